@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+# Finds what the library links with. A backend whose driver is missing is left out, and says so.
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+include("${CMAKE_CURRENT_LIST_DIR}/ActrecFindNng.cmake")
+if(NOT TARGET nng::nng)
+    message(FATAL_ERROR "nng was not found (Debian: apt-get install libnng-dev)")
+endif()
+
+set(AR_HAVE_SQLITE OFF)
+if(NOT AR_WITH_SQLITE STREQUAL "OFF")
+    find_package(SQLite3 QUIET)
+    if(SQLite3_FOUND)
+        set(AR_HAVE_SQLITE ON)
+        target_compile_definitions(ari_flags INTERFACE AR_HAVE_SQLITE=1)
+        message(STATUS "actrec: SQLite backend: yes (sqlite ${SQLite3_VERSION})")
+    elseif(AR_WITH_SQLITE STREQUAL "AUTO")
+        message(STATUS "actrec: SQLite backend: LEFT OUT, sqlite3 was not found (Debian: apt-get install libsqlite3-dev)")
+    else()
+        message(FATAL_ERROR "AR_WITH_SQLITE=${AR_WITH_SQLITE}, but sqlite3 was not found (Debian: apt-get install libsqlite3-dev)")
+    endif()
+else()
+    message(STATUS "actrec: SQLite backend: LEFT OUT (AR_WITH_SQLITE=OFF)")
+endif()
