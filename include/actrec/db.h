@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ACTREC_DB_H
+#define ACTREC_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <actrec/error.h>
+#include <actrec/future.h>
+#include <actrec/runtime.h>
+
+AR_BEGIN_DECLS
+
+/* A handle of a database, a scope or a transaction: each takes the same calls. A database may be shared by all threads; a scope and a transaction
+ * belong to one thread at a time. A handle is not a pointer: a closed one answers AR_E_CLOSED, whenever it is used. */
+typedef struct ar_db ar_db;
+
+typedef struct ar_db_options {
+    size_t      struct_size; /* 0: the fields of release 0.1 */
+    ar_runtime *runtime;     /* NULL: the default one */
+    int64_t timeout_ms;      /* each operation that sets none; 0: none */
+    int64_t close_wait_ms;   /* how long ar_db_close waits for what is under way; 0: 5,000; negative: for ever */
+    uint32_t queue_limit;    /* operations that may wait; more answer AR_E_OVERLOAD; 0: 1,048,576 */
+} ar_db_options;
+
+/* Opens the database of `url`: "sqlite:app.db", "sqlite:///absolute/app.db", "sqlite::memory:".
+ * Owns:    the caller: ar_db_close.
+ * Threads: any.
+ * Blocks:  until the first connection is open.
+ * Errors:  AR_E_INVALID for NULL and for a URL or option that is not understood; AR_E_UNSUPPORTED for an engine that is not known to this build;
+ *          AR_E_CONNECTION when it cannot be opened, AR_E_CORRUPT, AR_E_READ_ONLY, AR_E_IO, AR_E_NO_MEMORY, AR_E_FORKED. *out is NULL then. */
+AR_API AR_NODISCARD ar_status ar_db_open(const char *url, const ar_db_options *options, ar_db **out, ar_error *err);
+
+/* Closes the database and sets *db to NULL: refuses new work, waits for what is under way as the option says, then fails it with AR_E_CLOSED. Its scopes and
+ * transactions that are still open are closed first.
+ * Owns:    takes *db; NULL and a NULL *db do nothing. On a scope or a transaction: ar_scope_close.
+ * Threads: any one.
+ * Blocks:  as said.
+ * Errors:  none: closing a closed one does nothing. */
+AR_API void ar_db_close(ar_db **db);
+
+typedef struct ar_scope_options {
+    size_t      struct_size; /* 0: the fields of release 0.1 */
+    int64_t     timeout_ms;  /* from now, for all that is done through it together; 0: none */
+    const char *trace;       /* a trace context that travels with the operations, at most 127 bytes; copied */
+} ar_scope_options;
+
+/* Opens a scope on `db`, which may be a database, a scope or a transaction: for one request, say. It carries a deadline, and owns what is read
+ * through it. Never NULL: trouble shows with the first operation.
+ * Owns:    the caller: ar_scope_close.
+ * Threads: any.
+ * Blocks:  never.
+ * Errors:  with the first operation through it. */
+AR_API ar_db *ar_scope_open(ar_db *db, const ar_scope_options *options);
+
+/* Closes a scope and sets *scope to NULL: cancels what is under way through it, rolls its transactions back, frees what it owns.
+ * Owns:    takes *scope; NULL and a NULL *scope do nothing.
+ * Threads: the one that uses it.
+ * Blocks:  until its operations in flight have stopped.
+ * Errors:  none. */
+AR_API void ar_scope_close(ar_db **scope);
+
+typedef struct ar_tx_options {
+    size_t  struct_size;   /* 0: the fields of release 0.1 */
+    int     retries;       /* how many more times ar_tx_finish asks for the work after a conflict; 0: none */
+    bool    read_only;     /* writes are refused; may run beside a writer */
+    bool    allow_outside; /* the thread that holds it may block on the database outside of it */
+    int64_t timeout_ms;    /* for the whole of each attempt; 0: none */
+} ar_tx_options;
+
+/* Begins a transaction on `db`; on a transaction: a savepoint. Never blocks and never NULL: BEGIN travels with the first operation, and so does trouble.
+ * Owns:    the caller: ar_tx_finish, ar_tx_commit or ar_tx_rollback; it dies with the handle it was begun on.
+ * Threads: one at a time; the thread that begins it is the one that holds it.
+ * Blocks:  never.
+ * Errors:  with the first operation through it. */
+AR_API ar_db *ar_tx_begin(ar_db *db, const ar_tx_options *options);
+
+/* Ends an attempt: commits when *status is AR_OK, else rolls back. True: it was a conflict and attempts are left; *tx is ready for the work to be done again.
+ * False: it is over, *tx is NULL, and *status and `err` say how: a rollback leaves them as they were.
+ * Owns:    takes *tx when it answers false; what was read through it dies with the attempt.
+ * Threads: the one that holds it.
+ * Blocks:  until committed or rolled back, and between attempts for a growing, jittered moment.
+ * Errors:  in *status; AR_E_INVALID for a NULL argument (err alone may be NULL). */
+AR_API bool ar_tx_finish(ar_db **tx, ar_status *status, ar_error *err);
+
+/* Commits, or releases the savepoint, and sets *tx to NULL.
+ * Owns:    takes *tx, also on error.
+ * Threads: the one that holds it.
+ * Blocks:  until it is committed.
+ * Errors:  AR_E_TX_ABORTED when a statement in it failed: it is rolled back; the engine's; AR_E_CLOSED; AR_E_INVALID. */
+AR_API AR_NODISCARD ar_status ar_tx_commit(ar_db **tx, ar_error *err);
+AR_API ar_done                ar_tx_commit_async(ar_db **tx);
+
+/* Rolls back, or back to the savepoint, and sets *tx to NULL. Records that were saved in it get back their key, newness and snapshot.
+ * Owns, Threads, Blocks: as ar_tx_commit.
+ * Errors:  AR_E_CLOSED, AR_E_INVALID; AR_E_CONNECTION when the connection is lost (it is rolled back then all the same). */
+AR_API AR_NODISCARD ar_status ar_tx_rollback(ar_db **tx, ar_error *err);
+AR_API ar_done                ar_tx_rollback_async(ar_db **tx);
+
+AR_END_DECLS
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef POOLS_POOL_H
+#define POOLS_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <actrec/runtime.h>
+#include <actrec/sys/backend.h>
+
+#include "actors/future.h"
+
+/* A pool is the connections of one database: actors that each drive one backend connection. It routes operations to them, and leases a
+ * connection to a transaction. This header is all that the layer above sees of pools. */
+
+typedef struct ari_pool  ari_pool;
+typedef struct ari_lease ari_lease;
+
+/* One operation on its way: its future, what the backend is to do, and what the layer above keeps with it, in one block. Whoever made it fills in
+ * `operation` (kind, statement, parameters, wanted, sink, sink_ctx, deadline, row_limit, savepoint); what these point to must stay valid until the
+ * operation is destroyed: put it into `payload`, or free it in `destroy`. */
+typedef struct ari_op ari_op;
+struct ari_op {
+    ar_future    future; /* first: an ari_op is its future. future.status, future.error are the outcome */
+    ari_op      *next;   /* in the mailbox */
+    ar_operation operation;
+    ari_pool    *pool;
+    struct ari_connection *connection; /* where it was routed to */
+    ari_lease   *lease;                /* NULL outside transactions */
+    struct ari_timer *timer;
+    ar_status  (*settle)(ari_op *op, ar_status status, ar_error *err); /* may: before completion, on the thread that runs the connection, `status` of the backend: last look at
+                                             the results; its answer becomes the status */
+    void       (*destroy)(ari_op *op);  /* may: free what the payload holds */
+    void        *owner_prev, *owner_next, *owner; /* the layer above: the scope it belongs to */
+    _Alignas(16) unsigned char payload[];
+};
+
+typedef struct ari_pool_options {
+    uint32_t queue_limit;   /* operations that may wait in the pool; 0: 1,048,576 */
+    int64_t  close_wait_ms; /* how long close waits for what is under way; 0: 5,000; negative: for ever */
+} ari_pool_options;
+
+/* Opens a pool: reads the URL, and opens the first connection so that trouble shows at once. Blocks for that. */
+ar_status ari_pool_open(ar_runtime *runtime, const char *url, const ari_pool_options *options, ari_pool **out, ar_error *err);
+
+/* Closes it: refuses new work, waits for what is under way, then fails it with AR_E_CLOSED; frees the pool. Blocks. */
+void ari_pool_close(ari_pool *pool);
+
+const ar_backend *ari_pool_backend(const ari_pool *pool);
+const ar_env     *ari_pool_env(const ari_pool *pool);
+ar_runtime       *ari_pool_runtime(const ari_pool *pool);
+
+/* An operation with `payload_size` zeroed bytes; kind AR_OP_EXECUTE, no deadline. NULL: no memory. One reference, the caller's. */
+ari_op *ari_op_create(ari_pool *pool, size_t payload_size);
+
+/* Drops the caller's reference. Also for an operation that was never submitted. */
+void ari_op_release(ari_op *op);
+
+/* Sends `op`, in the lease when there is one. Takes no reference from the caller: the future given back is &op->future, already failed when
+ * it could not be sent. Never blocks. */
+ar_future *ari_pool_submit(ari_pool *pool, ari_lease *lease, ari_op *op);
+
+/* Sends `op` and waits for it, running the connection on this thread where it is idle. The caller keeps its reference and reads the results
+ * from op. Answers AR_E_DEADLOCK when this thread holds a lease of the pool that does not allow it. */
+ar_status ari_pool_run(ari_pool *pool, ari_lease *lease, ari_op *op, ar_error *err);
+
+/* The op that a future is; NULL when it is not one. */
+ari_op *ari_op_of(ar_future *future);
+
+/* The outcome of a future that is done, as status and err. */
+ar_status ari_future_outcome(const ar_future *future, ar_error *err);
+
+/* A future that has failed already, for submits that meet trouble. Never NULL: with no memory, the one that says so. */
+ar_future *ari_future_failed(ar_runtime *runtime, ar_status status, const ar_error *error);
+
+typedef struct ari_lease_options {
+    bool read_only;     /* may go to a reader */
+    bool allow_outside; /* the thread that holds it may block on the pool outside of it */
+    int64_t deadline;   /* of the whole lease, microseconds of env->now; INT64_MAX: none */
+} ari_lease_options;
+
+/* A lease: one connection for a transaction. BEGIN travels with its first operation, so this never blocks. The calling thread holds it. NULL: no memory. */
+ari_lease *ari_lease_create(ari_pool *pool, const ari_lease_options *options);
+
+/* Ends it by COMMIT or ROLLBACK; nothing was sent: completes at once. A lease that has failed is rolled back and the future says AR_E_TX_ABORTED. The lease
+ * must not be used any more, but for ari_lease_release. */
+ar_future *ari_lease_commit(ari_lease *lease);
+ar_future *ari_lease_rollback(ari_lease *lease);
+/* The same, waiting on this thread, helping. */
+ar_status ari_lease_commit_wait(ari_lease *lease, ar_error *err);
+ar_status ari_lease_rollback_wait(ari_lease *lease, ar_error *err);
+
+/* Drops the holder's reference; a lease that was not ended is rolled back in the background. */
+void ari_lease_release(ari_lease *lease);
+
+#endif
