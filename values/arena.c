@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The chunks of an arena form a list with the current one, out of which blocks are cut, in front. A block too large for what
- * the next chunk would be gets a chunk of its own behind the current one, whose rest stays in use. An arena made by
- * ari_arena_create is one allocation together with its first chunk, which stays in the list and is never freed alone. Nothing is locked: one thread uses an arena at a time, and the reference count alone is shared. */
+/* The chunks of an arena form a list with the current one, out of which blocks are cut, in front. A block too large
+ * for what the next chunk would be gets a chunk of its own behind the current one, whose rest stays in use. An arena
+ * made by ari_arena_create is one allocation together with its first chunk, which stays in the list and is never
+ * freed alone. Nothing is locked: one thread uses an arena at a time, and the reference count alone is shared. */
 #include <assert.h>
 
 #include "values/memory.h"

@@ -44,8 +44,8 @@ static inline bool ari_size_add(size_t a, size_t b, size_t *out)
     return true;
 }
 
-/* An arena: many small blocks out of few large chunks, freed all at once. Used by one thread at a time; only ref and unref
- * may be called from any thread, and the unref that frees comes after all uses by the others. */
+/* An arena: many small blocks out of few large chunks, freed all at once. Used by one thread at a time; only ref and
+ * unref may be called from any thread, and the unref that frees comes after all uses by the others. */
 typedef struct ari_arena_chunk ari_arena_chunk;
 
 typedef struct ari_arena {
@@ -58,8 +58,8 @@ typedef struct ari_arena {
     atomic_size_t references;
 } ari_arena;
 
-/* For an arena inside something else; allocates nothing. `first_size` bytes are the first chunk, each later one is twice as
- * large as the one before, up to 1 MiB; 0: 1024. */
+/* For an arena inside something else; allocates nothing. `first_size` bytes are the first chunk, each later one is
+ * twice as large as the one before, up to 1 MiB; 0: 1024. */
 void ari_arena_init(ari_arena *arena, const ar_env *env, size_t first_size);
 
 /* Frees all chunks. The arena may be used again. */
@@ -139,8 +139,8 @@ static inline char *ari_arena_copy_text(ari_arena *arena, const char *text, size
 /* Bytes that the arena holds from the allocator now, used or not. */
 size_t ari_arena_footprint(const ari_arena *arena);
 
-/* A growable text. A failed allocation is remembered in `failed` and makes every later append do nothing, so that whoever
- * builds checks once, at the end. What is appended must not lie in the buffer itself. */
+/* A growable text. A failed allocation is remembered in `failed` and makes every later append do nothing, so that
+ * whoever builds checks once, at the end. What is appended must not lie in the buffer itself. */
 typedef struct ari_text_buffer {
     const ar_env *env;
     char *data; /* ends with a NUL behind `length`; NULL while nothing was appended: see ari_text_buffer_cstr */
