@@ -31,3 +31,9 @@ endforeach()
 set_target_properties(actrec PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
 target_link_options(actrec PRIVATE -Wl,-z,nodelete -Wl,-Bsymbolic-functions
     $<$<STREQUAL:${AR_SANITIZE},>:-Wl,--no-undefined>)
+
+# What a command line that links libactrec.a by hand adds.
+set(ari_static_libraries -lnng -pthread)
+if(AR_HAVE_SQLITE)
+    list(APPEND ari_static_libraries -lsqlite3)
+endif()
