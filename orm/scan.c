@@ -36,7 +36,7 @@ static bool is_mysql(const ar_dialect *dialect)
 
 static ari_token take(ari_scan *scan, ari_token_kind kind, const char *end)
 {
-    ari_token token = {.kind = kind, .text = scan->cursor, .length = (size_t)(end - scan->cursor)};
+    ari_token token = { .kind = kind, .text = scan->cursor, .length = (size_t)(end - scan->cursor) };
     scan->cursor = end;
     return token;
 }
@@ -152,31 +152,28 @@ static ari_token take_other(ari_scan *scan)
     const ar_dialect *dialect = scan->dialect;
     const char *p = scan->cursor;
     switch (*p) {
-    case '\'':
-        return take_quoted(scan, p, ARI_TOKEN_STRING, '\'', dialect->backslash_escapes);
+    case '\'': return take_quoted(scan, p, ARI_TOKEN_STRING, '\'', dialect->backslash_escapes);
     case '"':
-        return dialect->identifier_quote == '"' ? take_quoted(scan, p, ARI_TOKEN_NAME, '"', false)
-                                                : take_quoted(scan, p, ARI_TOKEN_STRING, '"', dialect->backslash_escapes);
+        return dialect->identifier_quote == '"'
+                   ? take_quoted(scan, p, ARI_TOKEN_NAME, '"', false)
+                   : take_quoted(scan, p, ARI_TOKEN_STRING, '"', dialect->backslash_escapes);
     case '`':
-        return dialect->dollar_quotes ? take(scan, ARI_TOKEN_OTHER, p + 1) : take_quoted(scan, p, ARI_TOKEN_NAME, '`', false);
+        return dialect->dollar_quotes ? take(scan, ARI_TOKEN_OTHER, p + 1)
+                                      : take_quoted(scan, p, ARI_TOKEN_NAME, '`', false);
     case '[':
         return dialect->bracket_identifiers ? take_quoted(scan, p, ARI_TOKEN_NAME, ']', false)
                                             : take(scan, ARI_TOKEN_OTHER, p + 1);
-    case '$':
-        return dialect->dollar_quotes ? take_dollar(scan) : take(scan, ARI_TOKEN_OTHER, p + 1);
-    case '?':
-        return take_question(scan);
-    case '/':
-        return p + 1 < scan->end && p[1] == '*' ? take_block_comment(scan) : take(scan, ARI_TOKEN_OTHER, p + 1);
-    default:
-        return line_comment_here(scan) ? take_line_comment(scan) : take(scan, ARI_TOKEN_OTHER, p + 1);
+    case '$': return dialect->dollar_quotes ? take_dollar(scan) : take(scan, ARI_TOKEN_OTHER, p + 1);
+    case '?': return take_question(scan);
+    case '/': return p + 1 < scan->end && p[1] == '*' ? take_block_comment(scan) : take(scan, ARI_TOKEN_OTHER, p + 1);
+    default: return line_comment_here(scan) ? take_line_comment(scan) : take(scan, ARI_TOKEN_OTHER, p + 1);
     }
 }
 
 ari_token ari_scan_next(ari_scan *scan)
 {
     if (scan->cursor >= scan->end)
-        return (ari_token){.kind = ARI_TOKEN_END, .text = scan->end, .length = 0};
+        return (ari_token){ .kind = ARI_TOKEN_END, .text = scan->end, .length = 0 };
     char c = *scan->cursor;
     if (is_space(c))
         return take_space(scan);

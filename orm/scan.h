@@ -7,38 +7,39 @@
 
 #include <actrec/sys/backend.h>
 
-/* Cuts SQL text into tokens, as far as is needed to tell placeholders and names from what lies in quotes and comments. Joined, the tokens are the text again. */
+/* Cuts SQL text into tokens, as far as is needed to tell placeholders and names from what lies in quotes and comments.
+ * Joined, the tokens are the text again. */
 
 typedef enum ari_token_kind {
     ARI_TOKEN_END = 0,
     ARI_TOKEN_SPACE,
     ARI_TOKEN_COMMENT,
-    ARI_TOKEN_WORD,          /* a keyword or a bare name */
-    ARI_TOKEN_NAME,          /* a quoted name, quotes included */
-    ARI_TOKEN_STRING,        /* quotes included */
+    ARI_TOKEN_WORD,   /* a keyword or a bare name */
+    ARI_TOKEN_NAME,   /* a quoted name, quotes included */
+    ARI_TOKEN_STRING, /* quotes included */
     ARI_TOKEN_NUMBER,
-    ARI_TOKEN_PLACEHOLDER,   /* ? */
-    ARI_TOKEN_QUESTION,      /* ??, which stands for a ? of the engine's own */
-    ARI_TOKEN_NUMBERED,      /* ?12, which is not supported */
-    ARI_TOKEN_OTHER,         /* one character */
-    ARI_TOKEN_UNTERMINATED   /* a string, name or comment without an end: the rest of the text */
+    ARI_TOKEN_PLACEHOLDER, /* ? */
+    ARI_TOKEN_QUESTION,    /* ??, which stands for a ? of the engine's own */
+    ARI_TOKEN_NUMBERED,    /* ?12, which is not supported */
+    ARI_TOKEN_OTHER,       /* one character */
+    ARI_TOKEN_UNTERMINATED /* a string, name or comment without an end: the rest of the text */
 } ari_token_kind;
 
 typedef struct ari_token {
     ari_token_kind kind;
-    const char    *text;
-    size_t         length;
+    const char *text;
+    size_t length;
 } ari_token;
 
 typedef struct ari_scan {
-    const char       *cursor;
-    const char       *end;
+    const char *cursor;
+    const char *end;
     const ar_dialect *dialect;
 } ari_scan;
 
 static inline void ari_scan_init(ari_scan *scan, const ar_dialect *dialect, const char *text, size_t length)
 {
-    *scan = (ari_scan){.cursor = text, .end = text + length, .dialect = dialect};
+    *scan = (ari_scan){ .cursor = text, .end = text + length, .dialect = dialect };
 }
 
 ari_token ari_scan_next(ari_scan *scan);

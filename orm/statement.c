@@ -8,30 +8,31 @@
 
 #include "values/memory.h"
 
-/* Design. An entry is the statement, its text and its links in one block. The cache holds one reference to each entry that is in it, everybody who was given
- * one holds another; the last one frees the block, in or out of the cache, also after the cache is gone. `lock` protects the table, the order of
- * use and `count`; entries themselves never change. A statement that was evicted and is asked for again gets a new id: the connections then prepare it anew. */
+/* Design. An entry is the statement, its text and its links in one block. The cache holds one reference to each entry
+ * that is in it, everybody who was given one holds another; the last one frees the block, in or out of the cache, also
+ * after the cache is gone. `lock` protects the table, the order of use and `count`; entries themselves never change. A
+ * statement that was evicted and is asked for again gets a new id: the connections then prepare it anew. */
 
 enum { BUCKETS = 2048, CAPACITY = 1024 };
 
 typedef struct entry entry;
 struct entry {
-    ar_statement  statement; /* first */
+    ar_statement statement; /* first */
     const ar_env *env;
     atomic_size_t references;
-    uint64_t      hash;
-    entry        *chain;
-    entry        *newer, *older;
-    char          text[];
+    uint64_t hash;
+    entry *chain;
+    entry *newer, *older;
+    char text[];
 };
 
 struct ari_statement_cache {
-    const ar_env   *env;
+    const ar_env *env;
     pthread_mutex_t lock;
-    uint64_t        seed;
-    size_t          count;
-    entry          *newest, *oldest;
-    entry          *buckets[BUCKETS];
+    uint64_t seed;
+    size_t count;
+    entry *newest, *oldest;
+    entry *buckets[BUCKETS];
 };
 
 static _Atomic uint64_t next_id = 1;
@@ -130,13 +131,14 @@ void ari_statement_cache_destroy(ari_statement_cache *cache)
 static entry *look_up(ari_statement_cache *cache, uint64_t hash, const char *sql, size_t sql_length)
 {
     entry *item = cache->buckets[hash % BUCKETS];
-    while (item != NULL && (item->hash != hash || item->statement.sql_length != sql_length || memcmp(item->text, sql, sql_length) != 0))
+    while (item != NULL &&
+           (item->hash != hash || item->statement.sql_length != sql_length || memcmp(item->text, sql, sql_length) != 0))
         item = item->chain;
     return item;
 }
 
-const ar_statement *ari_statement_get(ari_statement_cache *cache, const char *sql, size_t sql_length, uint32_t parameter_count,
-                                      ar_statement_class statement_class, bool generated)
+const ar_statement *ari_statement_get(ari_statement_cache *cache, const char *sql, size_t sql_length,
+                                      uint32_t parameter_count, ar_statement_class statement_class, bool generated)
 {
     uint64_t hash = hash_text(cache->seed, sql, sql_length);
     pthread_mutex_lock(&cache->lock);
