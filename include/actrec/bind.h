@@ -259,13 +259,20 @@ static inline AR_UNUSED ar_value ar_list_(const char *const *items, size_t count
 #define AR_BIND_CASE_(type, name) type : ar_bind_##name,
 #define ar_bind(x) (_Generic((x), AR_BIND_TYPES_(AR_BIND_CASE_) ar_value : ar_bind_value)(x))
 
-/* `count` objects at `pointer`, as one argument of an IN. Behind `default` are pointers to enums, which clang holds to be other types than
- * pointers to the integers that enums are compatible with. */
+/* A pointer to an enum is another type for clang than one to the integer that the enum is compatible with, while their values are not: this looks at the
+ * value. Anything else gives an object of a type that is named for the message that the compiler writes then. */
+struct ar_type_that_cannot_be_stored {
+    int unused;
+};
+#define AR_KIND_OF_ENUM_(x)                                                                                            \
+    _Generic((x), int: AR_KIND_INT32, unsigned: AR_KIND_ENUM, default: (struct ar_type_that_cannot_be_stored){ 0 })
+
+/* `count` objects at `pointer`, as one argument of an IN. */
 #define AR_LIST_CASE_(type, kind) type * : kind, const type * : kind,
 #define AR_LIST_KIND_(pointer)                                                                                         \
     _Generic((pointer), AR_LIST_TYPES_(AR_LIST_CASE_) char **: AR_KIND_STRING, char *const *: AR_KIND_STRING,          \
              const char **: AR_KIND_STRING, const char *const *: AR_KIND_STRING,                                       \
-             default: _Generic(*(pointer), int: AR_KIND_INT32, unsigned: AR_KIND_ENUM))
+             default: AR_KIND_OF_ENUM_(*(pointer)))
 #define AR_LIST(pointer, count) ar_bind_list((pointer), (size_t)(count), AR_LIST_KIND_(pointer))
 
 #endif
