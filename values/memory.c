@@ -5,7 +5,7 @@
 
 void *ari_allocate(const ar_env *env, size_t size)
 {
-    return env->allocate(env->ctx, size > 0 ? size : 1);
+    return env->allocate(env->allocator_ctx, size > 0 ? size : 1);
 }
 
 void *ari_allocate_zero(const ar_env *env, size_t size)
@@ -30,7 +30,7 @@ void *ari_allocate_zero_array(const ar_env *env, size_t count, size_t size)
 
 void *ari_reallocate(const ar_env *env, void *block, size_t size)
 {
-    return env->reallocate(env->ctx, block, size > 0 ? size : 1);
+    return env->reallocate(env->allocator_ctx, block, size > 0 ? size : 1);
 }
 
 void *ari_reallocate_array(const ar_env *env, void *block, size_t count, size_t size)
@@ -42,7 +42,7 @@ void *ari_reallocate_array(const ar_env *env, void *block, size_t count, size_t 
 void ari_release(const ar_env *env, void *block)
 {
     if (block != NULL)
-        env->release(env->ctx, block);
+        env->release(env->allocator_ctx, block);
 }
 
 char *ari_copy_text(const ar_env *env, const char *text, size_t length)

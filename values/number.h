@@ -38,7 +38,7 @@ typedef struct ari_number_text {
     size_t integer_length;
     const char *fraction;
     size_t fraction_length;
-    int64_t exponent; /* at most 10^18 either way: what is written beyond that is cut down to it */
+    int64_t exponent; /* at most 10^17 either way: what is written beyond that is cut down to it */
 } ari_number_text;
 
 bool ari_number_scan(const char *text, size_t length, ari_number_text *out);

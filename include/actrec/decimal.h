@@ -174,13 +174,12 @@ AR_API AR_NODISCARD ar_status ar_decimal_mul_round(ar_decimal a, ar_decimal b, u
 AR_API AR_NODISCARD ar_status ar_decimal_div(ar_decimal a, ar_decimal b, uint8_t scale, ar_rounding rounding,
                                              ar_decimal *out, ar_error *err);
 
-/* What is left of `a` when `b` went into it a whole number of times, exactly; it has the sign of `a` and the larger
- * of the two scales.
+/* What is left of `a` when `b` went into it a whole number of times, exactly; it has the sign of `a` and the larger of
+ * the two scales, or that of `a` where `b` with so many zeros would take more than 38 digits.
  * Owns:    nothing.
  * Threads: any.
  * Blocks:  never.
- * Errors:  AR_E_INVALID when `b` is zero, for NULL or a value that is not valid; AR_E_TYPE when it takes more than
- *          38 digits. */
+ * Errors:  AR_E_INVALID when `b` is zero, for NULL or a value that is not valid. */
 AR_API AR_NODISCARD ar_status ar_decimal_rem(ar_decimal a, ar_decimal b, ar_decimal *out, ar_error *err);
 
 /* `value` with `scale` digits behind the point: rounded when it has more, with zeros added when it has fewer.
