@@ -200,7 +200,7 @@ static bool to_text(const ar_value *in, ar_type want, ar_value *out)
     return true;
 }
 
-bool ari_value_convert(const ar_value *in, ar_type want, ari_convert_from from, ar_value *out)
+bool ari_value_as(const ar_value *in, ar_type want, ari_convert_from from, ar_value *out)
 {
     if (in->type == want || in->type == AR_TYPE_NULL) {
         *out = *in;

@@ -16,6 +16,6 @@ typedef enum ari_convert_from {
 
 /* `in` as a `want`. False, and *out untouched, when it does not fit. NULL stays NULL; AR_TYPE_NULL wants it as it is.
  * Texts and bytes stay where they are. */
-bool ari_value_convert(const ar_value *in, ar_type want, ari_convert_from from, ar_value *out);
+bool ari_value_as(const ar_value *in, ar_type want, ari_convert_from from, ar_value *out);
 
 #endif

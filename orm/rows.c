@@ -185,7 +185,7 @@ static ar_status fetch(const ar_rows *rows, size_t row, size_t column, ar_type w
     ar_status status = reach(rows, row, column, out, &stored, err);
     if (status != AR_OK)
         return status;
-    if (!ari_value_convert(stored, want, ARI_FROM_ENGINE, value))
+    if (!ari_value_as(stored, want, ARI_FROM_ENGINE, value))
         return ar_error_set(err, AR_E_TYPE,
                             "reading column \"%s\" of row %zu: it holds a value of type %s that is no %s",
                             rows->names[column], row, ar_type_name(stored->type), ar_type_name(want));

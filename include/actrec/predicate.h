@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ACTREC_PREDICATE_H
+#define ACTREC_PREDICATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <actrec/bind.h>
+#include <actrec/value.h>
+
+AR_BEGIN_DECLS
+
+typedef struct ar_model ar_model;
+
+/* A condition on one column of a model, for ar_query_filter. The macros below make them; a misspelt member does not
+ * compile. The value takes the type of the column when the filter is given it; texts, bytes and lists are borrowed
+ * until then. */
+typedef struct ar_predicate {
+    uint32_t operation; /* an ar_comparison */
+    size_t offset;      /* of the member */
+    const ar_model *model;
+    const char *member; /* its name, for messages */
+    ar_value value;
+    ar_value upper; /* BETWEEN */
+} ar_predicate;
+
+/* What a predicate says. Groups are the predicates from an opening one to its AR_COMPARE_CLOSE. */
+typedef enum ar_comparison {
+    AR_COMPARE_EQ = 1,
+    AR_COMPARE_NE,
+    AR_COMPARE_LT,
+    AR_COMPARE_LE,
+    AR_COMPARE_GT,
+    AR_COMPARE_GE,
+    AR_COMPARE_LIKE,
+    AR_COMPARE_NOT_LIKE,
+    AR_COMPARE_IN,
+    AR_COMPARE_NOT_IN,
+    AR_COMPARE_BETWEEN,
+    AR_COMPARE_IS_NULL,
+    AR_COMPARE_IS_NOT_NULL,
+    AR_COMPARE_AND, /* opens a group */
+    AR_COMPARE_OR,
+    AR_COMPARE_NOT,
+    AR_COMPARE_CLOSE
+} ar_comparison;
+
+static inline AR_UNUSED ar_predicate ar_predicate_of(ar_comparison operation, const ar_model *model, size_t offset,
+                                                     const char *member, ar_value value, ar_value upper)
+{
+    ar_predicate predicate;
+    predicate.operation = (uint32_t)operation;
+    predicate.offset = offset;
+    predicate.model = model;
+    predicate.member = member;
+    predicate.value = value;
+    predicate.upper = upper;
+    return predicate;
+}
+
+AR_END_DECLS
+
+#define AR_PREDICATE_(operation, T, m, value, upper) \
+    ar_predicate_of((operation), &T##_model, offsetof(T, m), #m, (value), (upper))
+
+/* Comparisons. AR_EQ with AR_NULL, or with anything else that is SQL NULL, asks IS NULL; AR_NE then asks IS NOT NULL.
+ * Like SQL, AR_NE leaves out the rows in which the column is NULL. */
+#define AR_EQ(T, m, value) AR_PREDICATE_(AR_COMPARE_EQ, T, m, ar_bind(value), AR_NULL)
+#define AR_NE(T, m, value) AR_PREDICATE_(AR_COMPARE_NE, T, m, ar_bind(value), AR_NULL)
+#define AR_LT(T, m, value) AR_PREDICATE_(AR_COMPARE_LT, T, m, ar_bind(value), AR_NULL)
+#define AR_LE(T, m, value) AR_PREDICATE_(AR_COMPARE_LE, T, m, ar_bind(value), AR_NULL)
+#define AR_GT(T, m, value) AR_PREDICATE_(AR_COMPARE_GT, T, m, ar_bind(value), AR_NULL)
+#define AR_GE(T, m, value) AR_PREDICATE_(AR_COMPARE_GE, T, m, ar_bind(value), AR_NULL)
+
+/* From `low` to `high`, both included. */
+#define AR_BETWEEN(T, m, low, high) AR_PREDICATE_(AR_COMPARE_BETWEEN, T, m, ar_bind(low), ar_bind(high))
+
+/* SQL's LIKE: % stands for any text, _ for one character, a backslash makes the next character an ordinary one. Whether
+ * case counts is the engine's (SQLite: not for ASCII letters). */
+#define AR_LIKE(T, m, pattern)     AR_PREDICATE_(AR_COMPARE_LIKE, T, m, ar_bind(pattern), AR_NULL)
+#define AR_NOT_LIKE(T, m, pattern) AR_PREDICATE_(AR_COMPARE_NOT_LIKE, T, m, ar_bind(pattern), AR_NULL)
+
+/* One of `count` values at `pointer`, whose type makes theirs. No values at all: AR_IN matches no row, AR_NOT_IN every
+ * one. A NULL among them matches nothing, and makes AR_NOT_IN match nothing, like SQL. */
+#define AR_IN(T, m, pointer, count)     AR_PREDICATE_(AR_COMPARE_IN, T, m, AR_LIST(pointer, count), AR_NULL)
+#define AR_NOT_IN(T, m, pointer, count) AR_PREDICATE_(AR_COMPARE_NOT_IN, T, m, AR_LIST(pointer, count), AR_NULL)
+
+#define AR_IS_NULL(T, m)     AR_PREDICATE_(AR_COMPARE_IS_NULL, T, m, AR_NULL, AR_NULL)
+#define AR_IS_NOT_NULL(T, m) AR_PREDICATE_(AR_COMPARE_IS_NOT_NULL, T, m, AR_NULL, AR_NULL)
+
+/* Groups of any number of predicates and groups, as arguments of ar_query_filter: any of them, all of them, not all of
+ * them. */
+#define AR_OR(...)           AR_GROUP_(AR_COMPARE_OR), __VA_ARGS__, AR_GROUP_(AR_COMPARE_CLOSE)
+#define AR_AND(...)          AR_GROUP_(AR_COMPARE_AND), __VA_ARGS__, AR_GROUP_(AR_COMPARE_CLOSE)
+#define AR_NOT(...)          AR_GROUP_(AR_COMPARE_NOT), __VA_ARGS__, AR_GROUP_(AR_COMPARE_CLOSE)
+#define AR_GROUP_(operation) ar_predicate_of((operation), NULL, 0, NULL, AR_NULL, AR_NULL)
+
+#endif
