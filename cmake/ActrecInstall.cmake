@@ -15,11 +15,9 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/actrecConfigVersion.cmak
 install(FILES "${PROJECT_BINARY_DIR}/actrecConfig.cmake" "${PROJECT_BINARY_DIR}/actrecConfigVersion.cmake"
     "${PROJECT_SOURCE_DIR}/cmake/ActrecFindNng.cmake" DESTINATION "${ari_cmake_dir}")
 
-set(AR_PC_LIBS_PRIVATE "-lnng -pthread")
-set(AR_PC_REQUIRES_PRIVATE "")
-if(AR_HAVE_SQLITE)
-    set(AR_PC_REQUIRES_PRIVATE "sqlite3")
-endif()
+# Libs.private, not Requires.private: sqlite3: Debian's sqlite3.pc asks for -lz, whose package libsqlite3-dev does not
+# bring along, and pkg-config would want sqlite3.pc even of those who link the shared library.
+string(JOIN " " AR_PC_LIBS_PRIVATE ${ari_static_libraries})
 file(RELATIVE_PATH AR_PC_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 string(REGEX REPLACE "/$" "" AR_PC_PREFIX "${AR_PC_PREFIX}")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/actrec.pc.in" "${PROJECT_BINARY_DIR}/actrec.pc" @ONLY)
