@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include <actrec/sys/env.h>
-#include <actrec/uuid.h>
-
 #include "values/text.h"
+#include "values/uuid.h"
 
 static int digit_value(char c)
 {
@@ -71,16 +69,6 @@ int ar_uuid_compare(ar_uuid a, ar_uuid b)
     return memcmp(a.bytes, b.bytes, sizeof a.bytes);
 }
 
-static ar_status fill_random(ar_uuid *uuid, const ar_env *env, const ar_uuid *out, ar_error *err)
-{
-    if (out == NULL)
-        return ar_error_set(err, AR_E_INVALID, "making a UUID: out is NULL");
-    ar_status status = env->entropy(env->ctx, uuid->bytes, sizeof uuid->bytes);
-    if (status != AR_OK)
-        return ar_error_set(err, status, "making a UUID: the system's random generator gave nothing");
-    return AR_OK;
-}
-
 /* Puts version and variant in their bits (RFC 9562, sections 4.1 and 4.2). */
 static void stamp(ar_uuid *uuid, unsigned version)
 {
@@ -88,22 +76,23 @@ static void stamp(ar_uuid *uuid, unsigned version)
     uuid->bytes[8] = (uint8_t)((uuid->bytes[8] & 0x3F) | 0x80);
 }
 
-ar_status ar_uuid_v4(ar_uuid *out, ar_error *err)
+ar_status ari_uuid_v4(const ar_env *env, ar_uuid *out, ar_error *err)
 {
     ar_uuid uuid;
-    ar_status status = fill_random(&uuid, ar_env_default(), out, err);
+    if (out == NULL)
+        return ar_error_set(err, AR_E_INVALID, "making a UUID: out is NULL");
+    ar_status status = env->entropy(env->ctx, uuid.bytes, sizeof uuid.bytes);
     if (status != AR_OK)
-        return status;
+        return ar_error_set(err, status, "making a UUID: the system's random generator gave nothing");
     stamp(&uuid, 4);
     *out = uuid;
     return AR_OK;
 }
 
-ar_status ar_uuid_v7(ar_uuid *out, ar_error *err)
+ar_status ari_uuid_v7(const ar_env *env, ar_uuid *out, ar_error *err)
 {
-    const ar_env *env = ar_env_default();
     ar_uuid uuid;
-    ar_status status = fill_random(&uuid, env, out, err);
+    ar_status status = ari_uuid_v4(env, out != NULL ? &uuid : NULL, err);
     if (status != AR_OK)
         return status;
     int64_t now = env->wall_now(env->ctx);
@@ -120,4 +109,14 @@ ar_status ar_uuid_v7(ar_uuid *out, ar_error *err)
     stamp(&uuid, 7);
     *out = uuid;
     return AR_OK;
+}
+
+ar_status ar_uuid_v4(ar_uuid *out, ar_error *err)
+{
+    return ari_uuid_v4(ar_env_default(), out, err);
+}
+
+ar_status ar_uuid_v7(ar_uuid *out, ar_error *err)
+{
+    return ari_uuid_v7(ar_env_default(), out, err);
 }
