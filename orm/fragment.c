@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+#include "orm/fragment.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "orm/bind.h"
+#include "orm/column.h"
+#include "orm/convert.h"
+#include "orm/scan.h"
+
+/* Design. A fragment is read token by token. To give an argument the type of the column that it is compared with, the
+ * reader keeps the column it last passed, for as long as what follows can only be a comparison with it: `column = ?`,
+ * `column between ? and ?`, `column in (?, ?)`; and the argument it last passed, for `? = column`. Anything else
+ * between them, a `+` say, forgets the column, and the argument stays as it was bound. */
+
+enum { PADDED_LIST = 4096 }; /* longer lists are not padded: it would cost more than another statement */
+
+typedef enum place {
+    PLACE_ANYWHERE,
+    PLACE_COLUMN,      /* behind `column` */
+    PLACE_OPERATOR,    /* column = */
+    PLACE_IN,          /* column in */
+    PLACE_LIST,        /* column in (… */
+    PLACE_LOW,         /* column between */
+    PLACE_BETWEEN_AND, /* column between ? */
+    PLACE_HIGH         /* column between ? and */
+} place;
+
+typedef struct fragment {
+    ari_clause *clause;
+    const ar_dialect *dialect;
+    const ar_model *model; /* NULL: no types */
+    const ar_value *values;
+    size_t count;
+    size_t used;
+    bool condition;
+    bool ended;   /* a semicolon came */
+    size_t depth; /* open parentheses */
+    place place;
+    const ar_column *column;
+    size_t waiting; /* the value of the clause that `? =` stands for; SIZE_MAX: none */
+    bool waiting_compared;
+    const ar_column *waiting_column; /* `? = column`, unless a parenthesis makes it a function */
+    ar_error *err;
+} fragment;
+
+static ar_status refuse(const fragment *reader, const char *what)
+{
+    return ar_error_set(reader->err, AR_E_INVALID, "building a query: the SQL %s", what);
+}
+
+static const char *column_label(const ar_column *column)
+{
+    return column != NULL ? ari_column_name(column) : "an argument";
+}
+
+static bool is_numeric(ar_type type)
+{
+    return (type >= AR_TYPE_BOOL && type <= AR_TYPE_DOUBLE) || type == AR_TYPE_DECIMAL || type == AR_TYPE_ENUM;
+}
+
+/* A number that is not one of the column's, 1.5 beside an integer, is right in a comparison; only what would never
+ * compare is refused. */
+static ar_status take_type(const ar_value *in, const ar_column *column, ar_value *out, ar_error *err)
+{
+    ar_type type = column != NULL ? ari_column_type(column) : AR_TYPE_NULL;
+    ar_status status = ari_value_check(in, column_label(column), err);
+    if (status != AR_OK)
+        return status;
+    if (ari_value_as(in, type, ARI_FROM_ARGUMENT, out))
+        return AR_OK;
+    if (is_numeric(in->type) && is_numeric(type) && type != AR_TYPE_BOOL) {
+        *out = *in;
+        return AR_OK;
+    }
+    return ar_error_set(err, AR_E_TYPE, "building a query: a value of type %s is compared with column %s, which is %s",
+                        ar_type_name(in->type), column_label(column), ar_type_name(type));
+}
+
+ar_status ari_fragment_value(ari_clause *clause, const ar_value *value, ar_type type, const char *what, ar_error *err)
+{
+    ar_value typed;
+    ar_status status = ari_value_check(value, what, err);
+    if (status != AR_OK)
+        return status;
+    if (!ari_value_as(value, type, ARI_FROM_ARGUMENT, &typed))
+        return ar_error_set(err, AR_E_TYPE, "building a query: %s is %s, and the value of type %s does not fit it",
+                            what, ar_type_name(type), ar_type_name(value->type));
+    ari_clause_value(clause, &typed);
+    return AR_OK;
+}
+
+ar_status ari_fragment_list(ari_clause *clause, const ar_value *list, ar_type type, const char *what, ar_error *err)
+{
+    size_t count = ari_list_count(list);
+    size_t padded = 1;
+    if (count == 0) {
+        ari_clause_sql(clause, "SELECT NULL WHERE 1 = 0");
+        return AR_OK;
+    }
+    while (padded < count && padded < PADDED_LIST)
+        padded *= 2;
+    for (size_t i = 0; i < count || i < padded; i++) {
+        ar_value value = ari_list_at(list, i < count ? i : count - 1);
+        if (i > 0)
+            ari_clause_sql(clause, ", ");
+        ar_status status = ari_fragment_value(clause, &value, type, what, err);
+        if (status != AR_OK || clause->failed)
+            return status;
+    }
+    return AR_OK;
+}
+
+static ar_status read_list(fragment *reader, const ar_value *list)
+{
+    const ar_column *column = reader->place == PLACE_LIST ? reader->column : NULL;
+    reader->waiting = SIZE_MAX;
+    return ari_fragment_list(reader->clause, list, column != NULL ? ari_column_type(column) : AR_TYPE_NULL,
+                             column_label(column), reader->err);
+}
+
+static void after_value(fragment *reader)
+{
+    switch (reader->place) {
+    case PLACE_LIST: return;
+    case PLACE_LOW: reader->place = PLACE_BETWEEN_AND; return;
+    case PLACE_ANYWHERE:
+    case PLACE_COLUMN:
+    case PLACE_IN:
+    case PLACE_BETWEEN_AND:
+    case PLACE_OPERATOR:
+    case PLACE_HIGH: reader->place = PLACE_ANYWHERE; return;
+    }
+}
+
+static ar_status read_placeholder(fragment *reader)
+{
+    if (reader->used == reader->count)
+        return refuse(reader,
+                      "has more placeholders than there are arguments; write ?? for a question mark of the engine's");
+    const ar_value *value = &reader->values[reader->used++];
+    if (ari_value_is_list(value))
+        return read_list(reader, value);
+    bool beside = reader->place == PLACE_OPERATOR || reader->place == PLACE_LIST || reader->place == PLACE_LOW ||
+                  reader->place == PLACE_HIGH;
+    const ar_column *column = beside ? reader->column : NULL;
+    ar_value typed;
+    ar_status status = take_type(value, column, &typed, reader->err);
+    if (status != AR_OK)
+        return status;
+    reader->waiting = column == NULL ? reader->clause->count : SIZE_MAX;
+    reader->waiting_compared = false;
+    reader->waiting_column = NULL;
+    ari_clause_value(reader->clause, &typed);
+    if (column != NULL && ari_column_type(column) == AR_TYPE_DECIMAL && reader->place != PLACE_LIST)
+        ari_clause_sql(reader->clause, reader->dialect->decimal_compare);
+    after_value(reader);
+    return AR_OK;
+}
+
+static void read_name(fragment *reader, const ari_token *token)
+{
+    reader->column = reader->model != NULL ? ari_column_by_token(reader->model, token) : NULL;
+    reader->place = reader->column != NULL ? PLACE_COLUMN : PLACE_ANYWHERE;
+    if (reader->waiting != SIZE_MAX && reader->waiting_compared)
+        reader->waiting_column = reader->column;
+    else
+        reader->waiting = SIZE_MAX;
+}
+
+/* Keywords that may stand between a column and what it is compared with. */
+static bool read_keyword(fragment *reader, const ari_token *token)
+{
+    switch (reader->place) {
+    case PLACE_COLUMN:
+        if (ari_token_is(token, "is"))
+            reader->place = PLACE_OPERATOR;
+        else if (ari_token_is(token, "in"))
+            reader->place = PLACE_IN;
+        else if (ari_token_is(token, "between"))
+            reader->place = PLACE_LOW;
+        else
+            return ari_token_is(token, "not");
+        return true;
+    case PLACE_OPERATOR:
+        return ari_token_is(token, "not") || ari_token_is(token, "distinct") || ari_token_is(token, "from");
+    case PLACE_BETWEEN_AND:
+        if (!ari_token_is(token, "and"))
+            return false;
+        reader->place = PLACE_HIGH;
+        return true;
+    case PLACE_ANYWHERE:
+    case PLACE_IN:
+    case PLACE_LIST:
+    case PLACE_LOW:
+    case PLACE_HIGH: return false;
+    }
+    return false;
+}
+
+/* The column of `? = column` is known when what follows is no parenthesis. */
+static ar_status settle_waiting(fragment *reader, const ari_token *next)
+{
+    const ar_column *column = reader->waiting_column;
+    reader->waiting_column = NULL;
+    if (column == NULL || ari_token_is_char(next, '.'))
+        return AR_OK;
+    size_t index = reader->waiting;
+    reader->waiting = SIZE_MAX;
+    if (ari_token_is_char(next, '(') || reader->clause->failed)
+        return AR_OK;
+    if (ari_column_type(column) == AR_TYPE_DECIMAL)
+        ari_clause_sql(reader->clause, reader->dialect->decimal_compare);
+    ar_value *value = &reader->clause->values[index];
+    return take_type(value, column, value, reader->err);
+}
+
+static void read_comparison(fragment *reader)
+{
+    if (reader->waiting != SIZE_MAX)
+        reader->waiting_compared = true;
+    reader->place = reader->place == PLACE_COLUMN || reader->place == PLACE_OPERATOR ? PLACE_OPERATOR : PLACE_ANYWHERE;
+}
+
+static ar_status read_character(fragment *reader, char character)
+{
+    switch (character) {
+    case '=':
+    case '<':
+    case '>':
+    case '!': read_comparison(reader); return AR_OK;
+    case ',':
+        if (reader->place != PLACE_LIST)
+            reader->place = PLACE_ANYWHERE;
+        break;
+    case '(':
+        reader->depth++;
+        reader->place = reader->place == PLACE_IN ? PLACE_LIST : PLACE_ANYWHERE;
+        break;
+    case ')':
+        if (reader->condition && reader->depth == 0)
+            return refuse(reader, "closes a parenthesis that it did not open");
+        if (reader->depth > 0)
+            reader->depth--;
+        reader->place = PLACE_ANYWHERE;
+        break;
+    case '.': return AR_OK; /* table.column: the next name counts */
+    case ';':
+        if (reader->condition)
+            return refuse(reader, "has a semicolon; it is to be one condition");
+        reader->ended = true;
+        break;
+    default: reader->place = PLACE_ANYWHERE;
+    }
+    reader->waiting = SIZE_MAX;
+    return AR_OK;
+}
+
+static ar_status read_significant(fragment *reader, const ari_token *token)
+{
+    ar_status status = settle_waiting(reader, token);
+    if (status != AR_OK)
+        return status;
+    if (reader->ended && !ari_token_is_char(token, ';'))
+        return refuse(reader, "has something behind its semicolon; send one statement at a time");
+    switch (token->kind) {
+    case ARI_TOKEN_PLACEHOLDER: return read_placeholder(reader);
+    case ARI_TOKEN_UNTERMINATED: return refuse(reader, "opens a quote or a comment that it does not close");
+    case ARI_TOKEN_NUMBERED: return refuse(reader, "numbers a placeholder; write ? for each, in order");
+    case ARI_TOKEN_OTHER: status = read_character(reader, token->text[0]); break;
+    case ARI_TOKEN_WORD:
+        if (!read_keyword(reader, token))
+            read_name(reader, token);
+        break;
+    case ARI_TOKEN_NAME: read_name(reader, token); break;
+    case ARI_TOKEN_QUESTION:
+        ari_clause_bytes(reader->clause, "?", 1);
+        reader->place = PLACE_ANYWHERE;
+        return AR_OK;
+    case ARI_TOKEN_END:
+    case ARI_TOKEN_SPACE:
+    case ARI_TOKEN_COMMENT:
+    case ARI_TOKEN_STRING:
+    case ARI_TOKEN_NUMBER:
+        if (reader->place != PLACE_LIST)
+            reader->place = reader->place == PLACE_LOW ? PLACE_BETWEEN_AND : PLACE_ANYWHERE;
+        break;
+    }
+    if (status == AR_OK && !reader->ended)
+        ari_clause_bytes(reader->clause, token->text, token->length);
+    return status;
+}
+
+static ar_status read_all(fragment *reader, const char *sql)
+{
+    ari_scan scan;
+    bool something = false;
+    ari_scan_init(&scan, reader->dialect, sql, strlen(sql));
+    for (;;) {
+        ari_token token = ari_scan_next(&scan);
+        if (token.kind == ARI_TOKEN_SPACE || (token.kind == ARI_TOKEN_COMMENT && !reader->condition)) {
+            if (!reader->ended)
+                ari_clause_bytes(reader->clause, token.text, token.length);
+            continue;
+        }
+        if (token.kind == ARI_TOKEN_COMMENT) {
+            ari_clause_bytes(reader->clause, " ", 1);
+            continue;
+        }
+        ar_status status =
+            token.kind == ARI_TOKEN_END ? settle_waiting(reader, &token) : read_significant(reader, &token);
+        if (status != AR_OK)
+            return status;
+        if (token.kind == ARI_TOKEN_END)
+            break;
+        something = true;
+    }
+    if (!something)
+        return refuse(reader, "is empty");
+    if (reader->condition && reader->depth > 0)
+        return refuse(reader, "opens a parenthesis that it does not close");
+    if (reader->used < reader->count)
+        return refuse(reader, "has fewer placeholders than there are arguments");
+    return AR_OK;
+}
+
+static ar_status read_sql(fragment *reader, const char *sql)
+{
+    if (sql == NULL)
+        return ar_error_set(reader->err, AR_E_INVALID, "building a query: the SQL is NULL");
+    if (reader->values == NULL && reader->count > 0)
+        return ar_error_set(reader->err, AR_E_INVALID, "building a query: the arguments are NULL");
+    return read_all(reader, sql);
+}
+
+ar_status ari_fragment_condition(ari_clause *clause, const ar_dialect *dialect, const ar_model *model, const char *sql,
+                                 const ar_value *values, size_t count, ar_error *err)
+{
+    fragment reader = { .clause = clause,
+                        .dialect = dialect,
+                        .model = model,
+                        .values = values,
+                        .count = count,
+                        .condition = true,
+                        .waiting = SIZE_MAX,
+                        .err = err };
+    return read_sql(&reader, sql);
+}
+
+ar_status ari_fragment_statement(ari_clause *clause, const ar_dialect *dialect, const char *sql, const ar_value *values,
+                                 size_t count, ar_error *err)
+{
+    fragment reader = {
+        .clause = clause, .dialect = dialect, .values = values, .count = count, .waiting = SIZE_MAX, .err = err
+    };
+    return read_sql(&reader, sql);
+}
