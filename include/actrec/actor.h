@@ -111,7 +111,7 @@ AR_API AR_NODISCARD ar_status ar_reply_then(ar_reply_future *future, ar_executor
                                             ar_error *err);
 
 /* Asks the actor to end once the messages that are in its mailbox now are handled; what comes later is AR_E_CLOSED.
- * Owns:    nothing; the handle becomes stale.
+ * Owns:    nothing; the handle becomes stale once it has ended.
  * Threads: any, also its own behaviour.
  * Blocks:  never.
  * Errors:  AR_E_CLOSED when it has ended already; AR_E_INVALID; AR_E_FORKED. */

@@ -91,7 +91,7 @@ AR_API AR_NODISCARD ar_status ar_int64_then(ar_int64_future *future, ar_executor
 
 /* A future that is complete when all of `children` are: AR_OK, or the error of the first of them, by position, that failed. No children
  * at all: complete at once.
- * Owns:    borrows the children: they must live until it is complete, and are awaited or dropped by their owner. A child that is NULL makes
+ * Owns:    borrows the children, which are awaited or dropped by their owner, before or after. A child that is NULL makes
  *          it fail with AR_E_INVALID.
  * Threads: any.
  * Blocks:  never.

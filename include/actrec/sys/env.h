@@ -31,10 +31,11 @@ typedef struct ar_env {
     size_t struct_size;
     void  *ctx;
 
-    /* malloc, realloc and free: NULL says that there is no memory. free takes NULL. */
-    void *(*allocate)(void *ctx, size_t size);
-    void *(*reallocate)(void *ctx, void *block, size_t size);
-    void (*release)(void *ctx, void *block);
+    /* malloc, realloc and free: NULL says that there is no memory. free takes NULL. ar_runtime_options may replace these four. */
+    void *allocator_ctx;
+    void *(*allocate)(void *allocator_ctx, size_t size);
+    void *(*reallocate)(void *allocator_ctx, void *block, size_t size);
+    void (*release)(void *allocator_ctx, void *block);
 
     /* Monotonic clock and wall clock, microseconds; the wall clock counts from 1970 UTC. */
     int64_t (*now)(void *ctx);
@@ -46,8 +47,9 @@ typedef struct ar_env {
     /* Fills `bytes` from the system's generator for UUIDs. */
     ar_status (*entropy)(void *ctx, void *bytes, size_t size);
 
-    /* Starts an executor; `name` (at most 15 bytes are shown by Linux) and `stack_size` (bytes, 0: the default) are hints. */
-    ar_status (*executor_start)(void *ctx, const char *name, size_t stack_size, ar_env_run_fn run, void *arg,
+    /* Starts an executor; `name` (at most 15 bytes are shown by Linux) and `stack_size` (bytes, 0: the default) are hints.
+     * `env` is the one to allocate from and lives longer than the executor. */
+    ar_status (*executor_start)(const struct ar_env *env, const char *name, size_t stack_size, ar_env_run_fn run, void *arg,
                                 ar_env_executor **out, ar_error *err);
     /* Rings: `run` is called at least once after this. Rings coalesce. Never blocks or fails. */
     void (*executor_ring)(void *ctx, ar_env_executor *executor);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include <stddef.h>
+
+#include "actors/future.h"
+#include "actors/runtime.h"
+#include "values/memory.h"
+
+/* A future of other futures. It observes each child, and has a reference to each and each child's observer a reference to it, so that the owners may drop theirs
+ * in any order. `left` counts the children that are not done yet; for `any` the first to come finishes it and the others find it finished. */
+
+typedef struct combination combination;
+
+typedef struct part {
+    ari_future_observer observer; /* first */
+    combination        *whole;
+    ar_future          *child;
+} part;
+
+struct combination {
+    ar_future      future; /* first */
+    _Atomic size_t left;
+    size_t         count;
+    part           parts[];
+};
+
+static void destroy(ar_future *future)
+{
+    combination *self = (combination *)future;
+    for (size_t i = 0; i < self->count; i++)
+        ari_future_unref(self->parts[i].child);
+    ari_release(ari_runtime_env(future->runtime), self);
+}
+
+/* Each child in turn may be run on this thread: one of them is what the waiting thread waits for. */
+static ar_status assist(ar_future *future, int64_t deadline, ar_error *err)
+{
+    combination *self = (combination *)future;
+    for (size_t i = 0; i < self->count && !ar_future_is_done(future); i++) {
+        ar_future *child = self->parts[i].child;
+        if (child->class->assist == NULL || ar_future_is_done(child))
+            continue;
+        ar_status status = child->class->assist(child, deadline, err);
+        if (status != AR_OK)
+            return status;
+    }
+    return AR_OK;
+}
+
+static void settle_all(combination *self)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        ar_future *child = self->parts[i].child;
+        if (child->status != AR_OK) {
+            ari_future_finish(&self->future, child->status, child->error);
+            return;
+        }
+    }
+    ari_future_finish(&self->future, AR_OK, NULL);
+}
+
+static void notify_all(ari_future_observer *observer, ar_future *child)
+{
+    combination *self = ((part *)observer)->whole;
+    (void)child;
+    if (atomic_fetch_sub_explicit(&self->left, 1, memory_order_acq_rel) == 1)
+        settle_all(self);
+    ari_future_unref(&self->future);
+}
+
+static void notify_any(ari_future_observer *observer, ar_future *child)
+{
+    part        *self = (part *)observer;
+    combination *whole = self->whole;
+    (void)child;
+    if (ari_future_claim(&whole->future)) {
+        whole->future.value = self - whole->parts;
+        ari_future_settle(&whole->future, AR_OK, NULL);
+    }
+    ari_future_unref(&whole->future);
+}
+
+static ar_future *fail(ar_runtime *runtime, ar_status status, const char *what)
+{
+    ar_error error;
+    ar_error_set(&error, status, "waiting for several futures: %s", what);
+    return ari_future_failed(runtime, status, &error);
+}
+
+static ar_future *combine(ar_future *const *children, size_t count,
+                          void (*notify)(ari_future_observer *observer, ar_future *child))
+{
+    static const ari_future_class combination_class = {.destroy = destroy, .assist = assist};
+    if (children == NULL || count == 0)
+        return fail(NULL, AR_E_INVALID, "there are none");
+    for (size_t i = 0; i < count; i++)
+        if (children[i] == NULL)
+            return fail(NULL, AR_E_INVALID, "one of them is NULL: it was never submitted, or has been consumed");
+
+    ar_runtime  *runtime = children[0]->runtime;
+    size_t       size = 0;
+    combination *self = NULL;
+    if (ari_size_multiply(count, sizeof(part), &size) && ari_size_add(size, sizeof *self, &size))
+        self = ari_allocate(ari_runtime_env(runtime), size);
+    if (self == NULL)
+        return fail(runtime, AR_E_NO_MEMORY, "out of memory");
+    ari_future_init(&self->future, &combination_class, runtime, (uint32_t)count + 1);
+    atomic_init(&self->left, count);
+    self->count = count;
+    for (size_t i = 0; i < count; i++)
+        self->parts[i] = (part){.observer = {.notify = notify}, .whole = self, .child = ari_future_ref(children[i])};
+    for (size_t i = 0; i < count; i++)
+        ari_future_observe(children[i], &self->parts[i].observer);
+    return &self->future;
+}
+
+ar_done ar_future_all(ar_future *const *children, size_t count)
+{
+    if (count == 0)
+        return (ar_done){ari_future_failed(NULL, AR_OK, NULL)};
+    return (ar_done){combine(children, count, notify_all)};
+}
+
+ar_int64_future ar_future_any(ar_future *const *children, size_t count)
+{
+    return (ar_int64_future){combine(children, count, notify_any)};
+}
