@@ -5,9 +5,9 @@
 #include <actrec/bind.h>
 #include <actrec/error.h>
 
-/* The inside of what ar_bind makes. A list and a number that was too large are ar_values of types that no ar_type names, so that arguments are one
- * array of one type. */
-#define ARI_TYPE_LIST 0x100 /* | its ar_kind; as.bytes: the items and their count */
+/* The inside of what ar_bind makes. A list and a number that was too large are ar_values of types that no ar_type
+ * names, so that arguments are one array of one type. */
+#define ARI_TYPE_LIST      0x100 /* | its ar_kind; as.bytes: the items and their count */
 #define ARI_TYPE_TOO_LARGE 0x200
 
 static inline bool ari_value_is_list(const ar_value *value)
@@ -32,8 +32,9 @@ ar_type ari_kind_type(ar_kind kind);
 /* The value of the object of `kind` at `object`; texts and bytes are borrowed from where it points. */
 ar_value ari_kind_load(ar_kind kind, const void *object);
 
-/* Puts `value` into the object of `kind` at `object`, pointing at value's own texts and bytes. AR_TYPE_NULL becomes what that kind has for SQL NULL, or
- * zero where it has none (a plain int64). False: the value is of another type or does not fit; the object is left alone. */
+/* Puts `value` into the object of `kind` at `object`, pointing at value's own texts and bytes. False: the value is of
+ * another type than ari_kind_type, does not fit, or is NULL where the kind has none; the object is left alone. A
+ * string must have a NUL behind it. */
 bool ari_kind_store(ar_kind kind, void *object, const ar_value *value);
 
 /* Whether objects of `kind` can say SQL NULL. */
@@ -42,11 +43,8 @@ bool ari_kind_is_nullable(ar_kind kind);
 /* Whether `a` and `b` are the same value: numbers and floats by their bits, texts and bytes by content. */
 bool ari_value_equal(const ar_value *a, const ar_value *b);
 
-/* Makes *value one of `type`, where that loses nothing: integers that fit, an integer for a bool (0, 1), float, double or decimal, text for JSON, an
- * integer for an enum. NULL stays NULL. AR_E_INVALID for a list and for a number above INT64_MAX; AR_E_TYPE, naming `what`, when it does not fit. */
-ar_status ari_value_convert(ar_value *value, ar_type type, const char *what, ar_error *err);
-
-/* AR_E_INVALID for what cannot be a parameter on its own: a list, a number above INT64_MAX, a type that is none; a text too long to send. */
+/* AR_E_INVALID for what cannot be a parameter on its own: a list, a number above INT64_MAX, a type that is none; a
+ * text too long to send. */
 ar_status ari_value_check(const ar_value *value, const char *what, ar_error *err);
 
 #endif

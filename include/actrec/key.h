@@ -6,8 +6,9 @@
 
 #include <actrec/arguments.h>
 
-/* The value of a primary key: one for each of its columns, in the order of the model. Held inline, so that a key may be kept in a variable
- * or an array; texts and bytes are borrowed until the call that the key is given to has returned. */
+/* The value of a primary key: one for each of its columns, in the order of the model. Held inline, so that a key may
+ * be kept in a variable or an array; texts and bytes are borrowed until the call that the key is given to has
+ * returned. */
 typedef struct ar_key {
     uint32_t count;
     ar_value values[4];
@@ -20,7 +21,7 @@ typedef struct ar_key {
  * Errors:  where the key is used. */
 static inline AR_UNUSED ar_key ar_key_of(const ar_value *values, uint32_t count)
 {
-    ar_key   key;
+    ar_key key;
     uint32_t i;
     memset(&key, 0, sizeof key);
     key.count = count;

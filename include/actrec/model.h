@@ -9,13 +9,14 @@
 
 AR_BEGIN_DECLS
 
-/* A model says how a plain struct lies in a table. It is constant data, made by AR_MODEL_DEFINE in one .c file, and checked when it is first used with
- * a database: a model that makes no sense answers AR_E_INVALID then, with a message that says what is wrong with it. */
+/* A model says how a plain struct lies in a table. It is constant data, made by AR_MODEL_DEFINE in one .c file, and
+ * checked when it is first used with a database: a model that makes no sense answers AR_E_INVALID then, with a
+ * message that says what is wrong with it. */
 
 /* What a column is; any number of them, or-ed together. */
 enum {
-    AR_PRIMARY_KEY = 1 << 0, /* of the key, which has 1 to 4 columns; a model without any is a row type: it can be read and inserted */
-    AR_AUTO = 1 << 1,        /* the database numbers it when it is 0 at insert: an integer that is the whole primary key */
+    AR_PRIMARY_KEY = 1 << 0, /* of the key, of 1 to 4 columns; a model without one is a row type: to read and insert */
+    AR_AUTO = 1 << 1,        /* numbered by the database when it is 0 at insert: an integer, the whole key */
     AR_NOT_NULL = 1 << 2,
     AR_UNIQUE = 1 << 3,
     AR_CREATED_AT = 1 << 4, /* a timestamp; set to now at insert, unless it is set to something else than zero */
@@ -25,23 +26,23 @@ enum {
 
 typedef struct ar_column {
     const char *member;
-    size_t      offset; /* bytes, in the struct */
-    size_t      size;   /* bytes, of the member */
-    ar_kind     kind;
-    uint32_t    flags;       /* behind the kind: what AR_COLUMN is given after the member starts here */
+    size_t offset; /* bytes, in the struct */
+    size_t size;   /* bytes, of the member */
+    ar_kind kind;
+    uint32_t flags;          /* behind the kind: what AR_COLUMN is given after the member starts here */
     const char *name;        /* of the column; NULL: as the member */
     const char *default_sql; /* the DEFAULT clause of the table, an SQL expression; NULL: none */
 } ar_column;
 
 typedef struct ar_model {
-    size_t           struct_size; /* sizeof(ar_model) */
-    const char      *name;        /* of the C type */
-    const char      *table;
-    size_t           record_size; /* bytes */
-    size_t           record_alignment;
+    size_t struct_size; /* sizeof(ar_model) */
+    const char *name;   /* of the C type */
+    const char *table;
+    size_t record_size; /* bytes */
+    size_t record_alignment;
     const ar_column *columns;
-    size_t           column_size; /* bytes from one column to the next */
-    size_t           column_count;
+    size_t column_size; /* bytes from one column to the next */
+    size_t column_count;
 } ar_model;
 
 AR_END_DECLS
@@ -55,46 +56,48 @@ AR_END_DECLS
  *         AR_IGNORE(User, cache));
  *
  * A column of another model does not compile: columns are members, named T, of a union of this model's own. */
-#define AR_MODEL_DEFINE(T, table_name, ...)                                                                            \
-    union T##_column_ {                                                                                                \
-        ar_column T;                                                                                                   \
-    };                                                                                                                 \
-    static const union T##_column_ T##_columns_[] = { __VA_ARGS__ };                                                   \
-    const ar_model T##_model = {                                                                                       \
-        .struct_size = sizeof(ar_model),                                                                               \
-        .name = #T,                                                                                                    \
-        .table = "" table_name "",                                                                                     \
-        .record_size = sizeof(T),                                                                                      \
-        .record_alignment = _Alignof(T),                                                                               \
-        .columns = &T##_columns_[0].T,                                                                                 \
-        .column_size = sizeof(union T##_column_),                                                                      \
-        .column_count = sizeof T##_columns_ / sizeof T##_columns_[0],                                                  \
+#define AR_MODEL_DEFINE(T, table_name, ...)                           \
+    union T##_column_ {                                               \
+        ar_column T;                                                  \
+    };                                                                \
+    static const union T##_column_ T##_columns_[] = { __VA_ARGS__ };  \
+    const ar_model T##_model = {                                      \
+        .struct_size = sizeof(ar_model),                              \
+        .name = #T,                                                   \
+        .table = "" table_name "",                                    \
+        .record_size = sizeof(T),                                     \
+        .record_alignment = _Alignof(T),                              \
+        .columns = &T##_columns_[0].T,                                \
+        .column_size = sizeof(union T##_column_),                     \
+        .column_count = sizeof T##_columns_ / sizeof T##_columns_[0], \
     }
 
-/* AR_COLUMN(T, member), AR_COLUMN(T, member, flags), AR_COLUMN(T, member, flags, .name = "…", .default_sql = "…"): the type of the column comes
- * from that of the member, which may be bool, int16_t, int32_t, int64_t, an enum, float, double, const char *, and every type of
- * actrec/value.h; any other, a char[32] say, does not compile. */
-#define AR_COLUMN(T, ...)                                                                                              \
+/* AR_COLUMN(T, member), AR_COLUMN(T, member, flags), AR_COLUMN(T, member, flags, .name = "…", .default_sql = "…"):
+ * the type of the column comes from that of the member, which may be bool, int16_t, int32_t, int64_t, an enum, float,
+ * double, const char *, and every type of actrec/value.h; any other, a char[32] say, does not compile. */
+#define AR_COLUMN(T, ...) \
     AR_COLUMN_PICK_(__VA_ARGS__, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, ONE_, 0)(T, __VA_ARGS__)
 #define AR_COLUMN_PICK_(a, b, c, d, e, f, g, h, which, ...) AR_COLUMN_##which
-#define AR_COLUMN_ONE_(T, m) AR_COLUMN_MORE_(T, m, 0)
-#define AR_COLUMN_MORE_(T, m, ...)                                                                                     \
-    {                                                                                                                  \
-        .T = { .member = #m,                                                                                           \
-               .offset = offsetof(T, m),                                                                               \
-               .size = sizeof(((T *)0)->m),                                                                            \
-               .kind = AR_KIND_OF_(T, m),                                                                              \
-               __VA_ARGS__ }                                                                                           \
+#define AR_COLUMN_ONE_(T, m)                                AR_COLUMN_MORE_(T, m, 0)
+#define AR_COLUMN_MORE_(T, m, ...)       \
+    {                                    \
+        .T = {                           \
+            .member = #m,                \
+            .offset = offsetof(T, m),    \
+            .size = sizeof(((T *)0)->m), \
+            .kind = AR_KIND_OF_(T, m),   \
+            __VA_ARGS__                  \
+        }                                \
     }
 
 /* AR_IGNORE(T, member): a member of any type that is not a column. */
-#define AR_IGNORE(T, m)                                                                                                \
-    {                                                                                                                  \
-        .T = {.member = #m, .offset = offsetof(T, m), .size = sizeof(((T *)0)->m), .kind = AR_KIND_NONE, AR_IGNORE }   \
+#define AR_IGNORE(T, m)                                                                                              \
+    {                                                                                                                \
+        .T = {.member = #m, .offset = offsetof(T, m), .size = sizeof(((T *)0)->m), .kind = AR_KIND_NONE, AR_IGNORE } \
     }
 
 /* The kind of a member, by a pointer to it, so that an array is not taken for a pointer. */
-#define AR_KIND_OF_(T, m)                                                                                              \
+#define AR_KIND_OF_(T, m) \
     _Generic(&((T *)0)->m,                                                                                             \
         bool *: AR_KIND_BOOL,                                                                                          \
         short *: AR_KIND_INT16,                                                                                        \

@@ -13,22 +13,25 @@
 
 AR_BEGIN_DECLS
 
-/* The calls behind the typed ones of AR_MODEL_DECLARE (actrec/declare.h), without types: `record` is a T * that came from the library, `plain` any T *. What
- * is said here holds for the typed ones.
+/* The calls behind the typed ones of AR_MODEL_DECLARE (actrec/declare.h), without types: `record` is a T * that came
+ * from the library, `plain` any T *. What is said here holds for the typed ones.
  *
- * A record is used by one thread at a time. It comes from ar_record_new, a find or a list, and remembers what the database holds, so that a save sends
- * what was changed. A save, insert, update, upsert or insert_many has copied all values when it returns. Strings that were assigned to
- * a record may go then: its members point at its own copies, valid until its next save or refresh, or until it is freed.
+ * A record is used by one thread at a time. It comes from ar_record_new, a find or a list, and remembers what the
+ * database holds, so that a save sends what was changed. A save, insert, update, upsert or insert_many has copied all
+ * values when it returns. Strings that were assigned to a record may go then: its members point at its own copies,
+ * valid until its next save or refresh, or until it is freed.
  *
- * What an asynchronous verb changes in a record (key, timestamps, members, newness) is applied by the thread that awaits the future, or by the record's
- * next verb; until it is complete any other verb on the record answers AR_E_BUSY. Freeing a record lets the operation go on without it. In
- * a transaction that is rolled back, records saved in it get back the key, the timestamps and the newness they had.
+ * What an asynchronous verb changes in a record (key, timestamps, members, newness) is applied by the thread that
+ * awaits the future, or by the record's next verb; until it is complete any other verb on the record answers
+ * AR_E_BUSY. Freeing a record lets the operation go on without it. In a transaction that is rolled back, records
+ * saved in it get back the key, the timestamps and the newness they had.
  *
  * Common to all verbs:
- * Threads: any, with a record or scope of their own. The asynchronous ones never block; the others block until the database has answered.
- * Errors:  AR_E_INVALID (NULL; a model that makes no sense; a key of another number of columns, NULL in it, a number above INT64_MAX), AR_E_TYPE
- *          (a value that does not fit its column), AR_E_UNSUPPORTED (a model without a primary key, for what needs one), AR_E_BUSY,
- *          AR_E_CLOSED, AR_E_NO_MEMORY, and what the database answers. */
+ * Threads: any, with a record or scope of their own. The asynchronous ones never block; the others block until the
+ *          database has answered.
+ * Errors:  AR_E_INVALID (NULL; a model that makes no sense; a key of another number of columns, NULL in it, a number
+ *          above INT64_MAX), AR_E_TYPE (a value that does not fit its column), AR_E_UNSUPPORTED (a model without a
+ *          primary key, for what needs one), AR_E_BUSY, AR_E_CLOSED, AR_E_NO_MEMORY, and what the database answers. */
 
 /* --- Records --- */
 
@@ -39,14 +42,16 @@ AR_BEGIN_DECLS
  * Errors:  NULL when there is no memory, and for a NULL model. */
 AR_API void *ar_record_new(const ar_model *model);
 
-/* Frees a record of its own, and its strings; one that belongs to a list or to a scope is let go of then. NULL does nothing.
+/* Frees a record of its own, and its strings; one that belongs to a list or to a scope is let go of then. NULL does
+ * nothing.
  * Owns:    takes `record`, except that a record of a list stays in memory until the list goes.
  * Threads: one at a time.
  * Blocks:  never.
  * Errors:  none. */
 AR_API void ar_record_free(void *record);
 
-/* Detaches a record from its list and its scope, so that it outlives both; a record of a list keeps the memory of the whole list alive.
+/* Detaches a record from its list and its scope, so that it outlives both; a record of a list keeps the memory of the
+ * whole list alive.
  * Owns:    the record is the caller's from now on: ar_record_free. One that is already keeps being so.
  * Threads: one at a time.
  * Blocks:  never.
@@ -62,9 +67,9 @@ AR_API bool ar_record_is_new(const void *record);
 
 /* Records in an array, as their list has them. */
 typedef struct ar_record_list {
-    void  *items; /* T ** */
+    void *items; /* T ** */
     size_t count;
-    void  *raw; /* the memory of the list; NULL when it is empty */
+    void *raw; /* the memory of the list; NULL when it is empty */
 } ar_record_list;
 
 /* Frees a list and all its records but those that were kept. Leaves it empty; an empty one and NULL do nothing.
@@ -79,7 +84,8 @@ AR_API void ar_record_list_free(ar_record_list *list);
 /* The row with that key. find_for_update locks it until the transaction ends.
  * Owns:    *out is the caller's, or the scope's when `db` is one. NULL on error.
  * Errors:  AR_E_NOT_FOUND; for_update: AR_E_INVALID outside of a transaction. */
-AR_API AR_NODISCARD ar_status ar_record_find_one(ar_db *db, const ar_model *model, const ar_key *key, void **out, ar_error *err);
+AR_API AR_NODISCARD ar_status ar_record_find_one(ar_db *db, const ar_model *model, const ar_key *key, void **out,
+                                                 ar_error *err);
 AR_API AR_NODISCARD ar_status ar_record_find_for_update(ar_db *db, const ar_model *model, const ar_key *key, void **out,
                                                         ar_error *err);
 AR_API ar_future *ar_record_find_one_async(ar_db *db, const ar_model *model, const ar_key *key);
@@ -99,13 +105,14 @@ AR_API ar_done ar_record_refresh_async(ar_db *db, const ar_model *model, void *r
 
 /* --- Writing records --- */
 
-/* Inserts a new record, with every column but an AUTO key that is 0; of another sends the changed columns: floats are compared by bits, texts
- * and bytes by content. Nothing changed: AR_OK, and nothing is sent.
+/* Inserts a new record, with every column but an AUTO key that is 0; of another sends the changed columns: floats are
+ * compared by bits, texts and bytes by content. Nothing changed: AR_OK, and nothing is sent.
  * Errors:  AR_E_CONSTRAINT; AR_E_NOT_FOUND when the row to update is gone. */
 AR_API AR_NODISCARD ar_status ar_record_save(ar_db *db, const ar_model *model, void *record, ar_error *err);
 AR_API ar_done ar_record_save_async(ar_db *db, const ar_model *model, void *record);
 
-/* Inserts the record, or, when a row with its primary key is there, updates all columns of that but the created-at ones. An AUTO key that is 0: inserts.
+/* Inserts the record, or, when a row with its primary key is there, updates all columns of that but the created-at
+ * ones. An AUTO key that is 0: inserts.
  * Errors:  AR_E_CONSTRAINT. */
 AR_API AR_NODISCARD ar_status ar_record_upsert(ar_db *db, const ar_model *model, void *record, ar_error *err);
 AR_API ar_done ar_record_upsert_async(ar_db *db, const ar_model *model, void *record);
@@ -115,7 +122,8 @@ AR_API ar_done ar_record_upsert_async(ar_db *db, const ar_model *model, void *re
 AR_API AR_NODISCARD ar_status ar_record_delete(ar_db *db, const ar_model *model, void *record, ar_error *err);
 AR_API ar_done ar_record_delete_async(ar_db *db, const ar_model *model, void *record);
 
-/* --- Writing plain structs. An AUTO key and timestamps are set in them, in the asynchronous ones by who awaits: they must live until then. --- */
+/* --- Writing plain structs. An AUTO key and timestamps are set in them, in the asynchronous ones by who awaits: they
+ * must live until then. --- */
 
 /* Inserts *plain, as a save does a new record. */
 AR_API AR_NODISCARD ar_status ar_record_insert(ar_db *db, const ar_model *model, void *plain, ar_error *err);
@@ -128,18 +136,22 @@ AR_API ar_done ar_record_update_async(ar_db *db, const ar_model *model, void *pl
 
 /* Inserts `count` structs that lie in an array, all or none. None: AR_OK.
  * Errors:  AR_E_CONSTRAINT, with nothing inserted; in a transaction of the caller's that is then to be rolled back. */
-AR_API AR_NODISCARD ar_status ar_record_insert_many(ar_db *db, const ar_model *model, void *rows, size_t count, ar_error *err);
+AR_API AR_NODISCARD ar_status ar_record_insert_many(ar_db *db, const ar_model *model, void *rows, size_t count,
+                                                    ar_error *err);
 AR_API ar_done ar_record_insert_many_async(ar_db *db, const ar_model *model, void *rows, size_t count);
 
 /* --- Futures of records and of lists of them --- */
 
-/* Waits up to timeout_ms milliseconds (negative: for ever; 0 only looks), consumes *future but for AR_E_PENDING, and gives what it came to.
+/* Waits up to timeout_ms milliseconds (negative: for ever; 0 only looks), consumes *future but for AR_E_PENDING, and
+ * gives what it came to.
  * Owns:    takes *future; *out is the caller's, or the scope's that was asked.
  * Threads: any one at a time.
  * Blocks:  as said.
- * Errors:  AR_E_PENDING; AR_E_INVALID for NULL; those of the verb. AR_E_CLOSED when the scope it belonged to is closed. */
+ * Errors:  AR_E_PENDING; AR_E_INVALID for NULL; those of the verb. AR_E_CLOSED when the scope it belonged to is
+ *          closed. */
 AR_API AR_NODISCARD ar_status ar_record_await(ar_future **future, int64_t timeout_ms, void **out, ar_error *err);
-AR_API AR_NODISCARD ar_status ar_record_list_await(ar_future **future, int64_t timeout_ms, ar_record_list *out, ar_error *err);
+AR_API AR_NODISCARD ar_status ar_record_list_await(ar_future **future, int64_t timeout_ms, ar_record_list *out,
+                                                   ar_error *err);
 
 /* What a future that is complete came to, inside the trampoline of a then: does not wait, nor consume it.
  * Owns:    *out is the caller's, or the scope's.
