@@ -233,6 +233,12 @@ ar_status ari_future_outcome(const ar_future *future, ar_error *err)
     return future->status;
 }
 
+void ari_future_collect(ar_future *future)
+{
+    if (future->class->collect != NULL)
+        future->class->collect(future);
+}
+
 ar_status ari_future_await(ar_future **future, int64_t timeout_ms, ar_future **done, ar_error *err)
 {
     ar_future *taken = *future;
@@ -247,6 +253,7 @@ ar_status ari_future_await(ar_future **future, int64_t timeout_ms, ar_future **d
         ari_future_unref(taken);
         return status;
     }
+    ari_future_collect(taken);
     *done = taken;
     return ari_future_outcome(taken, err);
 }

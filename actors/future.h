@@ -20,6 +20,9 @@ struct ari_future_class {
     ar_status (*assist)(ar_future *future, int64_t deadline, ar_error *err);
     /* may: it was finished without its actor (cancelled, timed out), or is asked to stop in flight: nudge whoever has it. */
     void (*interrupt)(ar_future *future);
+    /* may: this thread takes the result: it awaits, or is about to run the callback of a then. Once it is done, before anything of it is read, and
+     * at most once by each who takes it. */
+    void (*collect)(ar_future *future);
 };
 
 struct ar_future {
@@ -70,6 +73,9 @@ ar_status ari_future_wait_until(ar_future *future, int64_t deadline, ar_error *e
 
 /* The outcome of a future that is done, as status and err. */
 ar_status ari_future_outcome(const ar_future *future, ar_error *err);
+
+/* Says to a future that is done that this thread takes its result. */
+void ari_future_collect(ar_future *future);
 
 /* Waits and consumes *future but for the last look: on AR_E_PENDING it stays, else *done is it (with the reference) for the caller to read and unref, or NULL. */
 ar_status ari_future_await(ar_future **future, int64_t timeout_ms, ar_future **done, ar_error *err);

@@ -142,6 +142,7 @@ static void run_continuation(ari_task *task)
 {
     continuation *self = (continuation *)((char *)task - offsetof(continuation, task));
     ar_future    *future = self->future;
+    ari_future_collect(future);
     self->trampoline(self->fn, self->arg, future);
     ari_release(ari_runtime_env(future->runtime), self);
     ari_future_unref(future);

@@ -31,6 +31,7 @@ struct ari_op {
     struct ari_timer *timer;
     ar_status  (*settle)(ari_op *op, ar_status status, ar_error *err); /* may: before completion, on the thread that runs the connection, `status` of the backend: last look at
                                              the results; its answer becomes the status */
+    void       (*collect)(ari_op *op);  /* may: ari_future_class.collect of its future: the thread that takes the result does so now */
     void       (*destroy)(ari_op *op);  /* may: free what the payload holds */
     void        *owner_prev, *owner_next, *owner; /* the layer above: the scope it belongs to */
     _Alignas(16) unsigned char payload[];
