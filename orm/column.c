@@ -16,13 +16,16 @@ const ar_column *ari_column_next(const ar_model *model, size_t *cursor)
 
 const ar_column *ari_column_by_token(const ar_model *model, const ari_token *token)
 {
-    size_t cursor = 0;
+    const ar_column *by_member = NULL;
     const ar_column *column;
+    size_t cursor = 0;
     while ((column = ari_column_next(model, &cursor)) != NULL) {
         if (ari_token_names(token, ari_column_name(column)))
             return column;
+        if (by_member == NULL && ari_token_names(token, column->member))
+            by_member = column;
     }
-    return NULL;
+    return by_member;
 }
 
 const ar_column *ari_column_by_name(const ar_model *model, const char *name)
