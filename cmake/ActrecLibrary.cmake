@@ -7,7 +7,7 @@ foreach(layer IN LISTS layers)
     list(APPEND objects $<TARGET_OBJECTS:${layer}>)
 endforeach()
 
-set(ari_private_libraries nng::nng Threads::Threads)
+set(ari_private_libraries nng::nng Threads::Threads m)
 if(AR_HAVE_SQLITE)
     list(APPEND ari_private_libraries SQLite::SQLite3)
 endif()
@@ -33,7 +33,7 @@ target_link_options(actrec PRIVATE -Wl,-z,nodelete -Wl,-Bsymbolic-functions
     $<$<STREQUAL:${AR_SANITIZE},>:-Wl,--no-undefined>)
 
 # What a command line that links libactrec.a by hand adds.
-set(ari_static_libraries -lnng -pthread)
+set(ari_static_libraries -lnng -pthread -lm)
 if(AR_HAVE_SQLITE)
     list(APPEND ari_static_libraries -lsqlite3)
 endif()
