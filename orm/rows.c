@@ -181,7 +181,7 @@ static ar_status reach(const ar_rows *rows, size_t row, size_t column, const voi
 static ar_status fetch(const ar_rows *rows, size_t row, size_t column, ar_type want, const void *out, ar_value *value,
                        ar_error *err)
 {
-    const ar_value *stored;
+    const ar_value *stored = NULL;
     ar_status status = reach(rows, row, column, out, &stored, err);
     if (status != AR_OK)
         return status;
@@ -205,7 +205,7 @@ static ar_status fetch_not_null(const ar_rows *rows, size_t row, size_t column, 
 
 ar_status ar_rows_value(const ar_rows *rows, size_t row, size_t column, ar_value *out, ar_error *err)
 {
-    const ar_value *stored;
+    const ar_value *stored = NULL;
     ar_status status = reach(rows, row, column, out, &stored, err);
     if (status == AR_OK)
         *out = *stored;
