@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "backends/sqlite/sqlite.h"
+
+#include "backends/sqlite/batch.h"
+#include "backends/sqlite/classify.h"
+#include "backends/sqlite/config.h"
+#include "backends/sqlite/connection.h"
+
+/* Declared types give a column its affinity by the words in them (https://www.sqlite.org/datatype3.html, 3.1), and the affinity must
+ * not change the value: REAL drops the sign of -0.0, and NUMERIC makes numbers of texts like the decimal 1.50 or the JSON 1.0. BLOB in a
+ * name means none, TEXT means text; timestamps, dates and truth values are integers, which NUMERIC leaves alone. */
+static const ar_dialect dialect = {
+    .name = "sqlite",
+    .placeholder = AR_PLACEHOLDER_QUESTION,
+    .identifier_quote = '"',
+    .bracket_identifiers = true,
+    .backslash_escapes = false,
+    .dollar_quotes = false,
+    .nested_comments = false,
+    .max_parameters = 32766,
+    .column_types = { [AR_TYPE_BOOL] = "BOOLEAN",
+                      [AR_TYPE_INT16] = "INTEGER",
+                      [AR_TYPE_INT32] = "INTEGER",
+                      [AR_TYPE_INT64] = "INTEGER",
+                      [AR_TYPE_FLOAT] = "FLOAT_BLOB",
+                      [AR_TYPE_DOUBLE] = "DOUBLE_BLOB",
+                      [AR_TYPE_TEXT] = "TEXT",
+                      [AR_TYPE_BYTES] = "BLOB",
+                      [AR_TYPE_TIMESTAMP] = "TIMESTAMP",
+                      [AR_TYPE_DATE] = "DATE",
+                      [AR_TYPE_TIME] = "TIME",
+                      [AR_TYPE_DECIMAL] = "DECIMAL_TEXT",
+                      [AR_TYPE_UUID] = "UUID_BLOB",
+                      [AR_TYPE_JSON] = "JSON_TEXT",
+                      [AR_TYPE_ENUM] = "INTEGER" },
+    .auto_key = "INTEGER PRIMARY KEY AUTOINCREMENT",
+    .lock_for_update = "",
+    .no_limit = "-1",
+    .default_row = "DEFAULT VALUES",
+    .decimal_compare = " COLLATE AR_DECIMAL",
+    .decimal_sum = "ar_decimal_sum",
+    .returning = true,
+    .row_id_is_key = true,
+    .on_conflict = true,
+};
+
+static const char *const schemes[] = { "sqlite", NULL };
+
+const ar_backend ari_sqlite_backend = {
+    .struct_size = sizeof(ar_backend),
+    .name = "sqlite",
+    .schemes = schemes,
+    .dialect = &dialect,
+    .configure = ari_sqlite_configure,
+    .config_free = ari_sqlite_config_free,
+    .classify = ari_sqlite_classify,
+    .open = ari_sqlite_open,
+    .submit = ari_sqlite_submit,
+    .usable = ari_sqlite_usable,
+    .close = ari_sqlite_close,
+};

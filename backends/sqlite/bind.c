@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "backends/sqlite/value.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <actrec/decimal.h>
+#include <actrec/time.h>
+
+#include "backends/sqlite/error.h"
+#include "backends/sqlite/tokens.h"
+
+/* The length of the UTF-8 sequence at `p`, 0 when it is none: too long, a surrogate, above U+10FFFF (RFC 3629). */
+static size_t sequence_length(const unsigned char *p, size_t left)
+{
+    unsigned char lead = p[0];
+    size_t        length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    if (length > left)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    if ((lead == 0xe0 && p[1] < 0xa0) || (lead == 0xed && p[1] > 0x9f) || (lead == 0xf0 && p[1] < 0x90) ||
+        (lead == 0xf4 && p[1] > 0x8f))
+        return 0;
+    return length;
+}
+
+static bool is_utf8(const char *text, size_t length)
+{
+    const unsigned char *p = (const unsigned char *)text, *end = p + length;
+    while (p < end) {
+        uint64_t eight;
+        while (end - p >= 8 && (memcpy(&eight, p, 8), (eight & UINT64_C(0x8080808080808080)) == 0))
+            p += 8;
+        if (p == end)
+            break;
+        size_t step = sequence_length(p, (size_t)(end - p));
+        if (step == 0)
+            return false;
+        p += step;
+    }
+    return true;
+}
+
+static ar_status bound(sqlite3 *db, int code, int index, const ar_value *value, ar_error *err)
+{
+    if (code == SQLITE_OK)
+        return AR_OK;
+    if (code == SQLITE_TOOBIG)
+        return ar_error_set(err, AR_E_TYPE, "binding parameter %d: %s is too long for SQLite", index, ar_type_name(value->type));
+    return ari_sqlite_error(db, code, "binding parameters", err);
+}
+
+static ar_status bind_text(sqlite3 *db, sqlite3_stmt *handle, int index, const ar_value *value, ar_error *err)
+{
+    const ar_text *text = &value->as.text;
+    if (text->data == NULL)
+        return ar_error_set(err, AR_E_INVALID, "binding parameter %d: %s without data; bind a null instead", index,
+                            ar_type_name(value->type));
+    if (memchr(text->data, '\0', text->length) != NULL)
+        return ar_error_set(err, AR_E_TYPE, "binding parameter %d: %s has a NUL inside; bind it as bytes", index,
+                            ar_type_name(value->type));
+    if (!is_utf8(text->data, text->length))
+        return ar_error_set(err, AR_E_TYPE, "binding parameter %d: %s is not UTF-8; bind it as bytes", index,
+                            ar_type_name(value->type));
+    int code = sqlite3_bind_text64(handle, index, text->data, text->length, SQLITE_STATIC, SQLITE_UTF8);
+    return bound(db, code, index, value, err);
+}
+
+static ar_status bind_bytes(sqlite3 *db, sqlite3_stmt *handle, int index, const ar_value *value, ar_error *err)
+{
+    const ar_bytes *bytes = &value->as.bytes;
+    int             code;
+    if (bytes->length == 0) /* a NULL pointer would bind NULL */
+        code = sqlite3_bind_zeroblob(handle, index, 0);
+    else if (bytes->data == NULL)
+        return ar_error_set(err, AR_E_INVALID, "binding parameter %d: bytes without data; bind a null instead", index);
+    else
+        code = sqlite3_bind_blob64(handle, index, bytes->data, bytes->length, SQLITE_STATIC);
+    return bound(db, code, index, value, err);
+}
+
+static ar_status bind_decimal(sqlite3 *db, sqlite3_stmt *handle, int index, const ar_value *value, ar_error *err)
+{
+    char   text[AR_DECIMAL_TEXT_SIZE];
+    size_t length = ar_decimal_format(value->as.decimal, text, sizeof text);
+    if (length == 0)
+        return ar_error_set(err, AR_E_TYPE, "binding parameter %d: the decimal is not valid (over 38 digits, or a negative zero)",
+                            index);
+    int code = sqlite3_bind_text(handle, index, text, (int)length, SQLITE_TRANSIENT);
+    return bound(db, code, index, value, err);
+}
+
+/* A name that may have a schema before it: "main"."users". */
+static bool write_target(const ar_statement *source, char *schema, char *table, size_t size)
+{
+    ari_sqlite_tokens tokens = ari_sqlite_tokens_of(source->sql, source->sql_length);
+    ari_sqlite_token  keyword = ari_sqlite_main_keyword(&tokens);
+    ari_sqlite_token  name = ari_sqlite_token_next(&tokens);
+    if (ari_sqlite_token_is(name, "OR")) {
+        (void)ari_sqlite_token_next(&tokens);
+        name = ari_sqlite_token_next(&tokens);
+    }
+    if (!ari_sqlite_token_is(keyword, "UPDATE"))
+        name = ari_sqlite_token_next(&tokens); /* behind INTO */
+    ari_sqlite_token dot = ari_sqlite_token_next(&tokens);
+    schema[0] = '\0';
+    if (ari_sqlite_token_is_char(dot, '.')) {
+        if (!ari_sqlite_token_name(name, schema, size))
+            return false;
+        name = ari_sqlite_token_next(&tokens);
+    }
+    return ari_sqlite_token_name(name, table, size);
+}
+
+static bool has_real_column(sqlite3 *db, const char *schema, const char *table)
+{
+    static const char text[] = "SELECT 1 FROM pragma_table_xinfo(?1, nullif(?2, '')) WHERE type NOT LIKE '%int%' AND type NOT LIKE "
+                               "'%char%' AND type NOT LIKE '%clob%' AND type NOT LIKE '%text%' AND type NOT LIKE '%blob%' AND "
+                               "(type LIKE '%real%' OR type LIKE '%floa%' OR type LIKE '%doub%')";
+    sqlite3_stmt *query = NULL;
+    bool          has = true; /* when it cannot be told, the value is refused */
+    if (sqlite3_prepare_v2(db, text, -1, &query, NULL) == SQLITE_OK &&
+        sqlite3_bind_text(query, 1, table, -1, SQLITE_STATIC) == SQLITE_OK &&
+        sqlite3_bind_text(query, 2, schema, -1, SQLITE_STATIC) == SQLITE_OK)
+        has = sqlite3_step(query) != SQLITE_DONE;
+    sqlite3_finalize(query);
+    return has;
+}
+
+/* SQLite stores a REAL without fraction as an integer where the column's affinity is REAL, and so drops the sign of a zero
+ * (https://www.sqlite.org/datatype3.html, 2). Which column a parameter goes to it does not tell: so such a value is refused as soon
+ * as the table that is written has one of those columns. */
+static ar_status check_minus_zero(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, int index, ar_error *err)
+{
+    char schema[128], table[512];
+    if (sqlite3_stmt_readonly(handle) ||
+        (write_target(source, schema, table, sizeof schema) && !has_real_column(db, schema, table)))
+        return AR_OK;
+    return ar_error_set(err, AR_E_TYPE, "binding parameter %d: a column of SQLite's type REAL loses the sign of -0.0; declare it as "
+                                        "DOUBLE_BLOB", index);
+}
+
+static ar_status bind_real(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, int index, const ar_value *value,
+                           ar_error *err)
+{
+    double number = value->type == AR_TYPE_FLOAT ? (double)value->as.single : value->as.real;
+    if (isnan(number))
+        return ar_error_set(err, AR_E_TYPE, "binding parameter %d: SQLite has no NaN; bind a null instead", index);
+    if (number == 0 && signbit(number)) {
+        ar_status status = check_minus_zero(db, handle, source, index, err);
+        if (status != AR_OK)
+            return status;
+    }
+    int code = sqlite3_bind_double(handle, index, number);
+    return bound(db, code, index, value, err);
+}
+
+static ar_status bind_integer(sqlite3 *db, sqlite3_stmt *handle, int index, const ar_value *value, int64_t least, int64_t most,
+                              ar_error *err)
+{
+    int64_t number = value->as.integer;
+    if (number < least || number > most)
+        return ar_error_set(err, AR_E_TYPE, "binding parameter %d: the number does not fit %s", index, ar_type_name(value->type));
+    int code = sqlite3_bind_int64(handle, index, number);
+    return bound(db, code, index, value, err);
+}
+
+static ar_status bind_time(sqlite3 *db, sqlite3_stmt *handle, int index, const ar_value *value, ar_error *err)
+{
+    if (!ar_time_is_valid(value->as.time))
+        return ar_error_set(err, AR_E_TYPE, "binding parameter %d: the time is not within one day", index);
+    return bound(db, sqlite3_bind_int64(handle, index, value->as.time.us), index, value, err);
+}
+
+static ar_status bind_one(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, int index, const ar_value *value,
+                          ar_error *err)
+{
+    switch (value->type) {
+    case AR_TYPE_NULL: return bound(db, sqlite3_bind_null(handle, index), index, value, err);
+    case AR_TYPE_BOOL: return bound(db, sqlite3_bind_int(handle, index, value->as.boolean ? 1 : 0), index, value, err);
+    case AR_TYPE_INT16: return bind_integer(db, handle, index, value, INT16_MIN, INT16_MAX, err);
+    case AR_TYPE_INT32: return bind_integer(db, handle, index, value, INT32_MIN, INT32_MAX, err);
+    case AR_TYPE_ENUM: return bind_integer(db, handle, index, value, INT32_MIN, UINT32_MAX, err); /* int or unsigned */
+    case AR_TYPE_INT64: return bound(db, sqlite3_bind_int64(handle, index, value->as.integer), index, value, err);
+    case AR_TYPE_FLOAT:
+    case AR_TYPE_DOUBLE: return bind_real(db, handle, source, index, value, err);
+    case AR_TYPE_TEXT:
+    case AR_TYPE_JSON: return bind_text(db, handle, index, value, err);
+    case AR_TYPE_BYTES: return bind_bytes(db, handle, index, value, err);
+    case AR_TYPE_TIMESTAMP: return bound(db, sqlite3_bind_int64(handle, index, value->as.timestamp.us), index, value, err);
+    case AR_TYPE_DATE: return bound(db, sqlite3_bind_int(handle, index, value->as.date.days), index, value, err);
+    case AR_TYPE_TIME: return bind_time(db, handle, index, value, err);
+    case AR_TYPE_DECIMAL: return bind_decimal(db, handle, index, value, err);
+    case AR_TYPE_UUID:
+        return bound(db, sqlite3_bind_blob(handle, index, value->as.uuid.bytes, 16, SQLITE_STATIC), index, value, err);
+    }
+    return ar_error_set(err, AR_E_INVALID, "binding parameter %d: there is no type %d", index, (int)value->type);
+}
+
+ar_status ari_sqlite_bind(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, const ar_value *parameters,
+                          ar_error *err)
+{
+    for (uint32_t i = 0; i < source->parameter_count; i++) {
+        ar_status status = bind_one(db, handle, source, (int)i + 1, &parameters[i], err);
+        if (status != AR_OK)
+            return status;
+    }
+    return AR_OK;
+}
