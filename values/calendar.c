@@ -9,6 +9,13 @@ static int64_t floor_divide(int64_t a, int64_t b)
     return a / b - (a % b != 0 && (a % b < 0) != (b < 0));
 }
 
+/* What floor_divide leaves, 0 to b - 1. */
+static int64_t floor_rest(int64_t a, int64_t b)
+{
+    int64_t rest = a % b;
+    return rest < 0 ? rest + b : rest;
+}
+
 static bool is_leap(int64_t year)
 {
     return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -79,9 +86,8 @@ const char *ari_time_compose(int64_t hour, int64_t minute, int64_t second, int64
 const char *ari_timestamp_compose(int64_t days, int64_t us, int64_t *out)
 {
     static const char beyond[] = "it lies outside of the years -290308 to 294247 that a timestamp holds";
-    int64_t carry = floor_divide(us, ARI_US_PER_DAY);
-    days += carry;
-    us -= carry * ARI_US_PER_DAY;
+    days += floor_divide(us, ARI_US_PER_DAY);
+    us = floor_rest(us, ARI_US_PER_DAY);
     /* Counted back from the end of the day where the day begins before the first timestamp but does not end there. */
     if (days < 0) {
         days++;
@@ -147,16 +153,14 @@ ar_civil ar_date_to_civil(ar_date date)
 ar_civil ar_time_to_civil(ar_time time)
 {
     ar_civil civil = { 0 };
-    set_time(&civil, time.us - floor_divide(time.us, ARI_US_PER_DAY) * ARI_US_PER_DAY);
+    set_time(&civil, floor_rest(time.us, ARI_US_PER_DAY));
     return civil;
 }
 
 ar_civil ar_timestamp_to_civil(ar_timestamp timestamp)
 {
     ar_civil civil = { 0 };
-    int64_t days = floor_divide(timestamp.us, ARI_US_PER_DAY);
-    int64_t rest = timestamp.us % ARI_US_PER_DAY;
-    set_date(&civil, days);
-    set_time(&civil, rest < 0 ? rest + ARI_US_PER_DAY : rest);
+    set_date(&civil, floor_divide(timestamp.us, ARI_US_PER_DAY));
+    set_time(&civil, floor_rest(timestamp.us, ARI_US_PER_DAY));
     return civil;
 }
