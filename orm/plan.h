@@ -2,12 +2,111 @@
 #ifndef ORM_PLAN_H
 #define ORM_PLAN_H
 
-#include <actrec/sys/env.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* What is worked out once for each model on each database: its checked description, its statements. Filled lazily, read without locks. */
+#include <actrec/key.h>
+#include <actrec/model.h>
+#include <actrec/sys/backend.h>
+
+#include "orm/db.h"
+#include "values/memory.h"
+
+/* What is worked out once for each model on each database: its checked description, its statements. Filled lazily, read
+ * without locks. A plan and its statements live as long as the database, which is longer than any operation. */
 typedef struct ari_plan_cache ari_plan_cache;
 
 ari_plan_cache *ari_plan_cache_create(const ar_env *env); /* NULL: no memory */
-void            ari_plan_cache_destroy(ari_plan_cache *cache);
+void ari_plan_cache_destroy(ari_plan_cache *cache);
+
+enum { ARI_MAX_COLUMNS = 256, ARI_MAX_KEY = 4 };
+
+/* A set of a plan's columns, by index. */
+typedef struct ari_mask {
+    uint64_t words[ARI_MAX_COLUMNS / 64];
+} ari_mask;
+
+static inline void ari_mask_add(ari_mask *mask, size_t index)
+{
+    mask->words[index / 64] |= UINT64_C(1) << (index % 64);
+}
+
+static inline bool ari_mask_has(const ari_mask *mask, size_t index)
+{
+    return (mask->words[index / 64] >> (index % 64) & 1) != 0;
+}
+
+static inline bool ari_mask_is_empty(const ari_mask *mask)
+{
+    return (mask->words[0] | mask->words[1] | mask->words[2] | mask->words[3]) == 0;
+}
+
+typedef struct ari_plan_column {
+    const char *name;      /* in the database */
+    const ar_column *from; /* in the model */
+    uint32_t offset;
+    ar_kind kind;
+    ar_type type;
+    uint32_t flags;
+} ari_plan_column;
+
+typedef enum ari_plan_verb {
+    ARI_PLAN_INSERT = 1, /* the columns in the mask */
+    ARI_PLAN_UPDATE,     /* likewise; then the key columns as parameters */
+    ARI_PLAN_UPSERT,     /* likewise */
+    ARI_PLAN_FIND,       /* by key; likewise below */
+    ARI_PLAN_FIND_FOR_UPDATE,
+    ARI_PLAN_DELETE
+} ari_plan_verb;
+
+enum { ARI_PLAN_SLOTS = 32 };
+typedef struct ari_plan_statement ari_plan_statement;
+
+typedef struct ari_plan {
+    struct ari_plan *next; /* in its bucket */
+    const ar_env *env;
+    const ar_model *model;
+    const ar_dialect *dialect;
+    struct ari_statement_cache *statements;
+    uint32_t column_count; /* those that are stored */
+    uint32_t key_count;    /* 0: a row type */
+    uint32_t key[ARI_MAX_KEY];
+    int auto_column; /* the AUTO key; -1: none, likewise below */
+    bool has_stamps; /* created-at or updated-at columns */
+    size_t snapshot_offset; /* from one struct of a record to its snapshot: record_size, aligned */
+    const ar_type *wanted;  /* of the columns */
+    _Atomic(const ar_statement *) find;
+    _Atomic(const ar_statement *) find_for_update;
+    _Atomic(const ar_statement *) delete_;
+    _Atomic(ari_plan_statement *) slots[ARI_PLAN_SLOTS]; /* statements by verb and columns; each is set once */
+    ari_plan_column columns[];
+} ari_plan;
+
+/* The plan of `model` on db's database, made when there is none yet. AR_E_INVALID: the model makes no sense;
+ * AR_E_NO_MEMORY. */
+ar_status ari_plan_get(ari_db *db, const ar_model *model, const ari_plan **out, ar_error *err);
+
+/* The statement for a verb and, where it takes one, a set of columns (else NULL). The plan has a reference to it and keeps
+ * it, unless `owned` comes back as true: then it is the caller's to unref. */
+ar_status ari_plan_statement_get(const ari_plan *plan, ari_plan_verb verb, const ari_mask *mask,
+                                 const ar_statement **out, bool *owned, ar_error *err);
+
+/* SELECT of all columns by `key_count` keys, at least 1, and INSERT of `rows` rows of the columns in `mask`, with the AUTO
+ * key back where `returning`. The caller unrefs. */
+ar_status ari_plan_find_many(const ari_plan *plan, size_t key_count, const ar_statement **out, ar_error *err);
+ar_status ari_plan_insert_rows(const ari_plan *plan, const ari_mask *mask, size_t rows, bool returning,
+                               const ar_statement **out, ar_error *err);
+
+/* "id", "name": the columns of a SELECT in the order of the plan, appended to `text` with the dialect's quotes. */
+
+void ari_plan_select_list(const ari_plan *plan, ari_text_buffer *text);
+
+/* The values of a key, in the types of its columns. AR_E_UNSUPPORTED without a primary key, AR_E_INVALID, AR_E_TYPE. */
+ar_status ari_plan_key_values(const ari_plan *plan, const ar_key *key, ar_value *values, ar_error *err);
+
+/* AR_E_INVALID, saying what is wrong, for a description that makes no sense. Counts the columns and the key's. */
+ar_status ari_model_check(const ar_model *model, size_t *columns, size_t *keys, ar_error *err);
 
 #endif
