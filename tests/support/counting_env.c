@@ -45,6 +45,7 @@ void counting_env_init(counting_env *counting)
     *counting = (counting_env){ .allocations = 0 };
     counting->env = (ar_env){ .struct_size = sizeof(ar_env),
                               .ctx = counting,
+                              .allocator_ctx = counting,
                               .allocate = allocate,
                               .reallocate = reallocate,
                               .release = release,
