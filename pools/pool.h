@@ -10,6 +10,8 @@
 #include <actrec/sys/backend.h>
 
 #include "actors/future.h"
+#include "actors/runner.h"
+#include "actors/timers.h"
 
 /* A pool is the connections of one database: actors that each drive one backend connection. It routes operations to them, and leases a
  * connection to a transaction. This header is all that the layer above sees of pools. */
@@ -23,17 +25,19 @@ typedef struct ari_lease ari_lease;
 typedef struct ari_op ari_op;
 struct ari_op {
     ar_future    future; /* first: an ari_op is its future. future.status, future.error are the outcome */
-    ari_op      *next;   /* in the mailbox */
+    ari_mail     mail;   /* in a mailbox, or kept back by its connection */
     ar_operation operation;
+    ari_timer    timer;
     ari_pool    *pool;
-    struct ari_connection *connection; /* where it was routed to */
+    struct ari_connection *connection; /* where it was routed to; NULL: it was not sent */
     ari_lease   *lease;                /* NULL outside transactions */
-    struct ari_timer *timer;
-    ar_status  (*settle)(ari_op *op, ar_status status, ar_error *err); /* may: before completion, on the thread that runs the connection, `status` of the backend: last look at
-                                             the results; its answer becomes the status */
-    void       (*collect)(ari_op *op);  /* may: ari_future_class.collect of its future: the thread that takes the result does so now */
-    void       (*destroy)(ari_op *op);  /* may: free what the payload holds */
-    void        *owner_prev, *owner_next, *owner; /* the layer above: the scope it belongs to */
+    bool         first;                /* it found the mailbox empty */
+    /* may: a last look at the results before completion, on the thread that runs the connection; `status` is the backend's, the answer becomes the
+     * operation's. When that makes an error of AR_OK, fill `err`; when it keeps an error, leave `err` alone. */
+    ar_status (*settle)(ari_op *op, ar_status status, ar_error *err);
+    void (*collect)(ari_op *op);           /* may: as ari_future_class.collect */
+    void (*destroy)(ari_op *op);           /* may: free what the payload holds */
+    void *owner_prev, *owner_next, *owner; /* the layer above: the scope it belongs to */
     _Alignas(16) unsigned char payload[];
 };
 
@@ -69,15 +73,10 @@ ar_status ari_pool_run(ari_pool *pool, ari_lease *lease, ari_op *op, ar_error *e
 /* The op that a future is; NULL when it is not one. */
 ari_op *ari_op_of(ar_future *future);
 
-/* The outcome of a future that is done, as status and err. */
-ar_status ari_future_outcome(const ar_future *future, ar_error *err);
-
-/* A future that has failed already, for submits that meet trouble. Never NULL: with no memory, the one that says so. */
-ar_future *ari_future_failed(ar_runtime *runtime, ar_status status, const ar_error *error);
-
 typedef struct ari_lease_options {
     bool read_only;     /* may go to a reader */
-    bool allow_outside; /* the thread that holds it may block on the pool outside of it */
+    bool allow_outside; /* the thread that holds it may block on the pool outside of it, where that can end */
+    bool unheld;        /* no thread holds it */
     int64_t deadline;   /* of the whole lease, microseconds of env->now; INT64_MAX: none */
 } ari_lease_options;
 

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "pools/connection.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "pools/private.h"
+
+/* A connection actor drives one backend connection: it opens it with the first operation, hands the operations of its mailbox to the backend as one batch, and keeps
+ * to one transaction at a time. While a lease has the connection, operations of others wait in `kept`, in their order, and are taken up again when the lease ends.
+ * Everything here runs under the token, on the connection's thread or on one that helps, but for spawning. */
+
+static const bool moves[6][6] = {
+    [CONNECTION_CLOSED] = {[CONNECTION_CONNECTING] = true, [CONNECTION_DRAINING] = true},
+    [CONNECTION_CONNECTING] = {[CONNECTION_READY] = true, [CONNECTION_FAILED] = true},
+    [CONNECTION_READY] = {[CONNECTION_LEASED] = true, [CONNECTION_FAILED] = true, [CONNECTION_DRAINING] = true},
+    [CONNECTION_LEASED] = {[CONNECTION_READY] = true, [CONNECTION_FAILED] = true, [CONNECTION_DRAINING] = true},
+    [CONNECTION_DRAINING] = {[CONNECTION_CLOSED] = true},
+    [CONNECTION_FAILED] = {[CONNECTION_CONNECTING] = true, [CONNECTION_DRAINING] = true},
+};
+
+void ari_connection_move(ari_connection *connection, ari_connection_state next)
+{
+    assert(moves[connection->state][next]);
+    connection->state = next;
+    assert((connection->lease != NULL) <= (next == CONNECTION_LEASED || next == CONNECTION_DRAINING || next == CONNECTION_FAILED));
+}
+
+ar_status ari_connection_ensure(ari_connection *connection, ar_error *err)
+{
+    ari_pool *pool = connection->pool;
+    if (connection->backend != NULL)
+        return AR_OK;
+    ari_connection_move(connection, CONNECTION_CONNECTING);
+    ar_status status = pool->backend->open(pool->config, connection->role, &connection->host, &connection->backend, err);
+    ari_connection_move(connection, status == AR_OK ? CONNECTION_READY : CONNECTION_FAILED);
+    return status;
+}
+
+void ari_connection_check(ari_connection *connection)
+{
+    const ar_backend *backend = connection->pool->backend;
+    if (connection->backend == NULL || backend->usable(connection->backend))
+        return;
+    ari_runtime_log(connection->pool->runtime, AR_LOG_WARNING, "a %s connection is of no more use and is closed", backend->name);
+    backend->close(connection->backend);
+    connection->backend = NULL;
+    ari_connection_move(connection, CONNECTION_FAILED);
+}
+
+/* --- what the backend tells --- */
+
+/* An operation of the connection's own. Its host_data is itself, that of a user's operation NULL. */
+typedef struct errand {
+    ar_operation operation;
+    int64_t      deadline;
+    ar_status    status;
+    ar_error     error;
+} errand;
+
+static ari_op *op_of(const ar_operation *operation)
+{
+    return (ari_op *)((char *)operation - offsetof(ari_op, operation));
+}
+
+static void complete(ar_backend_host *host, ar_operation *operation, const ar_error *error)
+{
+    ari_connection *connection = (ari_connection *)((char *)host - offsetof(ari_connection, host));
+    errand         *own = operation->host_data;
+    if (own != NULL) {
+        own->status = error == NULL ? AR_OK : error->status;
+        if (error != NULL)
+            own->error = *error;
+        return;
+    }
+    ari_op  *op = op_of(operation);
+    ar_error closed;
+    if (error != NULL && error->status == AR_E_CANCELLED && atomic_load(&connection->pool->aborting)) {
+        ar_error_set(&closed, AR_E_CLOSED, "the database was closed while the operation ran");
+        error = &closed;
+    }
+    if (op->lease != NULL)
+        ari_lease_record(op->lease, operation, error);
+    ari_op_complete(op, error == NULL ? AR_OK : error->status, error);
+}
+
+static bool interrupted(const ar_backend_host *host, const ar_operation *operation)
+{
+    const ar_env *env = host->env;
+    if (operation->deadline != INT64_MAX && env->now(env->ctx) >= operation->deadline)
+        return true;
+    if (operation->host_data != NULL)
+        return false;
+    return ari_future_is_cancelled(&op_of(operation)->future) || atomic_load_explicit(&op_of(operation)->pool->aborting, memory_order_relaxed);
+}
+
+ar_status ari_connection_run(ari_connection *connection, ar_operation_kind kind, const ari_lease *lease, int64_t deadline, ar_error *err)
+{
+    errand own = {.operation = {.kind = kind, .deadline = deadline, .in_transaction = kind != AR_OP_BEGIN && kind != AR_OP_RESET}};
+    own.operation.read_only = lease != NULL && lease->options.read_only;
+    own.operation.host_data = &own;
+    connection->pool->backend->submit(connection->backend, &own.operation);
+    if (own.status != AR_OK && err != NULL)
+        *err = own.error;
+    return own.status;
+}
+
+/* --- the mailbox --- */
+
+static void keep(ari_connection *connection, ari_op *op)
+{
+    op->mail.next = NULL;
+    *connection->kept_end = &op->mail;
+    connection->kept_end = &op->mail.next;
+}
+
+static ari_mail *take_kept(ari_connection *connection)
+{
+    ari_mail *kept = connection->kept;
+    connection->kept = NULL;
+    connection->kept_end = &connection->kept;
+    return kept;
+}
+
+/* Drops an operation that was finished before it was sent. What was to end a transaction ends it all the same. */
+static void drop_finished(ari_connection *connection, ari_op *op)
+{
+    if (ari_lease_is_end(op))
+        ari_lease_roll_back(connection, op->lease);
+    ari_op_complete(op, AR_E_CANCELLED, NULL);
+}
+
+static void fail_batch(ar_operation *batch, ar_status status, const ar_error *error)
+{
+    while (batch != NULL) {
+        ar_operation *next = batch->next;
+        ari_op_complete(op_of(batch), status, error);
+        batch = next;
+    }
+}
+
+/* Sends the operations gathered so far. */
+static void flush(ari_connection *connection, ar_operation **batch, ar_operation ***batch_end)
+{
+    ar_error error;
+    if (*batch == NULL)
+        return;
+    **batch_end = NULL;
+    ar_status status = ari_connection_ensure(connection, &error);
+    if (status == AR_OK)
+        connection->pool->backend->submit(connection->backend, *batch);
+    else
+        fail_batch(*batch, status, &error);
+    ari_connection_check(connection);
+    *batch = NULL;
+    *batch_end = batch;
+}
+
+/* Handles `mails`: those of no lease are gathered and sent together, those of a lease one by one, those of others than the holder are kept. */
+static void handle(ari_connection *connection, ari_mail *mails)
+{
+    ar_operation  *batch = NULL;
+    ar_operation **batch_end = &batch;
+
+    while (mails != NULL) {
+        ari_op *op = (ari_op *)((char *)mails - offsetof(ari_op, mail));
+        mails = mails->next;
+        if (connection->lease != NULL && op->lease != connection->lease) {
+            keep(connection, op);
+        } else if (!ari_future_start(&op->future)) {
+            drop_finished(connection, op);
+        } else if (op->lease == NULL) {
+            *batch_end = &op->operation;
+            batch_end = &op->operation.next;
+        } else {
+            flush(connection, &batch, &batch_end);
+            ari_lease_run(connection, op);
+        }
+    }
+    flush(connection, &batch, &batch_end);
+}
+
+static bool batch(ari_runner *runner, ari_mail *mails)
+{
+    ari_connection *connection = (ari_connection *)runner;
+    handle(connection, mails);
+    while (connection->lease == NULL && connection->kept != NULL)
+        handle(connection, take_kept(connection));
+    return false;
+}
+
+static void fail(ari_runner *runner, ari_mail *mails)
+{
+    ari_connection *connection = (ari_connection *)runner;
+    ar_error        error;
+
+    ar_error_set(&error, AR_E_CLOSED, "the database was closed before the operation was sent");
+    if (connection->state != CONNECTION_DRAINING && atomic_load(&connection->gone) == 0)
+        ari_connection_move(connection, CONNECTION_DRAINING);
+    *connection->kept_end = mails;
+    mails = take_kept(connection);
+    while (mails != NULL) {
+        ari_op *op = (ari_op *)((char *)mails - offsetof(ari_op, mail));
+        mails = mails->next;
+        ari_op_complete(op, AR_E_CLOSED, &error);
+    }
+}
+
+static void gone(ari_runner *runner)
+{
+    ari_connection *connection = (ari_connection *)runner;
+    if (connection->backend != NULL)
+        connection->pool->backend->close(connection->backend);
+    connection->backend = NULL;
+    connection->lease = NULL;
+    ari_connection_move(connection, CONNECTION_CLOSED);
+    const ar_env *env = connection->host.env;
+    atomic_store(&connection->gone, 1);
+    env->wake(env->ctx, (uint32_t *)&connection->gone);
+}
+
+ar_status ari_connection_spawn(ari_connection *connection, ar_error *err)
+{
+    static const ari_runner_class connection_class = {.batch = batch, .fail = fail, .gone = gone, .runs_behaviours = false};
+    ari_pool                     *pool = connection->pool;
+    ari_worker                   *worker = ari_runtime_own_worker(pool->runtime, pool->backend->name, err);
+    if (worker == NULL)
+        return AR_E_NO_MEMORY;
+    ari_runner_init(&connection->runner, &connection_class, worker);
+    connection->host = (ar_backend_host){.env = &pool->runtime->env, .complete = complete, .interrupted = interrupted};
+    connection->kept_end = &connection->kept;
+    atomic_store_explicit(&connection->spawned, true, memory_order_release);
+    return AR_OK;
+}

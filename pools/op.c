@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "pools/private.h"
+#include "values/memory.h"
+
+/* An operation has two references while it is under way: its owner's and the connection's. It keeps the memory of its pool, so that a thread that helps is never left
+ * with a connection that was freed under it. */
+
+static void destroy(ar_future *future)
+{
+    ari_op   *op = (ari_op *)future;
+    ari_pool *pool = op->pool;
+    if (op->destroy != NULL)
+        op->destroy(op);
+    ari_release(&pool->runtime->env, op);
+    ari_pool_unref(pool);
+}
+
+static ar_status assist(ar_future *future, int64_t deadline, ar_error *err)
+{
+    ari_op *op = (ari_op *)future;
+    if (op->connection == NULL)
+        return AR_OK;
+    if (ari_lease_would_deadlock(op->pool, op->lease, op->connection))
+        return ar_error_set(err, AR_E_DEADLOCK, "waiting for an operation that waits for a transaction of this thread: finish the transaction first, or use its handle");
+    if (op->pool->runtime->help && (op->first || deadline == INT64_MAX))
+        ari_runner_help(&op->connection->runner);
+    return AR_OK;
+}
+
+/* Finished by a canceller: its timer, if any, is not needed; the connection drops it when it comes to it. */
+static void interrupt(ar_future *future)
+{
+    ari_op *op = (ari_op *)future;
+    if (op->timer.fire != NULL && ar_future_is_done(future) && ari_timer_disarm(future->runtime, &op->timer))
+        ari_future_unref(future);
+}
+
+static void collect(ar_future *future)
+{
+    ari_op *op = (ari_op *)future;
+    if (op->collect != NULL)
+        op->collect(op);
+}
+
+static const ari_future_class op_class = {
+    .destroy = destroy, .assist = assist, .interrupt = interrupt, .collect = collect};
+
+ari_op *ari_op_create(ari_pool *pool, size_t payload_size)
+{
+    ari_op *op = ari_allocate_zero(&pool->runtime->env, sizeof *op + payload_size);
+    if (op == NULL)
+        return NULL;
+    ari_future_init(&op->future, &op_class, pool->runtime, 1);
+    op->pool = ari_pool_ref(pool);
+    op->operation.kind = AR_OP_EXECUTE;
+    op->operation.deadline = INT64_MAX;
+    return op;
+}
+
+void ari_op_release(ari_op *op)
+{
+    if (op != NULL)
+        ari_future_unref(&op->future);
+}
+
+ari_op *ari_op_of(ar_future *future)
+{
+    return future != NULL && future->class == &op_class ? (ari_op *)future : NULL;
+}
+
+static void sent_is_over(ari_op *op)
+{
+    ari_pool *pool = op->pool;
+    atomic_fetch_sub(&op->connection->load, 1);
+    if (atomic_fetch_sub(&pool->queued, 1) == 1 && atomic_load(&pool->closing))
+        pool->runtime->env.wake(pool->runtime->env.ctx, (uint32_t *)&pool->queued);
+    if (op->lease != NULL)
+        ari_lease_unref(op->lease);
+    ari_future_unref(&op->future);
+}
+
+void ari_op_complete(ari_op *op, ar_status status, const ar_error *error)
+{
+    ar_error settled;
+    if (ari_future_claim(&op->future)) {
+        if (op->settle != NULL) {
+            if (error != NULL)
+                settled = *error;
+            status = op->settle(op, status, &settled);
+            error = &settled;
+        }
+        op->future.value = op->operation.changes;
+        if (op->timer.fire != NULL && ari_timer_disarm(op->future.runtime, &op->timer))
+            ari_future_unref(&op->future);
+        ari_future_settle(&op->future, status, error);
+    }
+    sent_is_over(op);
+}
+
+static void expire(ari_timer *timer)
+{
+    ari_op *op = (ari_op *)((char *)timer - offsetof(ari_op, timer));
+    ari_future_expire(&op->future);
+    ari_future_unref(&op->future);
+}
+
+/* Takes its place in the pool and in the lease, and counts as under way from here on. */
+static ar_status admit(ari_pool *pool, ari_lease *lease, ari_op *op, bool blocking, ar_error *err)
+{
+    ar_status status = ari_runtime_usable(pool->runtime, err);
+    if (status != AR_OK)
+        return status;
+    if (atomic_load_explicit(&pool->closing, memory_order_relaxed))
+        return ar_error_set(err, AR_E_CLOSED, "the database is closing");
+    op->lease = lease;
+    ari_connection *connection = ari_pool_route(pool, op, blocking, err);
+    if (connection == NULL)
+        return err->status;
+    if (blocking && ari_lease_would_deadlock(pool, lease, connection))
+        return ar_error_set(err, AR_E_DEADLOCK, "a blocking call outside a transaction that this thread holds: use the transaction's handle, finish it first, or begin it with allow_outside");
+    bool ends_lease = op->operation.kind == AR_OP_COMMIT || op->operation.kind == AR_OP_ROLLBACK; /* must get through */
+    if (atomic_fetch_add(&pool->queued, 1) >= pool->options.queue_limit && !ends_lease) {
+        atomic_fetch_sub(&pool->queued, 1);
+        return ar_error_set(err, AR_E_OVERLOAD, "%u operations wait in the pool already: send less, or raise queue_limit", pool->options.queue_limit);
+    }
+    op->connection = connection;
+    atomic_fetch_add(&connection->load, 1);
+    if (lease != NULL)
+        ari_lease_ref(lease);
+    ari_future_ref(&op->future);
+    return AR_OK;
+}
+
+static ar_status arm(ari_op *op, ar_error *err)
+{
+    if (op->operation.deadline == INT64_MAX)
+        return AR_OK;
+    op->timer = (ari_timer){.deadline = op->operation.deadline, .fire = expire};
+    ari_future_ref(&op->future);
+    ar_status status = ari_timer_arm(op->future.runtime, &op->timer, err);
+    if (status != AR_OK) {
+        op->timer.fire = NULL;
+        ari_future_unref(&op->future);
+    }
+    return status;
+}
+
+ar_future *ari_pool_submit(ari_pool *pool, ari_lease *lease, ari_op *op)
+{
+    ar_error  error;
+    ar_status status = arm(op, &error);
+    if (status == AR_OK)
+        status = admit(pool, lease, op, false, &error);
+    if (status != AR_OK) {
+        if (ari_future_finish(&op->future, status, &error))
+            interrupt(&op->future);
+        return &op->future;
+    }
+    op->first = ari_runner_push(&op->connection->runner, &op->mail);
+    ari_runner_wake(&op->connection->runner);
+    return &op->future;
+}
+
+ar_status ari_pool_run(ari_pool *pool, ari_lease *lease, ari_op *op, ar_error *err)
+{
+    ar_error error;
+    int64_t  deadline = op->operation.deadline;
+
+    if (ari_runner_in_behaviour())
+        return ar_error_set(err, AR_E_DEADLOCK, "a blocking database call inside a behaviour would hold up its actor: use the async call, and a then");
+    ar_status status = admit(pool, lease, op, true, &error);
+    if (status != AR_OK) {
+        if (err != NULL)
+            *err = error;
+        return status;
+    }
+    ari_runner *runner = &op->connection->runner;
+    op->first = ari_runner_push(runner, &op->mail);
+    bool help = pool->runtime->help && (op->first || deadline == INT64_MAX);
+    if (!help || !ari_runner_help(runner))
+        ari_runner_wake(runner);
+    if (ari_future_wait_until(&op->future, deadline, NULL) == AR_E_PENDING) {
+        ari_future_expire(&op->future);
+        ar_ignore(ari_future_wait_until(&op->future, INT64_MAX, NULL));
+    }
+    return ari_future_outcome(&op->future, err);
+}

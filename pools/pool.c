@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include <stddef.h>
+
+#include "pools/private.h"
+#include "pools/registry.h"
+#include "values/memory.h"
+
+/* A pool has its connections from the start and gives each a thread when it is first needed. Operations are routed when they are sent: a reader may take those that
+ * only read, a writer takes everything. */
+
+/* An asynchronous operation goes to a connection that is at work already, up to this many operations: waking another thread costs more than they do. */
+enum { DEPTH = 32 };
+
+ari_pool *ari_pool_ref(ari_pool *pool)
+{
+    atomic_fetch_add_explicit(&pool->references, 1, memory_order_relaxed);
+    return pool;
+}
+
+void ari_pool_unref(ari_pool *pool)
+{
+    if (atomic_fetch_sub_explicit(&pool->references, 1, memory_order_acq_rel) != 1)
+        return;
+    ar_runtime *runtime = pool->runtime;
+    pthread_mutex_destroy(&pool->lock);
+    ari_release(&runtime->env, pool);
+    ari_runtime_unref(runtime);
+}
+
+const ar_backend *ari_pool_backend(const ari_pool *pool)
+{
+    return pool->backend;
+}
+
+const ar_env *ari_pool_env(const ari_pool *pool)
+{
+    return &pool->runtime->env;
+}
+
+ar_runtime *ari_pool_runtime(const ari_pool *pool)
+{
+    return pool->runtime;
+}
+
+/* --- routing --- */
+
+static bool is_spawned(const ari_connection *connection)
+{
+    return atomic_load_explicit(&connection->spawned, memory_order_acquire);
+}
+
+static bool spawn(ari_pool *pool, ari_connection *connection, ar_error *err)
+{
+    if (is_spawned(connection))
+        return true;
+    pthread_mutex_lock(&pool->lock);
+    bool spawned = is_spawned(connection) || ari_connection_spawn(connection, err) == AR_OK;
+    pthread_mutex_unlock(&pool->lock);
+    return spawned;
+}
+
+static bool is_free(ari_connection *connection)
+{
+    return atomic_load_explicit(&connection->load, memory_order_relaxed) == 0 && ari_runner_is_idle(&connection->runner);
+}
+
+/* The best of `count` connections: for a caller that will wait, one that it can run itself; for others, one that is at work and has room, then an idle one, then one that
+ * has no thread yet; and the one with the least to do when all are busy. NULL: none has a thread, and none can be had. */
+static ari_connection *choose(ari_pool *pool, ari_connection *connections, unsigned count, bool blocking, ar_error *err)
+{
+    ari_connection *least = NULL, *idle = NULL, *unspawned = NULL;
+    uint32_t        least_load = UINT32_MAX;
+
+    for (unsigned i = 0; i < count; i++) {
+        ari_connection *connection = &connections[i];
+        if (!is_spawned(connection)) {
+            unspawned = unspawned == NULL ? connection : unspawned;
+            continue;
+        }
+        uint32_t load = atomic_load_explicit(&connection->load, memory_order_relaxed);
+        if (is_free(connection)) {
+            idle = idle == NULL ? connection : idle;
+            if (blocking)
+                return connection;
+        } else if (!blocking && load > 0 && load < DEPTH) {
+            return connection;
+        }
+        if (load < least_load) {
+            least_load = load;
+            least = connection;
+        }
+    }
+    if (idle != NULL)
+        return idle;
+    if (unspawned != NULL && spawn(pool, unspawned, err))
+        return unspawned;
+    return least;
+}
+
+static bool only_reads(const ari_op *op)
+{
+    if (op->lease != NULL)
+        return op->lease->options.read_only;
+    return op->operation.kind == AR_OP_EXECUTE && op->operation.statement->statement_class == AR_STATEMENT_READ;
+}
+
+static ari_connection *route(ari_pool *pool, const ari_op *op, bool blocking, ar_error *err)
+{
+    const ar_topology *topology = &pool->topology;
+    if (op->operation.kind == AR_OP_RESET)
+        return choose(pool, pool->connections, 1, blocking, err);
+    if (topology->readers > 0 && only_reads(op))
+        return choose(pool, &pool->connections[topology->writers], topology->readers, blocking, err);
+    if (topology->writers > 0)
+        return choose(pool, pool->connections, topology->writers, blocking, err);
+    ar_error_set(err, AR_E_READ_ONLY, "a write to a database that was opened read-only");
+    return NULL;
+}
+
+ari_connection *ari_pool_route(ari_pool *pool, const ari_op *op, bool blocking, ar_error *err)
+{
+    ari_lease *lease = op->lease;
+    if (lease == NULL)
+        return route(pool, op, blocking, err);
+    ari_connection *connection = atomic_load(&lease->connection);
+    if (connection == NULL && (connection = route(pool, op, blocking, err)) != NULL)
+        atomic_store(&lease->connection, connection);
+    return connection;
+}
+
+/* --- open and close --- */
+
+/* The first connection is opened by an operation like any other, so that it happens where everything does. */
+static ar_status open_first(ari_pool *pool, ar_error *err)
+{
+    ari_op *op = ari_op_create(pool, 0);
+    if (op == NULL)
+        return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: out of memory");
+    op->operation.kind = AR_OP_RESET;
+    ar_status status = ari_pool_run(pool, NULL, op, err);
+    ari_op_release(op);
+    return status;
+}
+
+static ar_status make(ar_runtime *runtime, const ar_backend *backend, ar_url *url, const ari_pool_options *options, ari_pool **out, ar_error *err)
+{
+    const ar_env      *env = &runtime->env;
+    ar_backend_config *config = NULL;
+    ar_topology        topology = {0};
+    ar_status          status = backend->configure(env, url, &config, &topology, err);
+    if (status != AR_OK)
+        return status;
+    unsigned  count = (unsigned)topology.writers + topology.readers;
+    ari_pool *pool = ari_allocate_zero(env, sizeof *pool + count * sizeof(ari_connection));
+    if (pool == NULL) {
+        backend->config_free(config);
+        return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: out of memory");
+    }
+    pool->runtime = ari_runtime_ref(runtime);
+    pool->backend = backend;
+    pool->url = url;
+    pool->config = config;
+    pool->topology = topology;
+    if (options != NULL)
+        pool->options = *options;
+    if (pool->options.queue_limit == 0)
+        pool->options.queue_limit = 1048576;
+    if (pool->options.close_wait_ms == 0)
+        pool->options.close_wait_ms = 5000;
+    atomic_init(&pool->references, 1);
+    pthread_mutex_init(&pool->lock, NULL);
+    for (unsigned i = 0; i < count; i++) {
+        pool->connections[i].pool = pool;
+        pool->connections[i].role = i < topology.writers ? AR_ROLE_WRITER : AR_ROLE_READER;
+    }
+    *out = pool;
+    return AR_OK;
+}
+
+ar_status ari_pool_open(ar_runtime *runtime, const char *text, const ari_pool_options *options, ari_pool **out, ar_error *err)
+{
+    ar_error  error = {.status = AR_E_NO_MEMORY};
+    ar_url   *url = NULL;
+    ari_pool *pool = NULL;
+    *out = NULL;
+    runtime = ari_runtime_resolve(runtime, &error);
+    ar_status status = runtime == NULL ? error.status : ari_runtime_hold(runtime, &error);
+    if (status != AR_OK) {
+        if (err != NULL)
+            *err = error;
+        return status;
+    }
+    status = ari_url_parse(&runtime->env, text, &url, err);
+    if (status == AR_OK) {
+        const ar_backend *backend = ari_backend_find(url->scheme, err);
+        status = backend == NULL ? AR_E_UNSUPPORTED : make(runtime, backend, url, options, &pool, err);
+    }
+    if (status != AR_OK) {
+        ari_url_free(&runtime->env, url);
+        ari_runtime_unhold(runtime);
+        return status;
+    }
+    status = open_first(pool, err);
+    if (status == AR_OK)
+        *out = pool;
+    else
+        ari_pool_close(pool);
+    return status;
+}
+
+static void wait_until_idle(ari_pool *pool)
+{
+    const ar_env *env = &pool->runtime->env;
+    int64_t       deadline = ari_deadline_after(pool->runtime, pool->options.close_wait_ms);
+    uint32_t      queued;
+    while ((queued = atomic_load(&pool->queued)) != 0 && env->now(env->ctx) < deadline)
+        env->wait(env->ctx, (uint32_t *)&pool->queued, queued, deadline);
+}
+
+static void close_connections(ari_pool *pool)
+{
+    const ar_env *env = &pool->runtime->env;
+    unsigned      count = (unsigned)pool->topology.writers + pool->topology.readers;
+    for (unsigned i = 0; i < count; i++)
+        if (is_spawned(&pool->connections[i]))
+            ari_runner_close(&pool->connections[i].runner);
+    for (unsigned i = 0; i < count; i++) {
+        ari_connection *connection = &pool->connections[i];
+        if (!is_spawned(connection))
+            continue;
+        while (atomic_load(&connection->gone) == 0)
+            env->wait(env->ctx, (uint32_t *)&connection->gone, 0, INT64_MAX);
+        ari_worker_stop(connection->runner.worker);
+    }
+}
+
+void ari_pool_close(ari_pool *pool)
+{
+    ar_runtime *runtime = pool->runtime;
+    atomic_store(&pool->closing, true);
+    wait_until_idle(pool);
+    atomic_store(&pool->aborting, true);
+    close_connections(pool);
+    pool->backend->config_free(pool->config);
+    ari_url_free(&runtime->env, pool->url);
+    ari_runtime_unhold(runtime);
+    ari_pool_unref(pool);
+}
