@@ -204,9 +204,9 @@ static void gone(ari_runner *runner)
     ari_watches_free(actor);
     ari_watchers_tell(actor);
     ari_handle_close(&ari_actor_handles, actor->handle);
+    pthread_mutex_lock(&runtime->lock); /* whoever reaps joins this thread with the lock held: it must not be needed after this */
     if (actor->options.own_thread)
         ari_runtime_retire(runtime, actor->runner.worker);
-    pthread_mutex_lock(&runtime->lock);
     if (actor->newer != NULL)
         actor->newer->older = actor->older;
     else

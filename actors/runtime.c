@@ -215,10 +215,8 @@ ari_worker *ari_runtime_own_worker(ar_runtime *runtime, const char *name, ar_err
 
 void ari_runtime_retire(ar_runtime *runtime, ari_worker *worker)
 {
-    pthread_mutex_lock(&runtime->lock);
     worker->next = runtime->retired;
     runtime->retired = worker;
-    pthread_mutex_unlock(&runtime->lock);
 }
 
 ar_status ari_runtime_hold(ar_runtime *runtime, ar_error *err)

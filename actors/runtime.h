@@ -55,7 +55,8 @@ ar_status ari_runtime_usable(const ar_runtime *runtime, ar_error *err);
 /* `runtime`, or the default one when it is NULL, if it is usable and not closing; else NULL and `err`. */
 ar_runtime *ari_runtime_resolve(ar_runtime *runtime, ar_error *err);
 
-/* A worker to share, each in turn; or one of its own, which ari_runtime_retire gives back from wherever its last runner went. */
+/* A worker to share, each in turn; or one of its own, which ari_runtime_retire gives back (with the runtime's lock held)
+ * to be stopped by another thread. */
 ari_worker *ari_runtime_worker(ar_runtime *runtime, ar_error *err);
 ari_worker *ari_runtime_own_worker(ar_runtime *runtime, const char *name, ar_error *err);
 void        ari_runtime_retire(ar_runtime *runtime, ari_worker *worker);
