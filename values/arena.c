@@ -177,8 +177,10 @@ void ari_arena_unref(ari_arena *arena)
     if (arena == NULL || atomic_fetch_sub_explicit(&arena->references, 1, memory_order_acq_rel) != 1)
         return;
     ari_arena_fini(arena);
-    if (arena->created)
-        ARI_ARENA_OPEN((char *)arena->chunks + sizeof(ari_arena_chunk), arena->chunks->size - sizeof(ari_arena_chunk));
+    if (arena->created) {
+        ari_arena_chunk *first = first_chunk_of(arena);
+        ARI_ARENA_OPEN((char *)first + sizeof *first, first->size - sizeof *first);
+    }
     ari_release(arena->env, arena);
 }
 

@@ -121,13 +121,13 @@ ar_status ar_decimal_rem(ar_decimal a, ar_decimal b, ar_decimal *out, ar_error *
     ar_status status = ari_decimal_check(doing, a, b, out, err);
     if (status != AR_OK)
         return status;
-    if (ar_decimal_is_zero(b))
-        return ar_error_set(err, AR_E_INVALID, "%s: the divisor is zero", doing);
     ari_wide divisor = ari_wide_of(b);
     if (a.scale > b.scale && !ari_wide_shift(divisor, (unsigned)(a.scale - b.scale), ari_wide_max(), &divisor)) {
         *out = a;
         return AR_OK;
     }
+    if (divisor == 0)
+        return ar_error_set(err, AR_E_INVALID, "%s: the divisor is zero", doing);
     ari_wide rest = ari_wide_of(a) % divisor;
     for (unsigned scale = a.scale; scale < b.scale; scale++)
         (void)ari_wide_next_digit(&rest, divisor);

@@ -198,7 +198,7 @@ static void round_to_digits(double magnitude, int count, decimal_digits *digits,
     for (; *c != 'e' && *c != '\0'; c++)
         if (*c >= '0' && *c <= '9')
             digits->text[digits->count++] = *c;
-    *exponent = *c == 'e' ? atoi(c + 1) : 0;
+    *exponent = *c == 'e' ? (int)strtol(c + 1, NULL, 10) : 0;
     digits->exponent = *exponent - (count - 1);
 }
 
@@ -241,7 +241,7 @@ static size_t lay_out(const char *digits, int count, int exponent, char *out)
             c += count - 1;
         }
         *c++ = 'e';
-        char text[ARI_DOUBLE_TEXT_SIZE];
+        char text[ARI_NUMBER_TEXT_SIZE];
         size_t length = ari_format_int64(exponent, text);
         memcpy(c, text, length);
         return (size_t)(c - out) + length;
@@ -255,9 +255,9 @@ static size_t lay_out(const char *digits, int count, int exponent, char *out)
     return (size_t)(c - out);
 }
 
-static size_t format_number(double number, bool single, char buffer[ARI_DOUBLE_TEXT_SIZE])
+static size_t format_number(double number, bool single, char buffer[ARI_NUMBER_TEXT_SIZE])
 {
-    char digits[17];
+    char digits[17] = "";
     int exponent = 0;
     size_t length = 0;
     if (isnan(number)) {
@@ -282,17 +282,17 @@ static size_t format_number(double number, bool single, char buffer[ARI_DOUBLE_T
     return length;
 }
 
-size_t ari_format_double(double number, char buffer[ARI_DOUBLE_TEXT_SIZE])
+size_t ari_format_double(double number, char buffer[ARI_NUMBER_TEXT_SIZE])
 {
     return format_number(number, false, buffer);
 }
 
-size_t ari_format_float(float number, char buffer[ARI_DOUBLE_TEXT_SIZE])
+size_t ari_format_float(float number, char buffer[ARI_NUMBER_TEXT_SIZE])
 {
     return format_number((double)number, true, buffer);
 }
 
-size_t ari_format_int64(int64_t number, char buffer[ARI_DOUBLE_TEXT_SIZE])
+size_t ari_format_int64(int64_t number, char buffer[ARI_NUMBER_TEXT_SIZE])
 {
     char digits[20];
     size_t start = sizeof digits;

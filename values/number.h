@@ -10,14 +10,14 @@
  * `length` bytes, return false for anything that is not wholly such a number or does not fit, and then leave `*out`
  * alone. */
 
-enum { ARI_DOUBLE_TEXT_SIZE = 32 };
+enum { ARI_NUMBER_TEXT_SIZE = 32 };
 
 /* The fewest of 15 to 17 digits (float: 6 to 9; subnormals: from 1) that read back to the same bits: "0.1", "1e22",
  * "-0". Infinities are "Infinity" and "-Infinity"; NaN is "NaN", its bits are lost. Return the bytes written without
  * the NUL. */
-size_t ari_format_double(double number, char buffer[ARI_DOUBLE_TEXT_SIZE]);
-size_t ari_format_float(float number, char buffer[ARI_DOUBLE_TEXT_SIZE]);
-size_t ari_format_int64(int64_t number, char buffer[ARI_DOUBLE_TEXT_SIZE]);
+size_t ari_format_double(double number, char buffer[ARI_NUMBER_TEXT_SIZE]);
+size_t ari_format_float(float number, char buffer[ARI_NUMBER_TEXT_SIZE]);
+size_t ari_format_int64(int64_t number, char buffer[ARI_NUMBER_TEXT_SIZE]);
 
 /* To the nearest, ties to even, whatever the number of digits. What rounds to infinity does not fit; what rounds to
  * zero does. "NaN", "inf" and "Infinity" are read in any case. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "values/memory.h"
+#include "values/number.h"
 
 enum { smallest_capacity = 64 };
 
@@ -68,16 +69,9 @@ void ari_text_buffer_append_char(ari_text_buffer *buffer, char character)
 
 void ari_text_buffer_append_int64(ari_text_buffer *buffer, int64_t number)
 {
-    char digits[20];
-    size_t start = sizeof digits;
-    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    do {
-        digits[--start] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest != 0);
-    if (number < 0)
-        digits[--start] = '-';
-    ari_text_buffer_append(buffer, digits + start, sizeof digits - start);
+    char digits[ARI_NUMBER_TEXT_SIZE];
+    size_t length = ari_format_int64(number, digits);
+    ari_text_buffer_append(buffer, digits, length);
 }
 
 void ari_text_buffer_append_format(ari_text_buffer *buffer, const char *format, ...)

@@ -63,6 +63,17 @@ static void message_that_just_fits_is_whole(void **state)
     assert_string_equal(err.message, text);
 }
 
+static void message_one_byte_too_long_loses_a_character(void **state)
+{
+    char text[room + 2];
+    ar_error err;
+    (void)state;
+    memset(text, 'a', sizeof text);
+    memcpy(text + room - 2, "\xE2\x82\xAC", 4);
+    ar_error_set(&err, AR_E_IO, "%s", text);
+    assert_int_equal(strlen(err.message), room - 2);
+}
+
 /* A character of every width, put so that the cut falls behind each of its bytes. */
 static void long_message_is_cut_between_characters(void **state)
 {
@@ -140,6 +151,7 @@ int main(void)
         cmocka_unit_test(set_without_an_error_returns_the_status),
         cmocka_unit_test(set_wraps_the_message_of_the_same_error),
         cmocka_unit_test(message_that_just_fits_is_whole),
+        cmocka_unit_test(message_one_byte_too_long_loses_a_character),
         cmocka_unit_test(long_message_is_cut_between_characters),
         cmocka_unit_test(text_that_is_not_utf8_is_cut_and_ended),
         cmocka_unit_test(every_status_has_its_name),
