@@ -7,8 +7,9 @@
 #include "orm/plan.h"
 #include "orm/record.h"
 
-/* Rows into records. An operation that reads records has an ari_hydrate as the first thing in its payload, ari_hydrate_sink
- * as its sink, and calls ari_hydrate_fini when it is destroyed. What it read is taken by the thread that awaits.
+/* Rows into records. An operation that reads records has an ari_hydrate as the first thing in its payload,
+ * ari_hydrate_sink as its sink, and calls ari_hydrate_fini when it is destroyed. What it read is taken by the thread
+ * that awaits.
  *
  *     ari_hydrate *rows = (void *)op->payload;
  *     ari_hydrate_init(rows, db, handle, plan, ARI_HYDRATE_LIST);
@@ -44,8 +45,8 @@ void ari_hydrate_fini(ari_hydrate *rows);
 
 extern const ar_sink ari_hydrate_sink;
 
-/* Hands over what was read, to the caller or his scope. AR_E_CLOSED when the scope is closed. *out is NULL, or the list
- * empty, when nothing was read, or it was taken before. */
+/* Hands over what was read, to the caller or his scope. AR_E_CLOSED when the scope is closed. *out is NULL, or the
+ * list empty, when nothing was read, or it was taken before. */
 ar_status ari_hydrate_take_record(ari_hydrate *rows, void **out, ar_error *err);
 ar_status ari_hydrate_take_list(ari_hydrate *rows, ar_record_list *out, ar_error *err);
 

@@ -14,8 +14,8 @@
 #include "orm/db.h"
 #include "values/memory.h"
 
-/* What is worked out once for each model on each database: its checked description, its statements. Filled lazily, read
- * without locks. A plan and its statements live as long as the database, which is longer than any operation. */
+/* What is worked out once for each model on each database: its checked description, its statements. Filled lazily,
+ * read without locks. A plan and its statements live as long as the database, which is longer than any operation. */
 typedef struct ari_plan_cache ari_plan_cache;
 
 ari_plan_cache *ari_plan_cache_create(const ar_env *env); /* NULL: no memory */
@@ -73,8 +73,8 @@ typedef struct ari_plan {
     uint32_t column_count; /* those that are stored */
     uint32_t key_count;    /* 0: a row type */
     uint32_t key[ARI_MAX_KEY];
-    int auto_column; /* the AUTO key; -1: none, likewise below */
-    bool has_stamps; /* created-at or updated-at columns */
+    int auto_column;        /* the AUTO key; -1: none, likewise below */
+    bool has_stamps;        /* created-at or updated-at columns */
     size_t snapshot_offset; /* from one struct of a record to its snapshot: record_size, aligned */
     const ar_type *wanted;  /* of the columns */
     _Atomic(const ar_statement *) find;
@@ -88,13 +88,16 @@ typedef struct ari_plan {
  * AR_E_NO_MEMORY. */
 ar_status ari_plan_get(ari_db *db, const ar_model *model, const ari_plan **out, ar_error *err);
 
-/* The statement for a verb and, where it takes one, a set of columns (else NULL). The plan has a reference to it and keeps
- * it, unless `owned` comes back as true: then it is the caller's to unref. */
+/* The statement for a verb and, where it takes one, a set of columns (else NULL). The plan has a reference to it and
+ * keeps it, unless `owned` comes back as true: then it is the caller's to unref. */
 ar_status ari_plan_statement_get(const ari_plan *plan, ari_plan_verb verb, const ari_mask *mask,
                                  const ar_statement **out, bool *owned, ar_error *err);
 
-/* SELECT of all columns by `key_count` keys, at least 1, and INSERT of `rows` rows of the columns in `mask`, with the AUTO
- * key back where `returning`. The caller unrefs. */
+/* Frees what ari_plan_statement_get made, when the plan goes. */
+void ari_plan_statements_release(ari_plan *plan);
+
+/* SELECT of all columns by `key_count` keys, at least 1, and INSERT of `rows` rows of the columns in `mask`, with the
+ * AUTO key back where `returning`. The caller unrefs. */
 ar_status ari_plan_find_many(const ari_plan *plan, size_t key_count, const ar_statement **out, ar_error *err);
 ar_status ari_plan_insert_rows(const ari_plan *plan, const ari_mask *mask, size_t rows, bool returning,
                                const ar_statement **out, ar_error *err);
@@ -103,7 +106,8 @@ ar_status ari_plan_insert_rows(const ari_plan *plan, const ari_mask *mask, size_
 
 void ari_plan_select_list(const ari_plan *plan, ari_text_buffer *text);
 
-/* The values of a key, in the types of its columns. AR_E_UNSUPPORTED without a primary key, AR_E_INVALID, AR_E_TYPE. */
+/* The values of a key, in the types of its columns. AR_E_UNSUPPORTED without a primary key, AR_E_INVALID, AR_E_TYPE.
+ * */
 ar_status ari_plan_key_values(const ari_plan *plan, const ar_key *key, ar_value *values, ar_error *err);
 
 /* AR_E_INVALID, saying what is wrong, for a description that makes no sense. Counts the columns and the key's. */

@@ -10,12 +10,13 @@
 #include "orm/db.h"
 #include "values/memory.h"
 
-/* What lies in memory before each struct that the library hands out. See orm/record.c for the layout and life of records. */
+/* What lies in memory before each struct that the library hands out. See orm/record.c for the layout and life of
+ * records. */
 
-typedef struct ari_record  ari_record;
-typedef struct ari_list    ari_list;
+typedef struct ari_record ari_record;
+typedef struct ari_list ari_list;
 typedef struct ari_strings ari_strings;
-typedef struct ari_undone  ari_undone;
+typedef struct ari_undone ari_undone;
 
 enum {
     ARI_RECORD_NEW = 1 << 0,     /* not in the database: a save inserts */
@@ -33,10 +34,11 @@ struct ari_record {
         const ar_env *env; /* of one of its own */
         ari_list *list;    /* of a listed one */
     } home;
-    _Atomic(ari_op *) pending; /* an asynchronous verb whose outcome was not applied yet, with a reference; see orm/apply.c */
-    ari_strings *strings;      /* copies of what was assigned */
-    ari_undone *undos;         /* what a rollback would give back */
-    ari_record *touched;       /* the next on the list's chain */
+    _Atomic(ari_op *)
+        pending; /* an asynchronous verb whose outcome was not applied yet, with a reference; see orm/apply.c */
+    ari_strings *strings; /* copies of what was assigned */
+    ari_undone *undos;    /* what a rollback would give back */
+    ari_record *touched;  /* the next on the list's chain */
 };
 
 /* Texts and bytes of a record that its first block has no room for. */
@@ -68,7 +70,8 @@ void ari_list_clear(ari_list *list);
 void ari_record_destroy(ari_record *record);
 void ari_list_destroy(ari_list *list);
 
-/* The struct that the caller sees, and what the database is known to hold, in another struct of the same type, behind it. */
+/* The struct that the caller sees, and what the database is known to hold, in another struct of the same type, behind
+ * it. */
 static inline void *ari_record_struct(ari_record *record)
 {
     return record + 1;

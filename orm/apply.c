@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "orm/apply.h"
+
+#include <sched.h>
+
+/* A record that has an asynchronous verb under way points at its operation (`pending`, with a reference), and the
+ * operation at the record. The outcome is applied once, by whoever comes first: the thread that awaits the
+ * operation's future (collect), the record's next verb, or nobody, when the record is freed before. These may be
+ * different threads: a `then` runs on an executor. So both pointers are cut under a lock, one of a few that is chosen
+ * by the record's address (which the operation keeps even when the record is gone), and held for as long as the
+ * applying takes: a few copies.
+ *
+ * `pending` NULL is looked at without the lock: it is set to NULL with release after all was applied, and read with
+ * acquire. */
+
+enum { LOCKS = 64 };
+
+static atomic_flag locks[LOCKS];
+
+static atomic_flag *lock_for(const void *record)
+{
+    uintptr_t bits = (uintptr_t)record;
+    return &locks[(bits >> 5 ^ bits >> 11) % LOCKS];
+}
+
+static void lock(atomic_flag *flag)
+{
+    for (unsigned tries = 0; atomic_flag_test_and_set_explicit(flag, memory_order_acquire); tries++) {
+        if (tries > 100)
+            sched_yield();
+    }
+}
+
+static void unlock(atomic_flag *flag)
+{
+    atomic_flag_clear_explicit(flag, memory_order_release);
+}
+
+static ari_applied *applied_of(ari_op *op)
+{
+    return (ari_applied *)(void *)op->payload;
+}
+
+/* With the lock held: cuts the two apart. The reference of the record is the caller's then. */
+static void cut(ari_record *record, ari_op *op)
+{
+    applied_of(op)->record = NULL;
+    atomic_store_explicit(&record->pending, NULL, memory_order_release);
+}
+
+static void apply_to(ari_record *record, ari_op *op)
+{
+    applied_of(op)->apply(op, record, NULL, op->future.status);
+    cut(record, op);
+}
+
+ar_status ari_apply_pending(ari_record *record, const char *verb, ar_error *err)
+{
+    if (atomic_load_explicit(&record->pending, memory_order_acquire) == NULL)
+        return AR_OK;
+    atomic_flag *flag = lock_for(record);
+    lock(flag);
+    ari_op *op = atomic_load_explicit(&record->pending, memory_order_relaxed);
+    bool done = op != NULL && ar_future_is_done(&op->future);
+    if (done)
+        apply_to(record, op);
+    unlock(flag);
+    if (done)
+        ari_op_release(op);
+    if (op == NULL || done)
+        return AR_OK;
+    return ar_error_set(err, AR_E_BUSY, "%s: another operation on this %s is under way; await its future first", verb,
+                        record->model->name);
+}
+
+void ari_apply_bind(ari_op *op, ari_record *record, void *plain)
+{
+    ari_applied *applied = applied_of(op);
+    op->collect = ari_apply_collect;
+    applied->record = record;
+    applied->lock_of = record;
+    applied->plain = plain;
+    if (record == NULL)
+        return;
+    ari_future_ref(&op->future);
+    ari_record_touch(record);
+    atomic_store_explicit(&record->pending, op, memory_order_release);
+}
+
+void ari_apply_collect(ari_op *op)
+{
+    ari_applied *applied = applied_of(op);
+    if (applied->plain != NULL) {
+        void *plain = applied->plain;
+        applied->plain = NULL;
+        applied->apply(op, NULL, plain, op->future.status);
+    }
+    if (applied->lock_of == NULL)
+        return;
+    atomic_flag *flag = lock_for(applied->lock_of);
+    lock(flag);
+    ari_record *record = applied->record;
+    if (record != NULL)
+        apply_to(record, op);
+    unlock(flag);
+    if (record != NULL)
+        ari_op_release(op);
+}
+
+void ari_apply_unbind(ari_op *op)
+{
+    ari_record *record = applied_of(op)->record;
+    applied_of(op)->plain = NULL;
+    if (record != NULL)
+        ari_apply_detach(record);
+}
+
+void ari_apply_detach(ari_record *record)
+{
+    if (atomic_load_explicit(&record->pending, memory_order_acquire) == NULL)
+        return;
+    atomic_flag *flag = lock_for(record);
+    lock(flag);
+    ari_op *op = atomic_load_explicit(&record->pending, memory_order_relaxed);
+    if (op != NULL)
+        cut(record, op);
+    unlock(flag);
+    if (op != NULL)
+        ari_op_release(op);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORM_APPLY_H
+#define ORM_APPLY_H
+
+#include "orm/record.h"
+
+/* The outcome of an asynchronous verb on a record, and the record: see orm/apply.c for how they meet. Every operation
+ * on a record or a plain struct has an ari_applied as the first thing in its payload. */
+typedef struct ari_applied ari_applied;
+struct ari_applied {
+    ari_record *record;  /* NULL: none, it was freed, or the outcome was applied; guarded by the lock of `lock_of` */
+    const void *lock_of; /* the record, for ever */
+    void *plain;         /* the caller's struct, where that takes the outcome; applied once */
+    /* Changes the record or the plain struct as the operation says, whose status is given. */
+    void (*apply)(ari_op *op, ari_record *record, void *plain, ar_status status);
+};
+
+/* AR_E_BUSY while an asynchronous verb of the record is under way; an outcome that is there is applied first. */
+ar_status ari_apply_pending(ari_record *record, const char *verb, ar_error *err);
+
+/* Binds op, not yet submitted, to what its outcome goes to: the record, which must have nothing pending, or the plain
+ * struct. */
+void ari_apply_bind(ari_op *op, ari_record *record, void *plain);
+
+/* ari_op.collect: applies the outcome, on the thread that takes it. */
+void ari_apply_collect(ari_op *op);
+
+/* Takes back what ari_apply_bind did, when op could not be sent. */
+void ari_apply_unbind(ari_op *op);
+
+/* The record goes: the operation goes on without it. */
+void ari_apply_detach(ari_record *record);
+
+#endif

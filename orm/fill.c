@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "orm/fill.h"
+
+#include "orm/bind.h"
+#include "orm/convert.h"
+
+static bool is_text(ar_type type)
+{
+    return type == AR_TYPE_TEXT || type == AR_TYPE_JSON;
+}
+
+static const ari_plan_column *column_of(const ari_row *row, size_t index)
+{
+    size_t column = row->map != NULL ? row->map[index] : index;
+    return column < row->plan->column_count ? &row->plan->columns[column] : NULL;
+}
+
+size_t ari_row_room(const ari_row *row)
+{
+    size_t room = 0;
+    for (size_t i = 0; i < row->count; i++) {
+        const ar_value *value = &row->values[i];
+        if (is_text(value->type))
+            room += value->as.text.length + 1;
+        else if (value->type == AR_TYPE_BYTES)
+            room += value->as.bytes.length + 1;
+    }
+    return room;
+}
+
+static ar_status refuse(const ari_row *row, const ari_plan_column *column, const ar_value *value, ar_error *err)
+{
+    const ar_model *model = row->plan->model;
+    if (value->type == AR_TYPE_NULL)
+        return ar_error_set(err, AR_E_TYPE,
+                            "column %s is NULL, which member %s.%s cannot hold; make it an ar_opt_ type", column->name,
+                            model->name, column->from->member);
+    if (column->kind == AR_KIND_STRING && is_text(value->type))
+        return ar_error_set(err, AR_E_TYPE,
+                            "column %s has a NUL inside, which member %s.%s cannot hold; make it an ar_text",
+                            column->name, model->name, column->from->member);
+    return ar_error_set(err, AR_E_TYPE, "column %s has %s that does not fit member %s.%s, which takes %s", column->name,
+                        ar_type_name(value->type), model->name, column->from->member, ar_type_name(column->type));
+}
+
+/* Copies the text or bytes of `value` to *strings and points the value at the copy. */
+static void move_text(ar_value *value, char **strings)
+{
+    char *copy = *strings;
+    size_t length = value->type == AR_TYPE_BYTES ? value->as.bytes.length : value->as.text.length;
+    if (length > 0)
+        memcpy(copy, value->type == AR_TYPE_BYTES ? value->as.bytes.data : value->as.text.data, length);
+    copy[length] = '\0';
+    if (value->type == AR_TYPE_BYTES)
+        value->as.bytes.data = copy;
+    else
+        value->as.text.data = copy;
+    *strings = copy + length + 1;
+}
+
+static bool fill_text(const ari_plan_column *column, void *member, const ar_value *value, char **strings)
+{
+    ar_value moved = *value;
+    if (column->kind == AR_KIND_STRING && memchr(value->as.text.data, '\0', value->as.text.length) != NULL)
+        return false;
+    move_text(&moved, strings);
+    return ari_kind_store(column->kind, member, &moved);
+}
+
+static bool fill_member(const ari_plan_column *column, void *member, const ar_value *value, char **strings)
+{
+    ar_value converted;
+    if (value->type != column->type && value->type != AR_TYPE_NULL) {
+        if (!ari_value_as(value, column->type, ARI_FROM_ENGINE, &converted))
+            return false;
+        value = &converted;
+    }
+    if (is_text(value->type) || value->type == AR_TYPE_BYTES)
+        return fill_text(column, member, value, strings);
+    return ari_kind_store(column->kind, member, value);
+}
+
+ar_status ari_row_fill(const ari_row *row, void *object, char *strings, ar_error *err)
+{
+    for (size_t i = 0; i < row->count; i++) {
+        const ari_plan_column *column = column_of(row, i);
+        if (column != NULL && !fill_member(column, (char *)object + column->offset, &row->values[i], &strings))
+            return refuse(row, column, &row->values[i], err);
+    }
+    return AR_OK;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "orm/column.h"
+#include "orm/plan.h"
+
+/* What a model says of itself is the application's: everything that the code below the model relies on is checked
+ * here. */
+
+static const char *text_or(const char *text, const char *otherwise)
+{
+    return text != NULL ? text : otherwise;
+}
+
+static ar_status complain(const ar_model *model, const ar_column *column, const char *what, ar_error *err)
+{
+    return ar_error_set(err, AR_E_INVALID, "model %s, column %s: %s", text_or(model->name, "?"),
+                        text_or(column->member, "?"), what);
+}
+
+static bool is_timestamp(ar_kind kind)
+{
+    return kind == AR_KIND_TIMESTAMP || kind == AR_KIND_OPT_TIMESTAMP;
+}
+
+static bool can_be_key(ar_kind kind)
+{
+    ar_type type = ari_kind_type(kind);
+    if (kind >= AR_KIND_OPT_BOOL)
+        return false;
+    return type != AR_TYPE_FLOAT && type != AR_TYPE_DOUBLE && type != AR_TYPE_JSON;
+}
+
+static bool is_storable(ar_kind kind)
+{
+    return kind > AR_KIND_NONE && kind <= AR_KIND_OPT_UUID;
+}
+
+static ar_status check_column(const ar_model *model, const ar_column *column, ar_error *err)
+{
+    bool integer = column->kind >= AR_KIND_INT16 && column->kind <= AR_KIND_INT64;
+    if (column->member == NULL || column->member[0] == '\0' || ari_column_name(column)[0] == '\0')
+        return complain(model, column, "it has no name", err);
+    if (!is_storable(column->kind) || ari_kind_size(column->kind) != column->size)
+        return complain(model, column, "its type cannot be stored; declare columns with AR_COLUMN", err);
+    if (column->offset > model->record_size || column->size > model->record_size - column->offset)
+        return complain(model, column, "it lies outside of the struct; is it that of another one?", err);
+    if ((column->flags & AR_AUTO) != 0 && (!integer || (column->flags & AR_PRIMARY_KEY) == 0))
+        return complain(model, column, "AR_AUTO is for an integer that is the primary key", err);
+    if ((column->flags & AR_PRIMARY_KEY) != 0 && !can_be_key(column->kind))
+        return complain(model, column, "a primary key is no optional, floating-point or JSON value", err);
+    if ((column->flags & (AR_CREATED_AT | AR_UPDATED_AT)) != 0 && !is_timestamp(column->kind))
+        return complain(model, column, "AR_CREATED_AT and AR_UPDATED_AT are for timestamps", err);
+    return AR_OK;
+}
+
+static ar_status check_names(const ar_model *model, const ar_column *column, size_t before, ar_error *err)
+{
+    const ar_column *other;
+    size_t cursor = 0;
+    while ((other = ari_column_next(model, &cursor)) != NULL && cursor < before) {
+        if (strcmp(ari_column_name(other), ari_column_name(column)) == 0)
+            return complain(model, column, "another column of the model has the same name", err);
+    }
+    return AR_OK;
+}
+
+static ar_status check_columns(const ar_model *model, size_t *columns, size_t *keys, bool *has_auto, ar_error *err)
+{
+    const ar_column *column;
+    size_t cursor = 0;
+    while ((column = ari_column_next(model, &cursor)) != NULL) {
+        ar_status status = check_column(model, column, err);
+        if (status == AR_OK)
+            status = check_names(model, column, cursor, err);
+        if (status != AR_OK)
+            return status;
+        *columns += 1;
+        *keys += (column->flags & AR_PRIMARY_KEY) != 0;
+        *has_auto = *has_auto || (column->flags & AR_AUTO) != 0;
+    }
+    return AR_OK;
+}
+
+ar_status ari_model_check(const ar_model *model, size_t *columns, size_t *keys, ar_error *err)
+{
+    bool has_auto = false;
+    *columns = *keys = 0;
+    if (model == NULL)
+        return ar_error_set(err, AR_E_INVALID, "the model is NULL; give one that AR_MODEL_DEFINE made");
+    if (model->struct_size != sizeof(ar_model) || model->column_size < sizeof(ar_column) || model->columns == NULL)
+        return ar_error_set(err, AR_E_INVALID, "a model was not made by this release's AR_MODEL_DEFINE");
+    const char *name = text_or(model->name, "?");
+    if (model->table == NULL || model->table[0] == '\0')
+        return ar_error_set(err, AR_E_INVALID, "model %s names no table", name);
+    if (model->record_size == 0 || model->record_size > INT32_MAX || model->record_alignment > 16)
+        return ar_error_set(err, AR_E_INVALID, "model %s: a struct may be aligned to at most 16 bytes", name);
+    ar_status status = check_columns(model, columns, keys, &has_auto, err);
+    if (status != AR_OK)
+        return status;
+    if (*columns == 0 || *columns > ARI_MAX_COLUMNS)
+        return ar_error_set(err, AR_E_INVALID, "model %s has %zu columns; it takes 1 to %d", name, *columns,
+                            ARI_MAX_COLUMNS);
+    if (*keys > ARI_MAX_KEY || (has_auto && *keys > 1))
+        return ar_error_set(err, AR_E_INVALID, "model %s: a primary key has at most %d columns, and one with AR_AUTO",
+                            name, has_auto ? 1 : ARI_MAX_KEY);
+    return AR_OK;
+}

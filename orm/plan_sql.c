@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+#include <assert.h>
+#include <string.h>
+
+#include "orm/plan.h"
+#include "orm/statement.h"
+
+/* The statements of a model, each built once: those by key alone have a place of their own in the plan, those for a
+ * set of columns lie in a small table by verb and set. A place is filled by a compare-and-swap (release, which pairs
+ * with the acquire of the readers) and never again; where it is taken by another set, the statement is built each
+ * time, and still found by its text. */
+
+struct ari_plan_statement {
+    const ar_statement *statement;
+    ari_plan_verb verb;
+    ari_mask mask;
+};
+
+typedef struct builder {
+    const ari_plan *plan;
+    ari_text_buffer text;
+    uint32_t parameters;
+} builder;
+
+static void sql(builder *self, const char *text)
+{
+    ari_text_buffer_append_cstr(&self->text, text);
+}
+
+static void quoted(const ar_dialect *dialect, ari_text_buffer *text, const char *name)
+{
+    char quote = dialect->identifier_quote;
+    ari_text_buffer_append_char(text, quote);
+    for (; *name != '\0'; name++) {
+        if (*name == quote)
+            ari_text_buffer_append_char(text, quote);
+        ari_text_buffer_append_char(text, *name);
+    }
+    ari_text_buffer_append_char(text, quote);
+}
+
+static void name(builder *self, const char *identifier)
+{
+    quoted(self->plan->dialect, &self->text, identifier);
+}
+
+static void parameter(builder *self)
+{
+    self->parameters++;
+    if (self->plan->dialect->placeholder == AR_PLACEHOLDER_DOLLAR) {
+        ari_text_buffer_append_char(&self->text, '$');
+        ari_text_buffer_append_int64(&self->text, self->parameters);
+    } else {
+        ari_text_buffer_append_char(&self->text, '?');
+    }
+}
+
+static void column_name(builder *self, size_t index)
+{
+    name(self, self->plan->columns[index].name);
+}
+
+void ari_plan_select_list(const ari_plan *plan, ari_text_buffer *text)
+{
+    for (size_t i = 0; i < plan->column_count; i++) {
+        if (i > 0)
+            ari_text_buffer_append_cstr(text, ", ");
+        quoted(plan->dialect, text, plan->columns[i].name);
+    }
+}
+
+/* "key" = ? AND … */
+static void key_condition(builder *self)
+{
+    const ari_plan *plan = self->plan;
+    for (uint32_t i = 0; i < plan->key_count; i++) {
+        const ari_plan_column *column = &plan->columns[plan->key[i]];
+        sql(self, i > 0 ? " AND " : "");
+        name(self, column->name);
+        if (column->type == AR_TYPE_DECIMAL)
+            sql(self, plan->dialect->decimal_compare);
+        sql(self, " = ");
+        parameter(self);
+    }
+}
+
+static void select_from(builder *self)
+{
+    sql(self, "SELECT ");
+    ari_plan_select_list(self->plan, &self->text);
+    sql(self, " FROM ");
+    name(self, self->plan->model->table);
+    sql(self, " WHERE ");
+}
+
+static void build_find(builder *self, bool for_update)
+{
+    select_from(self);
+    key_condition(self);
+    if (for_update)
+        sql(self, self->plan->dialect->lock_for_update);
+}
+
+static void build_delete(builder *self)
+{
+    sql(self, "DELETE FROM ");
+    name(self, self->plan->model->table);
+    sql(self, " WHERE ");
+    key_condition(self);
+}
+
+static void build_update(builder *self, const ari_mask *mask)
+{
+    const char *before = " SET ";
+    sql(self, "UPDATE ");
+    name(self, self->plan->model->table);
+    for (size_t i = 0; i < self->plan->column_count; i++) {
+        if (!ari_mask_has(mask, i))
+            continue;
+        sql(self, before);
+        column_name(self, i);
+        sql(self, " = ");
+        parameter(self);
+        before = ", ";
+    }
+    sql(self, " WHERE ");
+    key_condition(self);
+}
+
+/* (?, ?, …) */
+static void parameter_row(builder *self, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        sql(self, i > 0 ? ", " : "(");
+        parameter(self);
+    }
+    sql(self, ")");
+}
+
+static void returning_key(builder *self)
+{
+    sql(self, " RETURNING ");
+    column_name(self, (size_t)self->plan->auto_column);
+}
+
+static void build_insert(builder *self, const ari_mask *mask, size_t rows)
+{
+    size_t count = 0;
+    sql(self, "INSERT INTO ");
+    name(self, self->plan->model->table);
+    sql(self, " ");
+    for (size_t i = 0; i < self->plan->column_count; i++) {
+        if (!ari_mask_has(mask, i))
+            continue;
+        sql(self, count++ > 0 ? ", " : "(");
+        column_name(self, i);
+    }
+    if (count == 0) {
+        assert(rows == 1);
+        sql(self, self->plan->dialect->default_row);
+        return;
+    }
+    sql(self, ") VALUES ");
+    for (size_t i = 0; i < rows; i++) {
+        sql(self, i > 0 ? ", " : "");
+        parameter_row(self, count);
+    }
+}
+
+static void conflict_key(builder *self)
+{
+    const ari_plan *plan = self->plan;
+    sql(self, " ON CONFLICT (");
+    for (uint32_t i = 0; i < plan->key_count; i++) {
+        sql(self, i > 0 ? ", " : "");
+        column_name(self, plan->key[i]);
+    }
+    sql(self, ") DO ");
+}
+
+/* What the conflicting row gets: "name" = excluded."name", and in MySQL's words "name" = VALUES("name"). */
+static void updated_from_new(builder *self, const ari_mask *mask)
+{
+    const ari_plan *plan = self->plan;
+    bool standard = plan->dialect->on_conflict;
+    bool any = false;
+    for (size_t i = 0; i < plan->column_count; i++) {
+        if (!ari_mask_has(mask, i) || (plan->columns[i].flags & (AR_PRIMARY_KEY | AR_CREATED_AT)) != 0)
+            continue;
+        sql(self, any ? ", " : standard ? "UPDATE SET " : "");
+        any = true;
+        column_name(self, i);
+        sql(self, standard ? " = excluded." : " = VALUES(");
+        column_name(self, i);
+        sql(self, standard ? "" : ")");
+    }
+    if (any)
+        return;
+    if (standard) {
+        sql(self, "NOTHING");
+        return;
+    }
+    column_name(self, plan->key[0]);
+    sql(self, " = ");
+    column_name(self, plan->key[0]);
+}
+
+static void build_upsert(builder *self, const ari_mask *mask)
+{
+    build_insert(self, mask, 1);
+    if (self->plan->dialect->on_conflict)
+        conflict_key(self);
+    else
+        sql(self, " ON DUPLICATE KEY UPDATE ");
+    updated_from_new(self, mask);
+}
+
+static bool returns_key(const ari_plan *plan, const ari_mask *mask)
+{
+    return plan->auto_column >= 0 && !ari_mask_has(mask, (size_t)plan->auto_column) && plan->dialect->returning &&
+           !plan->dialect->row_id_is_key;
+}
+
+static void start(builder *self, const ari_plan *plan)
+{
+    self->plan = plan;
+    self->parameters = 0;
+    ari_text_buffer_init(&self->text, plan->env);
+}
+
+static ar_status finish(builder *self, ar_statement_class statement_class, const ar_statement **out, ar_error *err)
+{
+    *out = NULL;
+    if (!self->text.failed)
+        *out = ari_statement_get(self->plan->statements, ari_text_buffer_cstr(&self->text), self->text.length,
+                                 self->parameters, statement_class, true);
+    ari_text_buffer_fini(&self->text);
+    if (*out == NULL)
+        return ar_error_set(err, AR_E_NO_MEMORY, "out of memory for a statement on %s", self->plan->model->table);
+    return AR_OK;
+}
+
+static ar_status build(const ari_plan *plan, ari_plan_verb verb, const ari_mask *mask, const ar_statement **out,
+                       ar_error *err)
+{
+    builder self;
+    ar_statement_class statement_class = AR_STATEMENT_WRITE;
+    start(&self, plan);
+    switch (verb) {
+    case ARI_PLAN_INSERT:
+        build_insert(&self, mask, 1);
+        if (returns_key(plan, mask))
+            returning_key(&self);
+        break;
+    case ARI_PLAN_UPDATE: build_update(&self, mask); break;
+    case ARI_PLAN_UPSERT: build_upsert(&self, mask); break;
+    case ARI_PLAN_DELETE: build_delete(&self); break;
+    case ARI_PLAN_FIND:
+    case ARI_PLAN_FIND_FOR_UPDATE:
+        build_find(&self, verb == ARI_PLAN_FIND_FOR_UPDATE);
+        statement_class = AR_STATEMENT_READ;
+        break;
+    }
+    return finish(&self, statement_class, out, err);
+}
+
+/* The places in a plan are its lazily made part: the only ones that are written once it is published. */
+static ari_plan *lazily(const ari_plan *plan)
+{
+    return (ari_plan *)(uintptr_t)plan;
+}
+
+static ar_status by_key(const ari_plan *plan, ari_plan_verb verb, _Atomic(const ar_statement *) *place,
+                        const ar_statement **out, ar_error *err)
+{
+    const ar_statement *there = NULL;
+    ar_status status = build(plan, verb, NULL, out, err);
+    if (status != AR_OK)
+        return status;
+    if (!atomic_compare_exchange_strong_explicit(place, &there, *out, memory_order_acq_rel, memory_order_acquire)) {
+        ari_statement_unref(*out);
+        *out = there;
+    }
+    return AR_OK;
+}
+
+static size_t slot_of(ari_plan_verb verb, const ari_mask *mask)
+{
+    uint64_t hash = (uint64_t)verb;
+    for (size_t i = 0; i < sizeof mask->words / sizeof mask->words[0]; i++)
+        hash = (hash ^ mask->words[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)(hash >> 32) % ARI_PLAN_SLOTS;
+}
+
+static bool is_for(const ari_plan_statement *entry, ari_plan_verb verb, const ari_mask *mask)
+{
+    return entry->verb == verb && memcmp(&entry->mask, mask, sizeof *mask) == 0;
+}
+
+static ar_status by_mask(const ari_plan *plan, ari_plan_verb verb, const ari_mask *mask, const ar_statement **out,
+                         bool *owned, ar_error *err)
+{
+    _Atomic(ari_plan_statement *) *slot = &lazily(plan)->slots[slot_of(verb, mask)];
+    ari_plan_statement *there = atomic_load_explicit(slot, memory_order_acquire);
+    if (there != NULL && is_for(there, verb, mask)) {
+        *out = there->statement;
+        return AR_OK;
+    }
+    ar_status status = build(plan, verb, mask, out, err);
+    *owned = status == AR_OK;
+    if (status != AR_OK || there != NULL)
+        return status;
+    ari_plan_statement *made = ari_allocate(plan->env, sizeof *made);
+    if (made == NULL)
+        return AR_OK;
+    *made = (ari_plan_statement){ .statement = *out, .verb = verb, .mask = *mask };
+    if (atomic_compare_exchange_strong_explicit(slot, &there, made, memory_order_release, memory_order_relaxed))
+        *owned = false;
+    else
+        ari_release(plan->env, made);
+    return AR_OK;
+}
+
+ar_status ari_plan_statement_get(const ari_plan *plan, ari_plan_verb verb, const ari_mask *mask,
+                                 const ar_statement **out, bool *owned, ar_error *err)
+{
+    _Atomic(const ar_statement *) *place = NULL;
+    *owned = false;
+    switch (verb) {
+    case ARI_PLAN_FIND: place = &lazily(plan)->find; break;
+    case ARI_PLAN_FIND_FOR_UPDATE: place = &lazily(plan)->find_for_update; break;
+    case ARI_PLAN_DELETE: place = &lazily(plan)->delete_; break;
+    case ARI_PLAN_INSERT:
+    case ARI_PLAN_UPDATE:
+    case ARI_PLAN_UPSERT: return by_mask(plan, verb, mask, out, owned, err);
+    }
+    *out = atomic_load_explicit(place, memory_order_acquire);
+    return *out != NULL ? AR_OK : by_key(plan, verb, place, out, err);
+}
+
+void ari_plan_statements_release(ari_plan *plan)
+{
+    ari_statement_unref(atomic_load_explicit(&plan->find, memory_order_relaxed));
+    ari_statement_unref(atomic_load_explicit(&plan->find_for_update, memory_order_relaxed));
+    ari_statement_unref(atomic_load_explicit(&plan->delete_, memory_order_relaxed));
+    for (size_t i = 0; i < ARI_PLAN_SLOTS; i++) {
+        ari_plan_statement *entry = atomic_load_explicit(&plan->slots[i], memory_order_relaxed);
+        if (entry == NULL)
+            continue;
+        ari_statement_unref(entry->statement);
+        ari_release(plan->env, entry);
+    }
+}
+
+/* (key OR key) OR (key OR key): a tree, because engines bound the depth of an expression. */
+static void any_key(builder *self, size_t count)
+{
+    sql(self, "(");
+    if (count == 1) {
+        key_condition(self);
+    } else {
+        any_key(self, count / 2);
+        sql(self, " OR ");
+        any_key(self, count - count / 2);
+    }
+    sql(self, ")");
+}
+
+ar_status ari_plan_find_many(const ari_plan *plan, size_t key_count, const ar_statement **out, ar_error *err)
+{
+    builder self;
+    bool one = plan->key_count == 1;
+    start(&self, plan);
+    select_from(&self);
+    if (one) {
+        column_name(&self, plan->key[0]);
+        if (plan->columns[plan->key[0]].type == AR_TYPE_DECIMAL)
+            sql(&self, plan->dialect->decimal_compare);
+        sql(&self, " IN ");
+        parameter_row(&self, key_count);
+    }
+    if (!one)
+        any_key(&self, key_count);
+    return finish(&self, AR_STATEMENT_READ, out, err);
+}
+
+ar_status ari_plan_insert_rows(const ari_plan *plan, const ari_mask *mask, size_t rows, bool returning,
+                               const ar_statement **out, ar_error *err)
+{
+    builder self;
+    start(&self, plan);
+    build_insert(&self, mask, rows);
+    if (returning)
+        returning_key(&self);
+    return finish(&self, AR_STATEMENT_WRITE, out, err);
+}
