@@ -14,11 +14,13 @@
  *
  *   -DNOPS=n     callers, one operation each (2 or 3)
  *   -DBLOCKING   the engine blocks: an operation is done when it was sent, there is no socket
+ *   -DPARTIAL    a batch may handle one operation and keep the others for another turn (with BLOCKING)
  *   -DCLOSING    somebody closes the actor at any moment
  *   -DDEP        the reply to operation 1 comes only after operation 2 was sent
  *   -DMUTANT_x   breaks the protocol in one place; see model.cmake for the list */
 bool RUN, BELL, EV, PARK, CLOSE, GONE;
 byte mailbox;                   /* posted, not taken */
+byte kept;                      /* taken, for another turn; under the token */
 byte inflight;                  /* sent, no reply read */
 byte replies;                   /* the socket is readable for these */
 byte completed;                 /* futures that are complete */
@@ -112,9 +114,23 @@ again:
     d_step { batch = mailbox; mailbox = 0 };
     if
     :: saw_close ->
+#ifdef PARTIAL
+        d_step { batch = batch | kept; kept = 0 };
+#endif
         completed = completed | batch;
         d_step { completed = completed | inflight; inflight = 0; replies = 0; armed = false }
     :: else ->
+#ifdef PARTIAL
+        d_step { batch = batch | kept; kept = 0 };
+        if
+        :: true -> skip
+        :: batch & 1 -> d_step { kept = batch & 6; batch = 1 }
+        :: (batch & 3) == 2 -> d_step { kept = batch & 4; batch = 2 }
+        fi;
+#ifndef MUTANT_KEPT_FORGOTTEN
+        again_wanted = kept != 0;
+#endif
+#endif
         if :: batch & 1 -> SEND(1) :: else fi;
         if :: batch & 2 -> SEND(2) :: else fi;
         if :: batch & 4 -> SEND(4) :: else fi
@@ -168,17 +184,20 @@ again:
     :: batch == 1 -> batch = 0; goto again
     :: batch == 2 -> batch = 0; fail_rest()
     :: else ->
-#ifndef MUTANT_NO_RECHECK
-        if :: mailbox != 0 || CLOSE -> wake() :: else fi
+#ifdef MUTANT_NO_RECHECK
+        skip
+#else
+        if :: again_wanted || mailbox != 0 || CLOSE -> wake() :: else fi
 #endif
     fi;
+    again_wanted = false;
     skip
 }
 
 active [NOPS] proctype Caller()
 {
     byte todo, batch;
-    bool held, sync, saw_close;
+    bool held, sync, saw_close, again_wanted;
     byte me = (1 << _pid);
 
     if :: sync = true :: sync = false fi;
@@ -209,7 +228,7 @@ out:
 active proctype Executor()
 {
     byte todo, batch;
-    bool held, saw_close;
+    bool held, saw_close, again_wanted;
 
 end:
     do

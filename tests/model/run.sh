@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh holds|caught [-DFLAG...]: checks actor_wakeup.pml with these flags, every reachable state of it.
+# run.sh MODEL holds|caught [-DFLAG...]: checks MODEL.pml with these flags, every reachable state of it.
 # holds: no error may be found. caught: one must be, the flags hold a mutant.
 set -u
-model=$(cd "$(dirname "$0")" && pwd)/actor_wakeup.pml
-expected=$1; shift
+model=$(cd "$(dirname "$0")" && pwd)/$1.pml
+expected=$2; shift 2
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
@@ -18,13 +18,13 @@ states=$(sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' pan.log)
 errors=$(sed -n 's/.*errors: \([0-9]*\).*/\1/p' pan.log)
 if [ -z "$errors" ] || grep -qiE 'search not completed|max search depth too small|out of memory' pan.log && [ "$errors" != 1 ]; then
     cat pan.log
-    echo "FAILED: the search of actor_wakeup.pml $* did not complete"
+    echo "FAILED: the search of $(basename "$model") $* did not complete"
     exit 1
 fi
 if [ "$expected" = holds ] && [ "$errors" -ne 0 ]; then
     cat pan.log
     spin -t -p -g "$@" "$model" 2>/dev/null | tail -60
-    echo "FAILED: actor_wakeup.pml $* breaks; the last steps that lead there are above"
+    echo "FAILED: $(basename "$model") $* breaks; the last steps that lead there are above"
     exit 1
 fi
 if [ "$expected" = caught ] && [ "$errors" -eq 0 ]; then
