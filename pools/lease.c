@@ -249,6 +249,11 @@ static ari_op *take_end(ari_lease *lease, bool commit)
     return op;
 }
 
+ari_op *ari_lease_end_op(ari_lease *lease)
+{
+    return lease->end_op;
+}
+
 static ar_status ended_before(ar_error *err)
 {
     return ar_error_set(err, AR_E_CLOSED, "the transaction was committed or rolled back");

@@ -92,6 +92,9 @@ void ari_op_complete(ari_op *op, ar_status status, const ar_error *error)
         op->future.value = op->operation.changes;
         if (op->timer.fire != NULL && ari_timer_disarm(op->future.runtime, &op->timer))
             ari_future_unref(&op->future);
+        if (status != AR_OK)
+            ari_runtime_log(op->pool->runtime, AR_LOG_DEBUG, "%s%san operation failed: %s: %s", op->trace != NULL ? op->trace : "",
+                            op->trace != NULL ? ": " : "", ar_status_name(status), error != NULL ? error->message : "");
         ari_future_settle(&op->future, status, error);
     }
     sent_is_over(op);

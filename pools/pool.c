@@ -27,6 +27,11 @@ void ari_pool_unref(ari_pool *pool)
     ari_runtime_unref(runtime);
 }
 
+ar_status ari_pool_usable(const ari_pool *pool, ar_error *err)
+{
+    return ari_runtime_usable(pool->runtime, err);
+}
+
 const ar_backend *ari_pool_backend(const ari_pool *pool)
 {
     return pool->backend;
@@ -203,8 +208,10 @@ ar_status ari_pool_open(ar_runtime *runtime, const char *text, const ari_pool_op
     status = open_first(pool, err);
     if (status == AR_OK)
         *out = pool;
-    else
+    if (status != AR_OK) {
         ari_pool_close(pool);
+        ari_pool_release(pool);
+    }
     return status;
 }
 
@@ -244,5 +251,9 @@ void ari_pool_close(ari_pool *pool)
     pool->backend->config_free(pool->config);
     ari_url_free(&runtime->env, pool->url);
     ari_runtime_unhold(runtime);
+}
+
+void ari_pool_release(ari_pool *pool)
+{
     ari_pool_unref(pool);
 }

@@ -32,6 +32,7 @@ struct ari_op {
     struct ari_connection *connection; /* where it was routed to; NULL: it was not sent */
     ari_lease   *lease;                /* NULL outside transactions */
     bool         first;                /* it found the mailbox empty */
+    const char  *trace;                /* may: stands in the log when it fails; lives until it is complete */
     /* may: a last look at the results before completion, on the thread that runs the connection; `status` is the backend's, the answer becomes the
      * operation's. When that makes an error of AR_OK, fill `err`; when it keeps an error, leave `err` alone. */
     ar_status (*settle)(ari_op *op, ar_status status, ar_error *err);
@@ -49,8 +50,14 @@ typedef struct ari_pool_options {
 /* Opens a pool: reads the URL, and opens the first connection so that trouble shows at once. Blocks for that. */
 ar_status ari_pool_open(ar_runtime *runtime, const char *url, const ari_pool_options *options, ari_pool **out, ar_error *err);
 
-/* Closes it: refuses new work, waits for what is under way, then fails it with AR_E_CLOSED; frees the pool. Blocks. */
+/* Closes it: refuses new work, waits for what is under way, then fails it with AR_E_CLOSED. Blocks. Once. */
 void ari_pool_close(ari_pool *pool);
+
+/* Gives the pool's memory up, after close. */
+void ari_pool_release(ari_pool *pool);
+
+/* AR_E_FORKED in a child of the process that opened it. */
+ar_status ari_pool_usable(const ari_pool *pool, ar_error *err);
 
 const ar_backend *ari_pool_backend(const ari_pool *pool);
 const ar_env     *ari_pool_env(const ari_pool *pool);
@@ -90,6 +97,9 @@ ar_future *ari_lease_rollback(ari_lease *lease);
 /* The same, waiting on this thread, helping. */
 ar_status ari_lease_commit_wait(ari_lease *lease, ar_error *err);
 ar_status ari_lease_rollback_wait(ari_lease *lease, ar_error *err);
+
+/* The operation that will end the lease, for the layer above to set its collect, destroy and owner before that. */
+ari_op *ari_lease_end_op(ari_lease *lease);
 
 /* Drops the holder's reference; a lease that was not ended is rolled back in the background. */
 void ari_lease_release(ari_lease *lease);

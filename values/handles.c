@@ -123,3 +123,14 @@ bool ari_handle_close(ari_handles *table, uintptr_t handle)
     ari_handle_slot *slot = slot_at(table, (uint32_t)((handle & SLOT_MASK) - 1));
     return (atomic_fetch_or_explicit(&slot->word, CLOSED, memory_order_acq_rel) & CLOSED) == 0;
 }
+
+/* Slots count from 1, so that no object has number 0. */
+uintptr_t ari_handle_of_error(unsigned number)
+{
+    return (uintptr_t)number << SLOT_BITS;
+}
+
+unsigned ari_handle_error(uintptr_t handle)
+{
+    return (handle & SLOT_MASK) == 0 && handle >> SLOT_BITS < 256 ? (unsigned)(handle >> SLOT_BITS) : 0;
+}

@@ -46,4 +46,10 @@ void ari_handle_leave(ari_handles *table, uintptr_t handle);
 /* Makes the handle stale. True for the one call that did. The caller must be inside (entered), and leave afterwards. */
 bool ari_handle_close(ari_handles *table, uintptr_t handle);
 
+/* A handle that stands for an error number of 1 to 255 instead of an object, for calls that may not answer NULL. It is never one that open gave. */
+uintptr_t ari_handle_of_error(unsigned number);
+
+/* The number; 0 when it is not such a handle. */
+unsigned ari_handle_error(uintptr_t handle);
+
 #endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "orm/plan.h"
+#include "orm/scope.h"
+#include "orm/statement.h"
+#include "values/memory.h"
+
+/* Handles of databases, and how operations go through any handle. */
+
+static void destroy(void *object);
+
+ari_handles ari_db_handles = ARI_HANDLES(destroy);
+
+static void destroy(void *object)
+{
+    ari_db       *db = object;
+    const ar_env *env = ari_pool_env(db->pool);
+    ari_db       *parent = db->parent;
+    ari_pool     *pool = db->pool;
+
+    if (parent == NULL) {
+        ari_plan_cache_destroy(db->plans);
+        ari_statement_cache_destroy(db->statements);
+    }
+    pthread_mutex_destroy(&db->lock);
+    ari_release(env, db);
+    if (parent == NULL)
+        ari_pool_release(pool);
+    else
+        ari_db_leave(parent);
+}
+
+ari_db *ari_db_enter(ar_db *handle, ar_error *err)
+{
+    if (handle == NULL) {
+        ar_error_set(err, AR_E_INVALID, "the database handle is NULL");
+        return NULL;
+    }
+    unsigned number = ari_handle_error((uintptr_t)handle);
+    if (number != 0) {
+        ar_error_set(err, (ar_status)number, "the scope or transaction could not be opened: %s when it was asked for", ar_status_name((ar_status)number));
+        return NULL;
+    }
+    ari_db *db = ari_handle_enter(&ari_db_handles, (uintptr_t)handle);
+    if (db == NULL) {
+        ar_error_set(err, AR_E_CLOSED, "the database handle was closed");
+        return NULL;
+    }
+    if (ari_pool_usable(db->pool, err) == AR_OK)
+        return db;
+    ari_db_leave(db);
+    return NULL;
+}
+
+void ari_db_leave(ari_db *db)
+{
+    ari_handle_leave(&ari_db_handles, db->handle);
+}
+
+const ar_env *ari_db_env(const ari_db *db)
+{
+    return ari_pool_env(db->pool);
+}
+
+const ar_backend *ari_db_backend(const ari_db *db)
+{
+    return ari_pool_backend(db->pool);
+}
+
+const ar_dialect *ari_db_dialect(const ari_db *db)
+{
+    return ari_pool_backend(db->pool)->dialect;
+}
+
+ari_pool *ari_db_pool(const ari_db *db)
+{
+    return db->pool;
+}
+
+ar_runtime *ari_db_runtime(const ari_db *db)
+{
+    return ari_pool_runtime(db->pool);
+}
+
+bool ari_db_in_transaction(const ari_db *db)
+{
+    return db->transaction != NULL;
+}
+
+bool ari_db_is_scope(const ari_db *db)
+{
+    return db->kind != ARI_DATABASE;
+}
+
+struct ari_statement_cache *ari_db_statements(const ari_db *db)
+{
+    return db->statements;
+}
+
+struct ari_plan_cache *ari_db_plans(const ari_db *db)
+{
+    return db->plans;
+}
+
+/* --- operations --- */
+
+static void prune_operations(ari_db *db)
+{
+    ari_op **at = &db->operations;
+    while (*at != NULL) {
+        ari_op *op = *at;
+        if (!ar_future_is_done(&op->future)) {
+            at = (ari_op **)&op->owner_next;
+            continue;
+        }
+        *at = op->owner_next;
+        db->operation_count--;
+        ari_op_release(op);
+    }
+    db->prune_at = db->operation_count * 2 + 32;
+}
+
+/* So that closing the scope can stop it. */
+static void track(ari_db *db, ari_op *op)
+{
+    if (db->kind == ARI_DATABASE)
+        return;
+    pthread_mutex_lock(&db->lock);
+    if (db->operation_count >= db->prune_at)
+        prune_operations(db);
+    ari_future_ref(&op->future);
+    op->owner_next = db->operations;
+    db->operations = op;
+    db->operation_count++;
+    pthread_mutex_unlock(&db->lock);
+}
+
+static void set_deadline(const ari_db *db, ari_op *op)
+{
+    int64_t deadline = db->deadline;
+    if (db->timeout_ms > 0 && op->operation.deadline == INT64_MAX) {
+        int64_t own = ari_deadline_after(ari_pool_runtime(db->pool), db->timeout_ms);
+        deadline = own < deadline ? own : deadline;
+    }
+    if (deadline < op->operation.deadline)
+        op->operation.deadline = deadline;
+    if (db->trace[0] != '\0')
+        op->trace = db->trace;
+}
+
+static ar_status refuse(const ari_db *db, const ari_op *op, ar_error *err)
+{
+    const ar_statement *statement = op->operation.statement;
+    if (statement != NULL && statement->statement_class == AR_STATEMENT_TRANSACTION)
+        return ar_error_set(err, AR_E_INVALID, "BEGIN, COMMIT, ROLLBACK, SAVEPOINT and RELEASE are not run as SQL text: use ar_tx_begin and ar_tx_finish");
+    if (statement != NULL && statement->statement_class == AR_STATEMENT_SESSION && db->transaction == NULL)
+        return ar_error_set(err, AR_E_INVALID, "a statement that changes the session (PRAGMA, SET, ATTACH, TEMP) outside a transaction: the next operation may "
+                                               "run on another connection; put it into the options of the URL or into a transaction");
+    if (statement != NULL && db->transaction != NULL && db->transaction->options.read_only && statement->statement_class != AR_STATEMENT_READ)
+        return ar_error_set(err, AR_E_READ_ONLY, "a statement that writes in a read-only transaction");
+    if (db->transaction != NULL && atomic_load(&db->transaction->open_savepoints) > 0)
+        return ar_error_set(err, AR_E_DEADLOCK, "the transaction has another open inside it: use that, finish it first, or begin it with allow_outside");
+    return AR_OK;
+}
+
+static ar_status prepare(ari_db *db, ari_op *op, bool blocking, ar_error *err)
+{
+    ar_status status = refuse(db, op, err);
+    set_deadline(db, op);
+    if (status == AR_OK && db->transaction != NULL)
+        status = ari_transaction_ready(db->transaction, blocking, err);
+    return status;
+}
+
+ar_future *ari_db_submit(ari_db *db, ari_op *op)
+{
+    ar_error  error;
+    ar_status status = prepare(db, op, false, &error);
+    if (status != AR_OK) {
+        ari_future_finish(&op->future, status, &error);
+        return &op->future;
+    }
+    track(db, op);
+    return ari_pool_submit(db->pool, db->transaction == NULL ? NULL : db->transaction->lease, op);
+}
+
+ar_status ari_db_run(ari_db *db, ari_op *op, ar_error *err)
+{
+    ar_status status = prepare(db, op, true, err);
+    if (status != AR_OK)
+        return status;
+    return ari_pool_run(db->pool, db->transaction == NULL ? NULL : db->transaction->lease, op, err);
+}
+
+/* --- open and close --- */
+
+ari_db *ari_db_create(const ar_env *env, ari_pool *pool, ari_db_kind kind, ari_db *parent)
+{
+    ari_db *db = ari_allocate_zero(env, sizeof *db);
+    if (db == NULL)
+        return NULL;
+    db->handle = ari_handle_open(&ari_db_handles, db);
+    if (db->handle == 0) {
+        ari_release(env, db);
+        return NULL;
+    }
+    db->kind = kind;
+    db->pool = pool;
+    db->deadline = INT64_MAX;
+    db->prune_at = 32;
+    pthread_mutex_init(&db->lock, NULL);
+    if (parent == NULL)
+        return db;
+    db->parent = parent;
+    db->statements = parent->statements;
+    db->plans = parent->plans;
+    db->timeout_ms = parent->timeout_ms;
+    db->deadline = parent->deadline;
+    db->transaction = parent->transaction;
+    memcpy(db->trace, parent->trace, sizeof db->trace);
+    pthread_mutex_lock(&parent->lock);
+    db->next = parent->children;
+    if (db->next != NULL)
+        db->next->prev = db;
+    parent->children = db;
+    pthread_mutex_unlock(&parent->lock);
+    return db;
+}
+
+static ar_status check_options(const char *url, const ar_db_options *options, ar_error *err)
+{
+    if (url == NULL)
+        return ar_error_set(err, AR_E_INVALID, "opening a database: the URL is NULL");
+    if (options->timeout_ms < 0)
+        return ar_error_set(err, AR_E_INVALID, "opening a database: timeout_ms must not be negative");
+    return AR_OK;
+}
+
+ar_status ar_db_open(const char *url, const ar_db_options *options, ar_db **out, ar_error *err)
+{
+    static const ar_db_options defaults;
+    if (out == NULL)
+        return ar_error_set(err, AR_E_INVALID, "opening a database: `out` is NULL");
+    *out = NULL;
+    if (options == NULL)
+        options = &defaults;
+    ar_status status = check_options(url, options, err);
+    if (status != AR_OK)
+        return status;
+
+    ari_pool        *pool = NULL;
+    ari_pool_options pool_options = {.queue_limit = options->queue_limit, .close_wait_ms = options->close_wait_ms};
+    status = ari_pool_open(options->runtime, url, &pool_options, &pool, err);
+    if (status != AR_OK)
+        return status;
+    const ar_env *env = ari_pool_env(pool);
+    ari_db       *db = ari_db_create(env, pool, ARI_DATABASE, NULL);
+    if (db == NULL) {
+        ari_pool_close(pool);
+        ari_pool_release(pool);
+        return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: out of memory");
+    }
+    db->timeout_ms = options->timeout_ms;
+    db->statements = ari_statement_cache_create(env);
+    db->plans = ari_plan_cache_create(env);
+    ar_db *handle = (ar_db *)db->handle;
+    if (db->statements == NULL || db->plans == NULL) {
+        ar_db_close(&handle);
+        return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: out of memory");
+    }
+    *out = handle;
+    return AR_OK;
+}
+
+void ar_db_close(ar_db **db)
+{
+    if (db == NULL || *db == NULL)
+        return;
+    ari_db *closed = ari_db_enter(*db, NULL);
+    *db = NULL;
+    if (closed == NULL)
+        return;
+    if (ari_scope_begin_close(closed)) {
+        ari_scope_fini(closed);
+        ari_db_leave(closed); /* what open began */
+    }
+    ari_db_leave(closed);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+#include "orm/scope.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "values/memory.h"
+
+/* A database, the scopes on it, the transactions on those and so on are a tree: each keeps its parent in memory, is on its parent's list, and is closed before it. A
+ * handle is closed once (its bit in the table decides who does it); what it stands for is then taken apart by that thread: its children, its operations, its
+ * transaction, what it owns; and its memory goes when the last call that had entered it leaves. */
+
+bool ari_scope_begin_close(ari_db *db)
+{
+    return ari_handle_close(&ari_db_handles, db->handle);
+}
+
+void ari_scope_close_children(ari_db *db)
+{
+    for (;;) {
+        pthread_mutex_lock(&db->lock);
+        ari_db *child = db->children;
+        /* Entering fails for one that another thread is closing at this moment: that is for the application to avoid, and it leaves the list by itself. */
+        if (child != NULL)
+            child = ari_handle_enter(&ari_db_handles, child->handle);
+        pthread_mutex_unlock(&db->lock);
+        if (child == NULL)
+            return;
+        if (ari_scope_begin_close(child)) {
+            ari_scope_fini(child);
+            ari_db_leave(child);
+        }
+        ari_db_leave(child);
+    }
+}
+
+void ari_scope_stop_operations(ari_db *db)
+{
+    pthread_mutex_lock(&db->lock);
+    ari_op *op = db->operations;
+    db->operations = NULL;
+    db->operation_count = 0;
+    pthread_mutex_unlock(&db->lock);
+    for (ari_op *at = op; at != NULL; at = at->owner_next)
+        ar_ignore(ar_future_cancel(&at->future, NULL));
+    while (op != NULL) {
+        ari_op *next = op->owner_next;
+        ar_ignore(ari_future_wait_until(&op->future, INT64_MAX, NULL));
+        ari_op_release(op);
+        op = next;
+    }
+}
+
+static ari_owned *take_owned(ari_db *db)
+{
+    pthread_mutex_lock(&db->lock);
+    ari_owned *owned = db->owned;
+    if (owned != NULL) {
+        db->owned = owned->next;
+        if (db->owned != NULL)
+            db->owned->prev = NULL;
+        owned->next = NULL;
+        owned->scope = NULL;
+    }
+    pthread_mutex_unlock(&db->lock);
+    return owned;
+}
+
+void ari_scope_free_owned(ari_db *db)
+{
+    ari_owned *owned;
+    while ((owned = take_owned(db)) != NULL)
+        owned->free(owned);
+}
+
+void ari_db_own(ari_db *db, ari_owned *owned)
+{
+    if (db->kind == ARI_DATABASE)
+        return;
+    pthread_mutex_lock(&db->lock);
+    owned->scope = db;
+    owned->prev = NULL;
+    owned->next = db->owned;
+    if (owned->next != NULL)
+        owned->next->prev = owned;
+    db->owned = owned;
+    pthread_mutex_unlock(&db->lock);
+}
+
+void ari_disown(ari_owned *owned)
+{
+    ari_db *db = owned->scope;
+    if (db == NULL)
+        return;
+    pthread_mutex_lock(&db->lock);
+    if (owned->prev != NULL)
+        owned->prev->next = owned->next;
+    else
+        db->owned = owned->next;
+    if (owned->next != NULL)
+        owned->next->prev = owned->prev;
+    owned->prev = owned->next = NULL;
+    owned->scope = NULL;
+    pthread_mutex_unlock(&db->lock);
+}
+
+static void unlink_from_parent(ari_db *db)
+{
+    ari_db *parent = db->parent;
+    if (parent == NULL)
+        return;
+    pthread_mutex_lock(&parent->lock);
+    if (db->prev != NULL)
+        db->prev->next = db->next;
+    else
+        parent->children = db->next;
+    if (db->next != NULL)
+        db->next->prev = db->prev;
+    pthread_mutex_unlock(&parent->lock);
+}
+
+void ari_scope_fini(ari_db *db)
+{
+    ari_scope_close_children(db);
+    ari_scope_stop_operations(db);
+    if (db->kind == ARI_TRANSACTION)
+        ari_transaction_abandon(db);
+    ari_scope_free_owned(db);
+    if (db->kind == ARI_DATABASE)
+        ari_pool_close(db->pool);
+    unlink_from_parent(db);
+}
+
+ar_db *ar_scope_open(ar_db *db, const ar_scope_options *options)
+{
+    static const ar_scope_options defaults;
+    ar_error                      error = {.status = AR_OK};
+    if (options == NULL)
+        options = &defaults;
+    ari_db *parent = ari_db_enter(db, &error);
+    if (parent == NULL)
+        return (ar_db *)ari_handle_of_error((unsigned)error.status);
+    if (options->timeout_ms < 0 || (options->trace != NULL && strlen(options->trace) >= sizeof parent->trace)) {
+        ari_db_leave(parent);
+        return (ar_db *)ari_handle_of_error(AR_E_INVALID);
+    }
+    ari_db *scope = ari_db_create(ari_db_env(parent), parent->pool, ARI_SCOPE, parent);
+    if (scope == NULL) {
+        ari_db_leave(parent);
+        return (ar_db *)ari_handle_of_error(AR_E_NO_MEMORY);
+    }
+    if (options->timeout_ms > 0) {
+        int64_t deadline = ari_deadline_after(ari_pool_runtime(scope->pool), options->timeout_ms);
+        scope->deadline = deadline < scope->deadline ? deadline : scope->deadline;
+    }
+    if (options->trace != NULL)
+        snprintf(scope->trace, sizeof scope->trace, "%s", options->trace);
+    return (ar_db *)scope->handle; /* which keeps the parent entered until it is destroyed */
+}
+
+void ar_scope_close(ar_db **scope)
+{
+    ar_db_close(scope);
+}

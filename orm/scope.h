@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORM_SCOPE_H
+#define ORM_SCOPE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "orm/db.h"
+#include "values/handles.h"
+
+/* The inside of what a handle stands for. See orm/scope.c for how they hang together. */
+
+typedef enum ari_db_kind {
+    ARI_DATABASE,
+    ARI_SCOPE,
+    ARI_TRANSACTION
+} ari_db_kind;
+
+struct ari_db {
+    uintptr_t   handle;
+    ari_db_kind kind;
+    ari_pool   *pool;
+    struct ari_statement_cache *statements;
+    struct ari_plan_cache      *plans;
+    int64_t     timeout_ms; /* each operation that has none; 0: none */
+    int64_t     deadline;   /* of all that is done through it; INT64_MAX: none */
+    char        trace[128];
+    ari_db     *parent;      /* kept in memory by this one; NULL: a database */
+    ari_db     *transaction; /* the innermost transaction that this is or is in; NULL: none */
+
+    pthread_mutex_t lock; /* the lists */
+    ari_db    *children;  /* scopes and transactions opened on this one; newest first */
+    ari_db    *next, *prev;
+    ari_owned *owned;
+    ari_op    *operations; /* sent through a scope and perhaps not complete, each with a reference; linked by owner_next */
+    uint32_t   operation_count;
+    uint32_t   prune_at;
+
+    /* A transaction. */
+    ar_tx_options    options;
+    int              attempts_left;
+    unsigned         attempt;
+    ari_lease       *lease;         /* shared by the savepoints in it */
+    uint32_t         savepoint;     /* its number; 0: the transaction itself */
+    uint32_t         last_savepoint; /* of the outermost: numbers given so far */
+    bool             savepoint_sent;
+    _Atomic uint32_t open_savepoints; /* transactions begun on this one and not finished, that do not allow_outside */
+    ari_undo        *undos; /* newest first */
+};
+
+extern ari_handles ari_db_handles;
+
+/* An object of its own kind on `parent` (NULL: a database), linked, with a handle; NULL: no memory. */
+ari_db *ari_db_create(const ar_env *env, ari_pool *pool, ari_db_kind kind, ari_db *parent);
+
+/* Takes the handle out of use; false: somebody else has. Then fini, from the same thread, ends what it stands for, and leave. */
+bool ari_scope_begin_close(ari_db *db);
+void ari_scope_fini(ari_db *db);
+
+void ari_scope_close_children(ari_db *db);
+
+/* Cancels what is under way and waits for it; frees what is owned. */
+void ari_scope_stop_operations(ari_db *db);
+void ari_scope_free_owned(ari_db *db);
+
+/* Rolls back a transaction that is still open, and runs its undos. */
+void ari_transaction_abandon(ari_db *db);
+
+/* Sends the SAVEPOINT of `transaction` when it has not been. */
+ar_status ari_transaction_ready(ari_db *transaction, bool blocking, ar_error *err);
+
+#endif
