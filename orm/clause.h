@@ -25,9 +25,10 @@ typedef struct ari_clause {
 void ari_clause_init(ari_clause *clause, const ar_env *env, ari_arena *arena);
 void ari_clause_fini(ari_clause *clause);
 
+/* One that could not be built is not empty: it must not be left out. */
 static inline bool ari_clause_is_empty(const ari_clause *clause)
 {
-    return clause->text.length == 0;
+    return clause->text.length == 0 && !clause->failed && !clause->text.failed;
 }
 
 void ari_clause_sql(ari_clause *clause, const char *sql);

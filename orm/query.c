@@ -20,13 +20,15 @@ static ar_query no_memory_query = {
     .error = { .status = AR_E_NO_MEMORY, .message = "making a query: there is no memory left for it" },
 };
 
-static ar_query *create(const ar_env *env, ar_db *db)
+ar_query *ari_query_new(const ar_env *env, ar_db *db, const ar_dialect *dialect, const ar_model *model)
 {
     ar_query *query = ari_allocate_zero(env, sizeof *query);
     if (query == NULL)
         return &no_memory_query;
     query->env = env;
     query->db = db;
+    query->dialect = dialect;
+    query->model = model;
     ari_arena_init(&query->arena, env, 0);
     ari_clause_init(&query->where, env, &query->arena);
     ari_clause_init(&query->having, env, &query->arena);
@@ -35,7 +37,7 @@ static ar_query *create(const ar_env *env, ar_db *db)
 
 static ar_query *create_failed(const ar_error *error)
 {
-    ar_query *query = create(ar_env_default(), NULL);
+    ar_query *query = ari_query_new(ar_env_default(), NULL, NULL, NULL);
     if (!query->fixed)
         query->error = *error;
     return query;
@@ -57,13 +59,9 @@ ar_query *ar_query_create(ar_db *handle, const ar_model *model)
     ari_db *db = ari_db_enter(handle, &error);
     if (db == NULL)
         return create_failed(&error);
-    ar_query *query = create(ari_db_env(db), handle);
-    if (!query->fixed) {
-        query->dialect = ari_db_dialect(db);
-        query->model = model;
-        if (model == NULL)
-            ar_ignore(ar_error_set(&query->error, AR_E_INVALID, "making a query: the model is NULL"));
-    }
+    ar_query *query = ari_query_new(ari_db_env(db), handle, ari_db_dialect(db), model);
+    if (!query->fixed && model == NULL)
+        ar_ignore(ar_error_set(&query->error, AR_E_INVALID, "making a query: the model is NULL"));
     ari_db_leave(db);
     return query;
 }
@@ -92,9 +90,8 @@ ar_query *ar_sql_text(ar_db *handle, const char *sql, const ar_value *values, si
     ari_db *db = ari_db_enter(handle, &error);
     if (db == NULL)
         return create_failed(&error);
-    ar_query *query = create(ari_db_env(db), handle);
+    ar_query *query = ari_query_new(ari_db_env(db), handle, ari_db_dialect(db), NULL);
     if (!query->fixed) {
-        query->dialect = ari_db_dialect(db);
         query->raw = true;
         ar_ignore(start_sql(query, db, sql, values, count));
     }

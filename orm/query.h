@@ -56,6 +56,9 @@ struct ar_query {
     ar_error error; /* status AR_OK: none so far */
 };
 
+/* A query on `model` that nothing was added to. Never NULL: without memory, the one that says so. */
+ar_query *ari_query_new(const ar_env *env, ar_db *db, const ar_dialect *dialect, const ar_model *model);
+
 /* What a query is asked for. */
 typedef enum ari_ask {
     ARI_ASK_RECORDS = 1, /* rows for records of a model */
