@@ -2,25 +2,25 @@
 #ifndef ACTREC_H
 #define ACTREC_H
 
-/* All of actrec. */
-
+/* Everything but actrec/sys/, which is for those who extend the library: new backends, other environments. */
 #include <actrec/actor.h>
-#include <actrec/arguments.h>
-#include <actrec/bind.h>
 #include <actrec/config.h>
 #include <actrec/db.h>
 #include <actrec/decimal.h>
 #include <actrec/declare.h>
+#include <actrec/declare_async.h>
 #include <actrec/error.h>
 #include <actrec/executor.h>
 #include <actrec/future.h>
 #include <actrec/key.h>
 #include <actrec/model.h>
+#include <actrec/predicate.h>
+#include <actrec/query.h>
 #include <actrec/record.h>
 #include <actrec/rows.h>
 #include <actrec/runtime.h>
+#include <actrec/schema.h>
 #include <actrec/supervisor.h>
-#include <actrec/terminal.h>
 #include <actrec/time.h>
 #include <actrec/timer.h>
 #include <actrec/uuid.h>
