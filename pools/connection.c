@@ -21,7 +21,9 @@ static const bool moves[6][6] = {
 
 void ari_connection_move(ari_connection *connection, ari_connection_state next)
 {
-    assert(moves[connection->state][next]);
+    bool right = moves[connection->state][next];
+    assert(right);
+    (void)right;
     connection->state = next;
     assert((connection->lease != NULL) <= (next == CONNECTION_LEASED || next == CONNECTION_DRAINING || next == CONNECTION_FAILED));
 }

@@ -29,7 +29,9 @@ static bool move_is_right(ari_lease_state from, ari_lease_state to)
 
 static void move(ari_lease *lease, ari_lease_state next)
 {
-    assert(move_is_right(lease->state, next));
+    bool right = move_is_right(lease->state, next);
+    assert(right);
+    (void)right;
     lease->state = next;
 }
 
