@@ -66,6 +66,9 @@ void ari_scope_free_owned(ari_db *db);
 /* Rolls back a transaction that is still open, and runs its undos. */
 void ari_transaction_abandon(ari_db *db);
 
+/* ar_tx_begin; `unheld`: no thread holds it, since nobody who works through it ever waits. */
+ar_db *ari_transaction_begin(ar_db *db, const ar_tx_options *options, bool unheld);
+
 /* Sends the SAVEPOINT of `transaction` when it has not been. */
 ar_status ari_transaction_ready(ari_db *transaction, bool blocking, ar_error *err);
 

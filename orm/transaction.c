@@ -8,10 +8,12 @@
  * SAVEPOINT by ari_transaction_ready, likewise. A savepoint is numbered within its lease. What records have to undo when it is rolled back hangs on the
  * transaction; releasing a savepoint hands it on to the one around it. */
 
-static ar_status open_lease(ari_db *tx, ar_error *err)
+static ar_status open_lease(ari_db *tx, bool unheld, ar_error *err)
 {
-    ari_lease_options options = {
-        .read_only = tx->options.read_only, .allow_outside = tx->options.allow_outside, .deadline = tx->deadline};
+    ari_lease_options options = {.read_only = tx->options.read_only,
+                                 .allow_outside = tx->options.allow_outside,
+                                 .unheld = unheld,
+                                 .deadline = tx->deadline};
     tx->lease = ari_lease_create(tx->pool, &options);
     return tx->lease != NULL ? AR_OK : ar_error_set(err, AR_E_NO_MEMORY, "beginning a transaction: out of memory");
 }
@@ -33,6 +35,11 @@ static ari_db *outermost(ari_db *tx)
 }
 
 ar_db *ar_tx_begin(ar_db *db, const ar_tx_options *options)
+{
+    return ari_transaction_begin(db, options, false);
+}
+
+ar_db *ari_transaction_begin(ar_db *db, const ar_tx_options *options, bool unheld)
 {
     static const ar_tx_options defaults;
     ar_error                   error = {.status = AR_OK};
@@ -62,7 +69,7 @@ ar_db *ar_tx_begin(ar_db *db, const ar_tx_options *options)
             atomic_fetch_add(&parent->transaction->open_savepoints, 1);
         return (ar_db *)tx->handle;
     }
-    if (open_lease(tx, NULL) != AR_OK) {
+    if (open_lease(tx, unheld, NULL) != AR_OK) {
         ar_db *handle = (ar_db *)tx->handle;
         ar_db_close(&handle);
         return (ar_db *)ari_handle_of_error(AR_E_NO_MEMORY);
@@ -289,7 +296,7 @@ static bool try_again(ari_db *tx, ar_status *status, ar_error *err)
     tx->last_savepoint = 0;
     set_attempt_deadline(tx);
     ar_error  error;
-    ar_status opened = open_lease(tx, &error);
+    ar_status opened = open_lease(tx, false, &error);
     if (opened == AR_OK)
         return true;
     *status = opened;
