@@ -73,7 +73,8 @@ ar_status ari_apply_pending(ari_record *record, const char *verb, ar_error *err)
                         record->model->name);
 }
 
-void ari_apply_bind(ari_op *op, ari_record *record, void *plain)
+/* Before it is sent: it may be complete by the time that the submit returns. */
+static void bind_to(ari_op *op, ari_record *record, void *plain)
 {
     ari_applied *applied = applied_of(op);
     op->collect = ari_apply_collect;
@@ -85,6 +86,15 @@ void ari_apply_bind(ari_op *op, ari_record *record, void *plain)
     ari_future_ref(&op->future);
     ari_record_touch(record);
     atomic_store_explicit(&record->pending, op, memory_order_release);
+}
+
+ar_future *ari_apply_submit(ari_db *db, ari_op *op, ari_record *record, void *plain)
+{
+    bind_to(op, record, plain);
+    ar_future *future = ari_db_submit(db, op);
+    if (future != &op->future && record != NULL)
+        ari_apply_detach(record); /* op itself was not sent, and only this reference to it is left */
+    return future;
 }
 
 void ari_apply_collect(ari_op *op)
@@ -105,14 +115,6 @@ void ari_apply_collect(ari_op *op)
     unlock(flag);
     if (record != NULL)
         ari_op_release(op);
-}
-
-void ari_apply_unbind(ari_op *op)
-{
-    ari_record *record = applied_of(op)->record;
-    applied_of(op)->plain = NULL;
-    if (record != NULL)
-        ari_apply_detach(record);
 }
 
 void ari_apply_detach(ari_record *record)

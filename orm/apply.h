@@ -18,15 +18,12 @@ struct ari_applied {
 /* AR_E_BUSY while an asynchronous verb of the record is under way; an outcome that is there is applied first. */
 ar_status ari_apply_pending(ari_record *record, const char *verb, ar_error *err);
 
-/* Binds op, not yet submitted, to what its outcome goes to: the record, which must have nothing pending, or the plain
- * struct. */
-void ari_apply_bind(ari_op *op, ari_record *record, void *plain);
+/* Sends op, whose outcome goes to the record, which must have nothing pending, or to the plain struct, or to neither.
+ * As ari_db_submit. */
+ar_future *ari_apply_submit(ari_db *db, ari_op *op, ari_record *record, void *plain);
 
 /* ari_op.collect: applies the outcome, on the thread that takes it. */
 void ari_apply_collect(ari_op *op);
-
-/* Takes back what ari_apply_bind did, when op could not be sent. */
-void ari_apply_unbind(ari_op *op);
 
 /* The record goes: the operation goes on without it. */
 void ari_apply_detach(ari_record *record);

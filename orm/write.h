@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORM_WRITE_H
+#define ORM_WRITE_H
+
+#include "orm/plan.h"
+
+/* What of a struct is written, by which verb, when: shared by all that write. */
+typedef struct ari_write {
+    const ari_plan *plan;
+    const void *object;   /* the struct */
+    const void *snapshot; /* what the database is known to hold; NULL: nothing is known */
+    ari_plan_verb verb;
+    int64_t now; /* of the timestamps that are set by themselves */
+} ari_write;
+
+enum { ARI_MAX_PARAMETERS = ARI_MAX_COLUMNS + ARI_MAX_KEY };
+
+/* The columns that are sent. Insert and upsert: all but an AUTO key that is 0. Update: those that changed, and then
+ * the updated-at ones; without a snapshot all but the key and the created-at ones. Empty: there is nothing to do. */
+ari_mask ari_write_columns(const ari_write *write);
+
+/* The parameters of the statement: those of the columns, then, for update and delete, those of the key. `values` has
+ * room for ARI_MAX_PARAMETERS; texts are borrowed from the struct. */
+ar_status ari_write_values(const ari_write *write, const ari_mask *columns, ar_value *values, size_t *count,
+                           ar_error *err);
+
+/* Sets the timestamps in `object`, which is the struct or a copy of it, that the verb sets by itself. */
+void ari_write_stamp(const ari_write *write, const ari_mask *columns, void *object);
+
+/* Sets the AUTO key. False: it does not fit the member. */
+bool ari_write_key(const ari_plan *plan, void *object, int64_t id);
+
+#endif
