@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "orm/apply.h"
+#include "orm/bind.h"
 #include "orm/fill.h"
 #include "orm/find.h"
 
