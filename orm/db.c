@@ -19,10 +19,6 @@ static void destroy(void *object)
     ari_db       *parent = db->parent;
     ari_pool     *pool = db->pool;
 
-    if (parent == NULL) {
-        ari_plan_cache_destroy(db->plans);
-        ari_statement_cache_destroy(db->statements);
-    }
     pthread_mutex_destroy(&db->lock);
     ari_release(env, db);
     if (parent == NULL)
@@ -228,6 +224,33 @@ ari_db *ari_db_create(const ar_env *env, ari_pool *pool, ari_db_kind kind, ari_d
     return db;
 }
 
+/* What operations point into lives as long as the last of them, which may be awaited after the database was closed. */
+typedef struct caches {
+    const ar_env               *env;
+    struct ari_statement_cache *statements;
+    struct ari_plan_cache      *plans;
+} caches;
+
+static void free_caches(void *attached)
+{
+    caches *owned = attached;
+    ari_plan_cache_destroy(owned->plans);
+    ari_statement_cache_destroy(owned->statements);
+    ari_release(owned->env, owned);
+}
+
+static bool make_caches(ari_db *db, const ar_env *env)
+{
+    caches *made = ari_allocate_zero(env, sizeof *made);
+    if (made == NULL)
+        return false;
+    made->env = env;
+    made->statements = db->statements = ari_statement_cache_create(env);
+    made->plans = db->plans = ari_plan_cache_create(env);
+    ari_pool_attach(db->pool, made, free_caches);
+    return made->statements != NULL && made->plans != NULL;
+}
+
 static ar_status check_options(const char *url, const ar_db_options *options, ar_error *err)
 {
     if (url == NULL)
@@ -262,10 +285,8 @@ ar_status ar_db_open(const char *url, const ar_db_options *options, ar_db **out,
         return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: out of memory");
     }
     db->timeout_ms = options->timeout_ms;
-    db->statements = ari_statement_cache_create(env);
-    db->plans = ari_plan_cache_create(env);
     ar_db *handle = (ar_db *)db->handle;
-    if (db->statements == NULL || db->plans == NULL) {
+    if (!make_caches(db, env)) {
         ar_db_close(&handle);
         return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: out of memory");
     }

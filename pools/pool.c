@@ -22,9 +22,17 @@ void ari_pool_unref(ari_pool *pool)
     if (atomic_fetch_sub_explicit(&pool->references, 1, memory_order_acq_rel) != 1)
         return;
     ar_runtime *runtime = pool->runtime;
+    if (pool->free_attached != NULL)
+        pool->free_attached(pool->attached);
     pthread_mutex_destroy(&pool->lock);
     ari_release(&runtime->env, pool);
     ari_runtime_unref(runtime);
+}
+
+void ari_pool_attach(ari_pool *pool, void *attached, void (*free)(void *attached))
+{
+    pool->attached = attached;
+    pool->free_attached = free;
 }
 
 ar_status ari_pool_usable(const ari_pool *pool, ar_error *err)

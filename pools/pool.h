@@ -53,8 +53,11 @@ ar_status ari_pool_open(ar_runtime *runtime, const char *url, const ari_pool_opt
 /* Closes it: refuses new work, waits for what is under way, then fails it with AR_E_CLOSED. Blocks. Once. */
 void ari_pool_close(ari_pool *pool);
 
-/* Gives the pool's memory up, after close. */
+/* Gives the pool's memory up, after close; it goes with the last operation and lease. */
 void ari_pool_release(ari_pool *pool);
+
+/* Something of the layer above that operations point into: `free` is called with it when the pool's memory goes. */
+void ari_pool_attach(ari_pool *pool, void *attached, void (*free)(void *attached));
 
 /* AR_E_FORKED in a child of the process that opened it. */
 ar_status ari_pool_usable(const ari_pool *pool, ar_error *err);

@@ -24,6 +24,8 @@ struct ari_pool {
     _Atomic uint32_t   open_leases;
     _Atomic bool       closing;  /* new work is refused */
     _Atomic bool       aborting; /* work under way is to stop */
+    void              *attached; /* of the layer above */
+    void (*free_attached)(void *attached);
     pthread_mutex_t    lock;     /* `leases`, and spawning of connections */
     ari_lease         *leases;
     ari_connection     connections[]; /* topology.writers, then topology.readers */
