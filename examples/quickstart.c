@@ -104,7 +104,8 @@ static void create_read_update_delete(ar_db *db)
     show_users(db);
 
     must(User_delete(db, found, &err), &err, "deleting Jane");
-    ar_status status = User_find_one(db, ar_key(john->id), NULL, &err);
+    User     *gone;
+    ar_status status = User_find_one(db, ar_key(john->id), &gone, &err);
     printf("  after deleting Jane, finding her says %s\n", ar_status_name(status));
     User_list_free(&active);
     User_free(found);

@@ -110,7 +110,7 @@ static void print_line(const size_t *widths, size_t columns)
 void show_rows(const ar_rows *rows)
 {
     size_t columns = ar_rows_column_count(rows) < COLUMNS_MAX ? ar_rows_column_count(rows) : COLUMNS_MAX;
-    size_t widths[COLUMNS_MAX];
+    size_t widths[COLUMNS_MAX] = {0};
     char   text[64];
 
     for (size_t c = 0; c < columns; c++) {
