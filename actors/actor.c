@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "actors/actor.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "values/memory.h"
@@ -11,19 +12,11 @@
 
 enum { TURN = 64, MAILBOX_DEFAULT = 65536 };
 
-static ari_actor *named_head_of(ar_runtime *runtime, const char *name)
-{
-    for (ari_actor *actor = runtime->actors; actor != NULL; actor = actor->older)
-        if (actor->options.name != NULL && strcmp(actor->name, name) == 0)
-            return actor;
-    return NULL;
-}
-
 static void destroy(void *object)
 {
     ari_actor   *actor = object;
     ar_runtime  *runtime = actor->runtime;
-    pthread_mutex_destroy(&actor->watchers_lock);
+    pthread_mutex_destroy(&actor->lock);
     ari_release(&runtime->env, actor);
     ari_runtime_unref(runtime);
 }
@@ -55,9 +48,10 @@ void ari_actor_leave(ari_actor *actor)
 
 void ari_message_release(ar_message *message)
 {
-    if (message->release != NULL)
-        message->release(message->data);
-    message->release = NULL;
+    void (*release)(void *data) = message->release;
+    message->release = NULL; /* before: the message may be part of what is released */
+    if (release != NULL)
+        release(message->data);
 }
 
 /* --- the life of the state --- */
@@ -102,7 +96,6 @@ static void made_room(ari_actor *actor, uint32_t count)
 static void handle(ari_actor *actor, ari_letter *letter)
 {
     ari_ask   *ask = letter->ask;
-    bool       asked = ask != NULL; /* once it is answered the letter is gone */
     ar_error   error = {.status = AR_OK};
     ar_message message = letter->message;
 
@@ -113,6 +106,8 @@ static void handle(ari_actor *actor, ari_letter *letter)
     if (message.kind == AR_MESSAGE_DOWN)
         ari_watch_forget(actor, ((const ar_down *)message.data)->monitor);
     letter->message.release = NULL;
+    if (ask == NULL)
+        letter->destroy(letter, &actor->runtime->env); /* an ask's letter goes with the ask */
     actor->context.ask = ask;
     ar_status status = actor->options.behaviour(&actor->context, actor->options.state, &message, &error);
     ari_message_release(&message);
@@ -122,10 +117,10 @@ static void handle(ari_actor *actor, ari_letter *letter)
         ari_ask_answer(ask, (ar_message){.kind = 0});
     else if (ask != NULL)
         ari_ask_fail(ask, status, &error);
-    if (!asked)
-        letter->destroy(letter, &actor->runtime->env);
     if (status != AR_OK)
         end(actor, status, &error);
+    else if (actor->end_asked)
+        end(actor, AR_OK, NULL);
 }
 
 static void append(ari_actor *actor, ari_mail *mails)
@@ -159,8 +154,9 @@ static bool batch(ari_runner *runner, ari_mail *mails)
         if (letter == NULL)
             break;
         if (letter->stops) {
-            end(actor, AR_OK, NULL);
-            break;
+            if (actor->stopping == NULL || actor->stopping(&actor->context, actor->options.state))
+                end(actor, AR_OK, NULL);
+            continue;
         }
         handle(actor, letter);
         handled++;
@@ -196,15 +192,26 @@ static void fail(ari_runner *runner, ari_mail *mails)
         made_room(actor, failed);
 }
 
+static void forget_name(ari_actor *actor)
+{
+    pthread_mutex_lock(&actor->runtime->lock);
+    if (actor->options.name != NULL)
+        ari_registry_remove(&actor->runtime->names, actor);
+    pthread_mutex_unlock(&actor->runtime->lock);
+}
+
 static void gone(ari_runner *runner)
 {
     ari_actor  *actor = (ari_actor *)runner;
     ar_runtime *runtime = actor->runtime;
 
+    /* Whoever is told finds the handle stale and the name free. */
+    ari_delayed_cancel(actor);
     ari_watches_free(actor);
-    ari_watchers_tell(actor);
+    forget_name(actor);
     ari_handle_close(&ari_actor_handles, actor->handle);
-    pthread_mutex_lock(&runtime->lock); /* whoever reaps joins this thread with the lock held: it must not be needed after this */
+    ari_watchers_tell(actor);
+    pthread_mutex_lock(&runtime->lock);
     if (actor->options.own_thread)
         ari_runtime_retire(runtime, actor->runner.worker);
     if (actor->newer != NULL)
@@ -223,10 +230,12 @@ static const ari_runner_class actor_class = {.batch = batch, .fail = fail, .gone
 
 /* --- spawn and stop --- */
 
-static ar_status check(const ar_actor_options *options, ar_actor *const *out, ar_error *err)
+ar_status ari_actor_check_options(const ar_actor_options *options, ar_error *err)
 {
-    if (options == NULL || out == NULL || options->behaviour == NULL)
-        return ar_error_set(err, AR_E_INVALID, "spawning an actor: options, a behaviour and `out` must be there");
+    if (options == NULL || options->behaviour == NULL)
+        return ar_error_set(err, AR_E_INVALID, "spawning an actor: options with a behaviour must be there");
+    if (!ari_struct_size_fits(options->struct_size, sizeof *options))
+        return ar_error_set(err, AR_E_INVALID, "spawning an actor: struct_size is %zu, must be 0 or %zu", options->struct_size, sizeof *options);
     if (options->name != NULL && (options->name[0] == '\0' || strlen(options->name) > 63))
         return ar_error_set(err, AR_E_INVALID, "spawning an actor: a name has 1 to 63 bytes");
     return AR_OK;
@@ -254,7 +263,7 @@ static ari_actor *make(ar_runtime *runtime, const ar_actor_options *options)
     actor->stop_letter = (ari_letter){.destroy = ignore_letter, .stops = true};
     actor->context.actor = actor;
     actor->backlog_end = &actor->backlog;
-    pthread_mutex_init(&actor->watchers_lock, NULL);
+    pthread_mutex_init(&actor->lock, NULL);
     return actor;
 }
 
@@ -265,13 +274,15 @@ static ar_status join_runtime(ari_actor *actor, ar_error *err)
     pthread_mutex_lock(&runtime->lock);
     if (runtime->closing) {
         status = ar_error_set(err, AR_E_CLOSED, "spawning an actor: the runtime is closing");
-    } else if (actor->options.name != NULL && named_head_of(runtime, actor->name) != NULL) {
+    } else if (actor->options.name != NULL && ari_registry_find(&runtime->names, actor->name) != NULL) {
         status = ar_error_set(err, AR_E_BUSY, "spawning an actor: the name %s is taken", actor->name);
     } else {
         actor->older = runtime->actors;
         if (actor->older != NULL)
             actor->older->newer = actor;
         runtime->actors = actor;
+        if (actor->options.name != NULL)
+            ari_registry_add(&runtime->names, actor);
     }
     pthread_mutex_unlock(&runtime->lock);
     return status;
@@ -292,12 +303,18 @@ static ar_status start(ari_actor *actor, ar_error *err)
     return status;
 }
 
-ar_status ar_actor_spawn(ar_runtime *runtime, const ar_actor_options *options, ar_actor **out, ar_error *err)
+/* What could not be started. */
+static void discard(ari_actor *actor)
+{
+    ari_handle_close(&ari_actor_handles, actor->handle);
+    ari_actor_leave(actor);
+}
+
+ar_status ari_actor_spawn(ar_runtime *runtime, const ar_actor_options *options, ari_spawn *spawn, ar_actor **out, ar_error *err)
 {
     ar_error  error = {.status = AR_E_NO_MEMORY, .message = "spawning an actor: out of memory"};
-    ar_status status = check(options, out, &error);
-    if (out != NULL)
-        *out = NULL;
+    ar_status status = ari_actor_check_options(options, &error);
+    *out = NULL;
     if (status == AR_OK && (runtime = ari_runtime_resolve(runtime, &error)) == NULL)
         status = error.status;
     if (status != AR_OK)
@@ -312,21 +329,40 @@ ar_status ar_actor_spawn(ar_runtime *runtime, const ar_actor_options *options, a
         destroy(actor);
         goto out;
     }
-    ar_actor *handle = (ar_actor *)actor->handle;
-    if (start(actor, &error) != AR_OK) {
+    actor->stopping = spawn->stopping;
+    /* Two users: the actor itself, and this thread, because once others can find the actor they can also end it. */
+    ari_handle_enter(&ari_actor_handles, actor->handle);
+    status = start(actor, &error);
+    if (status == AR_OK) {
+        *out = (ar_actor *)actor->handle;
+        if (spawn->monitor != NULL)
+            spawn->number = ari_monitor_place_on(spawn->watcher, spawn->monitor, actor);
+        ari_runner_wake(&actor->runner);
+    } else {
         status = error.status;
-        ari_handle_close(&ari_actor_handles, actor->handle);
-        ari_actor_leave(actor);
-        goto out;
+        discard(actor);
     }
-    *out = handle;
-    ari_runner_wake(&actor->runner);
-    return AR_OK;
+    ari_actor_leave(actor);
+    if (status == AR_OK)
+        return AR_OK;
 out:
     error.status = status;
     if (err != NULL)
         *err = error;
     return status;
+}
+
+ar_status ar_actor_spawn(ar_runtime *runtime, const ar_actor_options *options, ar_actor **out, ar_error *err)
+{
+    ari_spawn plain = {.stopping = NULL};
+    if (out == NULL)
+        return ar_error_set(err, AR_E_INVALID, "spawning an actor: `out` is NULL");
+    return ari_actor_spawn(runtime, options, &plain, out, err);
+}
+
+void ari_context_end(ar_context *self)
+{
+    self->actor->end_asked = true;
 }
 
 static bool send_stop(ari_actor *actor)
@@ -353,13 +389,19 @@ void ari_actors_stop(ar_runtime *runtime)
     for (;;) {
         uint32_t ends = atomic_load(&runtime->actor_ends);
         pthread_mutex_lock(&runtime->lock);
-        ari_actor *newest = runtime->actors;
-        if (newest != NULL)
-            send_stop(newest);
+        bool       none = runtime->actors == NULL;
+        ari_actor *newest = none ? NULL : ari_handle_enter(&ari_actor_handles, runtime->actors->handle);
         pthread_mutex_unlock(&runtime->lock);
-        if (newest == NULL)
+        if (none)
             return;
-        runtime->env.wait(runtime->env.ctx, (uint32_t *)&runtime->actor_ends, ends, INT64_MAX);
+        if (newest != NULL) { /* else it is ending at this moment */
+            send_stop(newest);
+            ari_actor_leave(newest);
+        }
+        bool ending = runtime->env.wait(runtime->env.ctx, (uint32_t *)&runtime->actor_ends, ends, INT64_MAX);
+        assert(ending);
+        if (!ending)
+            return;
     }
 }
 
@@ -369,7 +411,7 @@ ar_actor *ar_actor_find(ar_runtime *runtime, const char *name)
     if (runtime == NULL || name == NULL)
         return NULL;
     pthread_mutex_lock(&runtime->lock);
-    ari_actor *actor = named_head_of(runtime, name);
+    ari_actor *actor = ari_registry_find(&runtime->names, name);
     uintptr_t  handle = actor == NULL ? 0 : actor->handle;
     pthread_mutex_unlock(&runtime->lock);
     return (ar_actor *)handle;
@@ -387,10 +429,10 @@ bool ar_actor_is_alive(ar_actor *actor)
 
 ar_actor *ar_context_self(const ar_context *self)
 {
-    return (ar_actor *)self->actor->handle;
+    return self == NULL ? NULL : (ar_actor *)self->actor->handle;
 }
 
 ar_runtime *ar_context_runtime(const ar_context *self)
 {
-    return self->actor->runtime;
+    return self == NULL ? NULL : self->actor->runtime;
 }

@@ -31,19 +31,36 @@ static void destroy(ar_future *future)
     ari_release(ari_runtime_env(future->runtime), self);
 }
 
-/* Each child in turn may be run on this thread: one of them is what the waiting thread waits for. */
-static ar_status assist(ar_future *future, int64_t deadline, ar_error *err)
+static ar_status assist_child(ar_future *child, int64_t deadline, ar_error *err)
+{
+    if (child->class->assist == NULL || ar_future_is_done(child))
+        return AR_OK;
+    return child->class->assist(child, deadline, err);
+}
+
+/* Each child in turn may be run on this thread. One that would never be complete makes waiting for all of them wrong. */
+static ar_status assist_all(ar_future *future, int64_t deadline, ar_error *err)
 {
     combination *self = (combination *)future;
+    ar_status    status = AR_OK;
+    for (size_t i = 0; i < self->count && status == AR_OK && !ar_future_is_done(future); i++)
+        status = assist_child(self->parts[i].child, deadline, err);
+    return status;
+}
+
+/* Waiting is wrong only when it would be for every child. */
+static ar_status assist_any(ar_future *future, int64_t deadline, ar_error *err)
+{
+    combination *self = (combination *)future;
+    ar_status    status = AR_OK;
+    size_t       refused = 0;
     for (size_t i = 0; i < self->count && !ar_future_is_done(future); i++) {
-        ar_future *child = self->parts[i].child;
-        if (child->class->assist == NULL || ar_future_is_done(child))
-            continue;
-        ar_status status = child->class->assist(child, deadline, err);
-        if (status != AR_OK)
-            return status;
+        ar_status said = assist_child(self->parts[i].child, deadline, err);
+        if (said != AR_OK)
+            status = said;
+        refused += said != AR_OK;
     }
-    return AR_OK;
+    return refused == self->count ? status : AR_OK;
 }
 
 static void settle_all(combination *self)
@@ -86,10 +103,9 @@ static ar_future *fail(ar_runtime *runtime, ar_status status, const char *what)
     return ari_future_failed(runtime, status, &error);
 }
 
-static ar_future *combine(ar_future *const *children, size_t count,
+static ar_future *combine(ar_future *const *children, size_t count, const ari_future_class *class,
                           void (*notify)(ari_future_observer *observer, ar_future *child))
 {
-    static const ari_future_class combination_class = {.destroy = destroy, .assist = assist};
     if (children == NULL || count == 0)
         return fail(NULL, AR_E_INVALID, "there are none");
     for (size_t i = 0; i < count; i++)
@@ -103,7 +119,7 @@ static ar_future *combine(ar_future *const *children, size_t count,
         self = ari_allocate(ari_runtime_env(runtime), size);
     if (self == NULL)
         return fail(runtime, AR_E_NO_MEMORY, "out of memory");
-    ari_future_init(&self->future, &combination_class, runtime, (uint32_t)count + 1);
+    ari_future_init(&self->future, class, runtime, (uint32_t)count + 1);
     atomic_init(&self->left, count);
     self->count = count;
     for (size_t i = 0; i < count; i++)
@@ -115,12 +131,14 @@ static ar_future *combine(ar_future *const *children, size_t count,
 
 ar_done ar_future_all(ar_future *const *children, size_t count)
 {
+    static const ari_future_class all_class = {.destroy = destroy, .assist = assist_all};
     if (count == 0)
         return (ar_done){ari_future_failed(NULL, AR_OK, NULL)};
-    return (ar_done){combine(children, count, notify_all)};
+    return (ar_done){combine(children, count, &all_class, notify_all)};
 }
 
 ar_int64_future ar_future_any(ar_future *const *children, size_t count)
 {
-    return (ar_int64_future){combine(children, count, notify_any)};
+    static const ari_future_class any_class = {.destroy = destroy, .assist = assist_any};
+    return (ar_int64_future){combine(children, count, &any_class, notify_any)};
 }

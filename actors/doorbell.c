@@ -112,6 +112,9 @@ void ari_doorbell_close(const ar_env *env, ari_doorbell *bell)
         nng_close(bell->waiter);
     if (bell->send_aio != NULL) {
         nng_aio_wait(bell->send_aio);
+        nng_msg *unsent = nng_aio_result(bell->send_aio) == 0 ? NULL : nng_aio_get_msg(bell->send_aio);
+        if (unsent != NULL)
+            nng_msg_free(unsent); /* what could not be sent stays the sender's */
         nng_aio_free(bell->send_aio);
     }
     if (bell->recv_aio != NULL)

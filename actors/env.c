@@ -172,13 +172,14 @@ static void executor_join(void *ctx, ar_env_executor *executor)
     ari_release(env, executor);
 }
 
-static void wait_word(void *ctx, uint32_t *word, uint32_t expected, int64_t deadline)
+static bool wait_word(void *ctx, uint32_t *word, uint32_t expected, int64_t deadline)
 {
     (void)ctx;
     struct timespec until = {.tv_sec = (time_t)(deadline / 1000000), .tv_nsec = (long)(deadline % 1000000) * 1000};
     /* FUTEX_WAIT_BITSET takes an absolute time of CLOCK_MONOTONIC: futex(2). */
     syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected, deadline == INT64_MAX ? NULL : &until, NULL,
             FUTEX_BITSET_MATCH_ANY);
+    return true;
 }
 
 static void wake_word(void *ctx, uint32_t *word)

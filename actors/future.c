@@ -189,7 +189,8 @@ static ar_status sleep_until_done(ar_future *future, int64_t deadline, ar_error 
             return ar_error_set(err, AR_E_PENDING, "the operation is not complete yet; ask again");
         if ((state & WAITERS) == 0 && !atomic_compare_exchange_weak(&future->state, &state, state | WAITERS))
             continue;
-        env->wait(env->ctx, (uint32_t *)&future->state, state | WAITERS, deadline);
+        if (!env->wait(env->ctx, (uint32_t *)&future->state, state | WAITERS, deadline))
+            return ar_error_set(err, AR_E_DEADLOCK, "waiting for a future that nobody is going to complete any more");
     }
 }
 
@@ -274,6 +275,9 @@ ar_status ar_future_cancel(ar_future *future, ar_error *err)
 {
     if (future == NULL)
         return ar_error_set(err, AR_E_INVALID, "the future is NULL: it was never submitted, or has been consumed");
+    ar_status status = ari_runtime_usable(future->runtime, err);
+    if (status != AR_OK)
+        return status;
     if (ari_future_claim_unstarted(future)) {
         ar_error error;
         ari_future_settle(future, ar_error_set(&error, AR_E_CANCELLED, "cancelled before the operation was sent"), &error);

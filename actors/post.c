@@ -11,10 +11,12 @@
 static bool take_place(ari_actor *actor)
 {
     uint32_t limit = actor->options.mailbox_limit;
-    if (atomic_fetch_add(&actor->waiting, 1) < limit)
-        return true;
-    atomic_fetch_sub(&actor->waiting, 1);
-    return false;
+    uint32_t waiting = atomic_load(&actor->waiting);
+    do {
+        if (waiting >= limit)
+            return false;
+    } while (!atomic_compare_exchange_weak(&actor->waiting, &waiting, waiting + 1));
+    return true;
 }
 
 static ar_status wait_for_place(ari_actor *actor, int64_t wait_ms)
@@ -32,20 +34,47 @@ static ar_status wait_for_place(ari_actor *actor, int64_t wait_ms)
         }
         if (deadline != INT64_MAX && env->now(env->ctx) >= deadline)
             break;
-        env->wait(env->ctx, (uint32_t *)&actor->room, room, deadline);
+        if (!env->wait(env->ctx, (uint32_t *)&actor->room, room, deadline)) {
+            status = AR_E_DEADLOCK;
+            break;
+        }
     }
     atomic_fetch_sub(&actor->blocked, 1);
     return status;
 }
 
+/* Back, unused: who waits for one may have it. */
+static void give_place(ari_actor *actor)
+{
+    const ar_env *env = &actor->runtime->env;
+    atomic_fetch_sub(&actor->waiting, 1);
+    atomic_fetch_add(&actor->room, 1);
+    env->wake(env->ctx, (uint32_t *)&actor->room);
+}
+
+/* Behaviours never wait, and on the actor's own worker nobody would make room. */
+static bool must_not_wait(const ari_actor *actor)
+{
+    return ari_runner_in_behaviour() || actor->runner.worker == ari_worker_current();
+}
+
 static ar_status push(ari_actor *actor, ari_letter *letter, const ar_send_options *options, bool *first, ar_error *err)
 {
+    ar_status status = AR_OK;
+    if (options != NULL && !ari_struct_size_fits(options->struct_size, sizeof *options))
+        return ar_error_set(err, AR_E_INVALID, "sending a message: struct_size is %zu, must be 0 or %zu", options->struct_size, sizeof *options);
     if (atomic_load(&actor->stop_sent))
         return ar_error_set(err, AR_E_CLOSED, "the actor is ending");
-    int64_t wait_ms = options == NULL || ari_runner_in_behaviour() ? 0 : options->wait_ms;
-    if (!take_place(actor) && (wait_ms == 0 || wait_for_place(actor, wait_ms) != AR_OK))
-        return ar_error_set(err, AR_E_OVERLOAD, "the mailbox of actor %s is full: %u messages wait; send less, wait (wait_ms) or raise mailbox_limit",
-                            actor->name[0] != '\0' ? actor->name : "(anonymous)", actor->options.mailbox_limit);
+    if (!take_place(actor)) {
+        status = options == NULL || options->wait_ms == 0 || must_not_wait(actor) ? AR_E_OVERLOAD : wait_for_place(actor, options->wait_ms);
+        if (status != AR_OK)
+            return ar_error_set(err, status, "the mailbox of actor %s is full: %u messages wait; send less, wait (wait_ms) or raise mailbox_limit",
+                                actor->name[0] != '\0' ? actor->name : "(anonymous)", actor->options.mailbox_limit);
+        if (atomic_load(&actor->stop_sent)) {
+            give_place(actor);
+            return ar_error_set(err, AR_E_CLOSED, "the actor is ending");
+        }
+    }
     *first = ari_runner_push(&actor->runner, &letter->mail);
     return AR_OK;
 }
@@ -112,23 +141,26 @@ static void ask_destroy(ar_future *future)
 static void ask_interrupt(ar_future *future)
 {
     ari_ask *ask = (ari_ask *)future;
-    if (ask->timer.fire != NULL && ari_timer_disarm(future->runtime, &ask->timer))
+    if (ask->timer.fire != NULL && ar_future_is_done(future) && ari_timer_disarm(future->runtime, &ask->timer))
         ari_future_unref(future);
 }
 
 static ar_status ask_assist(ar_future *future, int64_t deadline, ar_error *err)
 {
-    ari_ask  *ask = (ari_ask *)future;
-    ar_status status = AR_OK;
-    (void)err;
-    if (!ask->helpable || !future->runtime->help || (deadline != INT64_MAX && !ask->first))
+    ari_ask          *ask = (ari_ask *)future;
+    ar_status         status = AR_OK;
+    const ari_worker *current = ari_worker_current();
+    bool              help = ask->helpable && future->runtime->help && (deadline == INT64_MAX || ask->first);
+    if (!help && current == NULL)
         return AR_OK;
     ari_actor *actor = ari_actor_enter(ask->actor, &status, NULL);
     if (actor == NULL)
         return AR_OK;
-    ari_runner_help(&actor->runner);
+    status = AR_OK;
+    if ((!help || !ari_runner_help(&actor->runner)) && actor->runner.worker == current && ari_future_is_waiting(future))
+        status = ar_error_set(err, AR_E_DEADLOCK, "waiting, on an actor's own worker, for an answer of that actor; use a then");
     ari_actor_leave(actor);
-    return AR_OK;
+    return status;
 }
 
 static const ari_future_class ask_class = {.destroy = ask_destroy, .assist = ask_assist, .interrupt = ask_interrupt};
@@ -136,9 +168,13 @@ static const ari_future_class ask_class = {.destroy = ask_destroy, .assist = ask
 static void ask_expire(ari_timer *timer)
 {
     ari_ask *ask = (ari_ask *)((char *)timer - offsetof(ari_ask, timer));
+    ar_env  *env = &ask->future.runtime->env;
     ar_error error;
-    ar_error_set(&error, AR_E_TIMEOUT, "the actor did not answer in time");
-    ari_future_finish(&ask->future, AR_E_TIMEOUT, &error);
+    if (env->now(env->ctx) < timer->deadline)
+        ar_error_set(&error, AR_E_CLOSED, "the runtime was closed before the actor answered");
+    else
+        ar_error_set(&error, AR_E_TIMEOUT, "the actor did not answer in time");
+    ari_future_finish(&ask->future, error.status, &error);
     ari_future_unref(&ask->future);
 }
 
@@ -181,6 +217,7 @@ static ari_ask *make_ask(ari_actor *actor, ar_actor *handle, ar_message message)
     ask->actor = handle;
     ask->helpable = actor->options.helpable;
     ask->first = false;
+    ask->taken = false;
     return ask;
 }
 
@@ -288,17 +325,28 @@ ar_status ar_reply_then(ar_reply_future *future, ar_executor *executor, ar_reply
 
 static void fail_with(ari_ask *ask, ar_status status, const char *format, va_list args)
 {
-    char     text[sizeof((ar_error *)0)->message];
+    char     text[2 * sizeof((ar_error *)0)->message]; /* longer than fits, so that ar_error_set cuts it, at a character */
     ar_error error;
-    vsnprintf(text, sizeof text, format, args);
+    if (status == AR_OK)
+        status = AR_E_INVALID;
+    text[0] = '\0';
+    if (format != NULL)
+        vsnprintf(text, sizeof text, format, args);
     ar_error_set(&error, status, "%s", text);
-    ari_ask_fail(ask, status == AR_OK ? AR_E_INVALID : status, &error);
+    ari_ask_fail(ask, status, &error);
+}
+
+static ari_ask *take_ask(ar_context *self)
+{
+    ari_ask *ask = self == NULL ? NULL : self->ask;
+    if (ask != NULL)
+        self->ask = NULL;
+    return ask;
 }
 
 void ar_context_reply(ar_context *self, ar_message reply)
 {
-    ari_ask *ask = self->ask;
-    self->ask = NULL;
+    ari_ask *ask = take_ask(self);
     if (ask != NULL)
         ari_ask_answer(ask, reply);
     else
@@ -307,11 +355,10 @@ void ar_context_reply(ar_context *self, ar_message reply)
 
 void ar_context_fail(ar_context *self, ar_status status, const char *format, ...)
 {
-    ari_ask *ask = self->ask;
+    ari_ask *ask = take_ask(self);
     va_list  args;
     if (ask == NULL)
         return;
-    self->ask = NULL;
     va_start(args, format);
     fail_with(ask, status, format, args);
     va_end(args);
@@ -319,29 +366,81 @@ void ar_context_fail(ar_context *self, ar_status status, const char *format, ...
 
 ar_reply *ar_context_take_reply(ar_context *self)
 {
-    ari_ask *ask = self->ask;
-    self->ask = NULL;
+    ari_ask *ask = take_ask(self);
+    if (ask == NULL)
+        return NULL;
+    ar_runtime *runtime = ask->future.runtime;
+    pthread_mutex_lock(&runtime->lock);
+    ask->taken = true;
+    ask->previous_taken = NULL;
+    ask->next_taken = runtime->taken;
+    if (ask->next_taken != NULL)
+        ask->next_taken->previous_taken = ask;
+    runtime->taken = ask;
+    pthread_mutex_unlock(&runtime->lock);
     return (ar_reply *)ask;
+}
+
+/* With the runtime's lock held. */
+static void unlink_taken(ari_ask *ask)
+{
+    if (!ask->taken)
+        return;
+    ask->taken = false;
+    if (ask->previous_taken != NULL)
+        ask->previous_taken->next_taken = ask->next_taken;
+    else
+        ask->future.runtime->taken = ask->next_taken;
+    if (ask->next_taken != NULL)
+        ask->next_taken->previous_taken = ask->previous_taken;
+}
+
+static ari_ask *give_back(ar_reply **reply)
+{
+    ari_ask    *ask = (ari_ask *)*reply;
+    ar_runtime *runtime = ask->future.runtime;
+    *reply = NULL;
+    if (ari_runtime_usable(runtime, NULL) != AR_OK)
+        return NULL;
+    pthread_mutex_lock(&runtime->lock);
+    unlink_taken(ask);
+    pthread_mutex_unlock(&runtime->lock);
+    return ask;
+}
+
+void ari_asks_close(ar_runtime *runtime)
+{
+    ar_error error;
+    ari_ask *ask;
+    ar_error_set(&error, AR_E_CLOSED, "the runtime was closed before the reply was sent");
+    do {
+        pthread_mutex_lock(&runtime->lock);
+        ask = runtime->taken;
+        if (ask != NULL) {
+            unlink_taken(ask);
+            ari_future_ref(&ask->future); /* under the lock: whoever has the reply comes here before it lets go */
+        }
+        pthread_mutex_unlock(&runtime->lock);
+        if (ask != NULL)
+            ari_ask_fail(ask, AR_E_CLOSED, &error);
+    } while (ask != NULL);
 }
 
 void ar_reply_send(ar_reply **reply, ar_message message)
 {
-    if (reply == NULL || *reply == NULL) {
+    ari_ask *ask = reply == NULL || *reply == NULL ? NULL : give_back(reply);
+    if (ask != NULL)
+        ari_ask_answer(ask, message);
+    else
         ari_message_release(&message);
-        return;
-    }
-    ari_ask *ask = (ari_ask *)*reply;
-    *reply = NULL;
-    ari_ask_answer(ask, message);
 }
 
 void ar_reply_fail(ar_reply **reply, ar_status status, const char *format, ...)
 {
-    va_list args;
-    if (reply == NULL || *reply == NULL)
+    va_list  args;
+    ari_ask *ask = reply == NULL || *reply == NULL ? NULL : give_back(reply);
+    if (ask == NULL)
         return;
-    ari_ask *ask = (ari_ask *)*reply;
-    *reply = NULL;
     va_start(args, format);
     fail_with(ask, status, format, args);
     va_end(args);

@@ -43,6 +43,12 @@ static ar_status forked_error(ar_error *err)
                         "used in a child of the process that opened it: exec first, or fork before the library is used");
 }
 
+/* Whether the library was used in a process that this one was forked off. */
+static bool is_forked(void)
+{
+    return atomic_load(&used) && atomic_load(&used_generation) != atomic_load(&fork_generation);
+}
+
 ar_status ari_runtime_usable(const ar_runtime *runtime, ar_error *err)
 {
     if (runtime == NULL || runtime->fork_generation == atomic_load_explicit(&fork_generation, memory_order_relaxed))
@@ -62,6 +68,7 @@ void ari_runtime_unref(ar_runtime *runtime)
     if (runtime == NULL || runtime->is_default ||
         atomic_fetch_sub_explicit(&runtime->references, 1, memory_order_acq_rel) != 1)
         return;
+    ari_task_executor_free(runtime->tasks);
     ari_timers_free(runtime->timers);
     pthread_mutex_destroy(&runtime->lock);
     ar_env env = runtime->env;
@@ -70,6 +77,8 @@ void ari_runtime_unref(ar_runtime *runtime)
 
 static ar_status check_options(const ar_runtime_options *options, ar_error *err)
 {
+    if (!ari_struct_size_fits(options->struct_size, sizeof *options))
+        return ar_error_set(err, AR_E_INVALID, "creating a runtime: struct_size is %zu, must be 0 or %zu", options->struct_size, sizeof *options);
     int hooks = (options->allocate != NULL) + (options->reallocate != NULL) + (options->release != NULL);
     if (hooks != 0 && hooks != 3)
         return ar_error_set(err, AR_E_INVALID, "creating a runtime: set allocate, reallocate and release, or none of them");
@@ -162,7 +171,11 @@ ar_runtime *ar_runtime_default(ar_error *err)
     static const ar_runtime_options defaults;
     ar_runtime                     *runtime = atomic_load_explicit(&default_runtime, memory_order_acquire);
     if (runtime != NULL)
-        return runtime;
+        return ari_runtime_usable(runtime, err) == AR_OK ? runtime : NULL;
+    if (is_forked()) { /* before the lock, which may have been held when this process was forked */
+        ar_ignore(forked_error(err));
+        return NULL;
+    }
     pthread_mutex_lock(&default_lock);
     runtime = atomic_load_explicit(&default_runtime, memory_order_relaxed);
     if (runtime == NULL && create(&defaults, true, &runtime, err) == AR_OK)
@@ -180,11 +193,13 @@ ar_runtime *ari_runtime_resolve(ar_runtime *runtime, ar_error *err)
     return runtime;
 }
 
-/* With the lock held. */
+/* Without the lock, which the last actor of a retired worker may still take. */
 static void reap_retired(ar_runtime *runtime)
 {
+    pthread_mutex_lock(&runtime->lock);
     ari_worker *worker = runtime->retired;
     runtime->retired = NULL;
+    pthread_mutex_unlock(&runtime->lock);
     while (worker != NULL) {
         ari_worker *next = worker->next;
         ari_worker_stop(worker);
@@ -197,7 +212,9 @@ ari_worker *ari_runtime_worker(ar_runtime *runtime, ar_error *err)
     ari_worker *worker = NULL;
     pthread_mutex_lock(&runtime->lock);
     ari_worker **place = &runtime->workers[runtime->next_worker++ % runtime->worker_count];
-    if (*place != NULL || ari_worker_start(&runtime->env, "ar-worker", runtime->stack_size, place, err) == AR_OK)
+    if (runtime->closing)
+        ar_error_set(err, AR_E_CLOSED, "the runtime is closing");
+    else if (*place != NULL || ari_worker_start(&runtime->env, "ar-worker", runtime->stack_size, place, err) == AR_OK)
         worker = *place;
     pthread_mutex_unlock(&runtime->lock);
     return worker;
@@ -206,9 +223,7 @@ ari_worker *ari_runtime_worker(ar_runtime *runtime, ar_error *err)
 ari_worker *ari_runtime_own_worker(ar_runtime *runtime, const char *name, ar_error *err)
 {
     ari_worker *worker = NULL;
-    pthread_mutex_lock(&runtime->lock);
     reap_retired(runtime);
-    pthread_mutex_unlock(&runtime->lock);
     ar_ignore(ari_worker_start(&runtime->env, name, runtime->stack_size, &worker, err));
     return worker;
 }
@@ -217,6 +232,14 @@ void ari_runtime_retire(ar_runtime *runtime, ari_worker *worker)
 {
     worker->next = runtime->retired;
     runtime->retired = worker;
+}
+
+bool ari_runtime_is_closing(ar_runtime *runtime)
+{
+    pthread_mutex_lock(&runtime->lock);
+    bool closing = runtime->closing;
+    pthread_mutex_unlock(&runtime->lock);
+    return closing;
 }
 
 ar_status ari_runtime_hold(ar_runtime *runtime, ar_error *err)
@@ -270,8 +293,9 @@ ar_status ar_runtime_close(ar_runtime **runtime, ar_error *err)
     ar_status status = ari_runtime_usable(closed, err);
     if (status != AR_OK)
         return status;
-    if (ari_runner_in_behaviour())
-        return ar_error_set(err, AR_E_DEADLOCK, "closing a runtime inside a behaviour would wait for that behaviour");
+    const ari_worker *current = ari_worker_current();
+    if (ari_runner_in_behaviour() || (current != NULL && current->env == &closed->env))
+        return ar_error_set(err, AR_E_DEADLOCK, "closing a runtime inside a behaviour or callback of its own would wait for that to return");
     status = begin_close(closed, err);
     if (status != AR_OK)
         return status;
@@ -280,10 +304,10 @@ ar_status ar_runtime_close(ar_runtime **runtime, ar_error *err)
     ari_actors_stop(closed);
     ari_timers_stop(closed->timers);
     ari_task_executor_close(closed->tasks);
+    ari_asks_close(closed); /* not before: callbacks send replies */
     for (unsigned i = 0; i < closed->worker_count; i++)
         ari_worker_stop(closed->workers[i]);
     reap_retired(closed);
-    ari_task_executor_free(closed->tasks);
     ari_runtime_unref(closed);
     return AR_OK;
 }

@@ -8,11 +8,12 @@
 
 #include <actrec/runtime.h>
 
+#include "actors/registry.h"
 #include "actors/worker.h"
 
 typedef struct ari_timers        ari_timers;
 typedef struct ari_task_executor ari_task_executor;
-typedef struct ari_actor         ari_actor;
+typedef struct ari_ask           ari_ask;
 
 enum { ARI_WORKERS_MAX = 64 };
 
@@ -33,6 +34,8 @@ struct ar_runtime {
     ari_worker       *workers[ARI_WORKERS_MAX]; /* started when first needed */
     ari_worker       *retired;                  /* of actors that had one of their own, to be stopped */
     ari_actor        *actors;                   /* newest first */
+    ari_registry      names;
+    ari_ask          *taken; /* asks whose replies were taken and not sent */
     _Atomic uint32_t  actor_ends;               /* counts them: futex of closing */
     uint32_t          databases;
     ari_timers       *timers;
@@ -61,9 +64,17 @@ ari_worker *ari_runtime_worker(ar_runtime *runtime, ar_error *err);
 ari_worker *ari_runtime_own_worker(ar_runtime *runtime, const char *name, ar_error *err);
 void        ari_runtime_retire(ar_runtime *runtime, ari_worker *worker);
 
+bool ari_runtime_is_closing(ar_runtime *runtime);
+
 /* Databases keep the runtime from being closed. AR_E_CLOSED when it is closing. */
 ar_status ari_runtime_hold(ar_runtime *runtime, ar_error *err);
 void      ari_runtime_unhold(ar_runtime *runtime);
+
+/* Whether `struct_size` of an option struct, 0 or the caller's sizeof, is one that this release can read: `least` was its size in release 0.1. */
+static inline bool ari_struct_size_fits(size_t struct_size, size_t least)
+{
+    return struct_size == 0 || struct_size >= least;
+}
 
 void ari_runtime_log(ar_runtime *runtime, ar_log_level level, const char *format, ...) AR_PRINTF(3, 4);
 

@@ -138,11 +138,10 @@ ar_status ari_timer_arm(ar_runtime *runtime, ari_timer *timer, ar_error *err)
     bool armed = !timers->stopping && reserve(timers);
     if (armed)
         sift_up(timers, timer, ++timers->count);
-    bool earliest = armed && timer->place == 1;
     bool stopping = timers->stopping;
-    pthread_mutex_unlock(&timers->lock);
-    if (earliest)
+    if (armed && timer->place == 1) /* under the lock: stop, which frees the executor, comes before or after */
         runtime->env.executor_ring(runtime->env.ctx, timers->executor);
+    pthread_mutex_unlock(&timers->lock);
     if (armed)
         return AR_OK;
     return stopping ? ar_error_set(err, AR_E_CLOSED, "the runtime is closing")
@@ -152,6 +151,8 @@ ar_status ari_timer_arm(ar_runtime *runtime, ari_timer *timer, ar_error *err)
 bool ari_timer_disarm(ar_runtime *runtime, ari_timer *timer)
 {
     ari_timers *timers = runtime->timers; /* it was armed, so this was set before */
+    if (timers == NULL)
+        return false;
     pthread_mutex_lock(&timers->lock);
     bool armed = timer->place != 0;
     if (armed)

@@ -8,6 +8,7 @@
 
 #include <actrec/sys/env.h>
 
+#include "actors/gate.h"
 #include "actors/runner.h"
 
 /* An executor that runs actors: one of its own, or many that share it. See actors/worker.c. */
@@ -15,6 +16,7 @@ struct ari_worker {
     const ar_env        *env;
     ar_env_executor     *executor;
     _Atomic uint32_t     asleep;
+    ari_gate             ringers; /* who is inside ari_worker_ring */
     _Atomic bool         quit;
     _Atomic(ari_runner *) rung; /* newest first */
     ari_runner          *turn;  /* oldest first; the executor's own */
@@ -29,5 +31,8 @@ void ari_worker_ring(ari_worker *worker, ari_runner *runner);
 
 /* Ends the worker once nothing is rung, and frees it. Its runners are gone. Blocks; not on the worker itself. NULL does nothing. */
 void ari_worker_stop(ari_worker *worker);
+
+/* The worker that runs on this thread, NULL on a thread that is none. */
+const ari_worker *ari_worker_current(void);
 
 #endif

@@ -34,7 +34,7 @@ typedef struct ar_message {
 typedef struct ar_down {
     ar_actor *actor;     /* its handle, stale by now */
     uint64_t  monitor;   /* what ar_context_monitor gave */
-    ar_status reason;    /* AR_OK: it was stopped; else what its behaviour returned */
+    ar_status reason;    /* AR_OK: it was stopped; AR_E_CLOSED: it had ended before it was monitored; else what its behaviour or init returned */
     ar_error  error;     /* when reason is not AR_OK */
 } ar_down;
 
@@ -80,8 +80,9 @@ AR_API AR_NODISCARD ar_status ar_actor_spawn(ar_runtime *runtime, const ar_actor
 /* Sends `message`. Messages from one thread to one actor arrive in order.
  * Owns:    gives message.data away, also on error.
  * Threads: any, also behaviours.
- * Blocks:  as options->wait_ms says (NULL: never); inside a behaviour never.
- * Errors:  AR_E_OVERLOAD when the mailbox is full, AR_E_CLOSED, AR_E_INVALID, AR_E_NO_MEMORY, AR_E_FORKED. */
+ * Blocks:  as options->wait_ms says (NULL: never); never inside a behaviour, nor in a callback on the actor's own worker.
+ * Errors:  AR_E_OVERLOAD when the mailbox is full, AR_E_CLOSED, AR_E_INVALID, AR_E_NO_MEMORY, AR_E_FORKED. A message that was accepted is handled unless the
+ *          actor ends first. */
 AR_API AR_NODISCARD ar_status ar_actor_tell(ar_actor *actor, ar_message message, const ar_send_options *options,
                                             ar_error *err);
 
@@ -93,7 +94,7 @@ AR_API AR_NODISCARD ar_status ar_actor_tell(ar_actor *actor, ar_message message,
 AR_API ar_reply_future ar_actor_ask(ar_actor *actor, ar_message message, const ar_send_options *options);
 
 /* Sends `message`, waits for the answer and gives it: ar_actor_ask, awaited, but an idle helpable actor is run by this thread at once.
- * Owns:    gives message.data away; *reply (may be NULL: released) is the caller's, who calls reply->release.
+ * Owns:    gives message.data away; *reply (may be NULL: released), set on AR_OK alone, is the caller's, who calls reply->release.
  * Threads: any but behaviours.
  * Blocks:  until it is answered.
  * Errors:  as ar_actor_ask and ar_done_await. */
@@ -151,14 +152,14 @@ AR_API void ar_context_reply(ar_context *self, ar_message reply);
 /* Fails the ask that is being handled. */
 AR_API void ar_context_fail(ar_context *self, ar_status status, const char *format, ...) AR_PRINTF(3, 4);
 
-/* Takes the right to answer out of the behaviour, to answer later and from anywhere. NULL when there is nothing to answer. It must be answered or failed,
- * once: that frees it. */
+/* Takes the right to answer out of the behaviour, to answer later and from anywhere, also when the actor has ended. NULL when there is nothing to answer. It must be
+ * answered or failed, once: that frees it. The ask fails with AR_E_CLOSED when the runtime is closed first; the answer is then released. */
 typedef struct ar_reply ar_reply;
 AR_API ar_reply *ar_context_take_reply(ar_context *self);
 AR_API void      ar_reply_send(ar_reply **reply, ar_message message);
 AR_API void      ar_reply_fail(ar_reply **reply, ar_status status, const char *format, ...) AR_PRINTF(3, 4);
 
-/* Asks to be told, by AR_MESSAGE_DOWN, when `actor` ends; at once when it has ended. *monitor, which may be NULL, gets a number for it.
+/* Asks to be told, by AR_MESSAGE_DOWN, when `actor` ends; at once when it has ended. Its name is free by then. *monitor, which may be NULL, gets a number for it.
  * Errors: AR_E_INVALID, AR_E_NO_MEMORY. */
 AR_API AR_NODISCARD ar_status ar_context_monitor(ar_context *self, ar_actor *actor, uint64_t *monitor, ar_error *err);
 
@@ -166,7 +167,7 @@ AR_API AR_NODISCARD ar_status ar_context_monitor(ar_context *self, ar_actor *act
 AR_API void ar_context_demonitor(ar_context *self, uint64_t monitor);
 
 /* Sends `message` to the actor itself after delay_ms milliseconds, unless it has ended by then. Owns: gives message.data away.
- * Errors: AR_E_INVALID, AR_E_NO_MEMORY. */
+ * Errors: AR_E_INVALID, AR_E_NO_MEMORY, AR_E_CLOSED when the runtime is being closed. */
 AR_API AR_NODISCARD ar_status ar_context_send_after(ar_context *self, int64_t delay_ms, ar_message message, ar_error *err);
 
 AR_END_DECLS

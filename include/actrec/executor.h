@@ -17,8 +17,8 @@ typedef struct ar_runtime  ar_runtime;
  * actors of its worker.
  * Owns:    the runtime.
  * Threads: any.
- * Blocks:  never.
- * Errors:  NULL when there is no runtime to be had. */
+ * Blocks:  until the first worker is started, when none is.
+ * Errors:  NULL when there is no runtime or no thread to be had. */
 AR_API ar_executor *ar_runtime_executor(ar_runtime *runtime);
 
 /* A queue of callbacks that the application runs itself, on a thread of its own, from an event loop or by waiting. */
@@ -31,10 +31,11 @@ typedef struct ar_cq ar_cq;
  * Errors:  AR_E_INVALID for a NULL `out`; AR_E_NO_MEMORY; AR_E_IO when there is no descriptor to be had; AR_E_FORKED. */
 AR_API AR_NODISCARD ar_status ar_cq_create(ar_runtime *runtime, ar_cq **out, ar_error *err);
 
-/* Frees the queue and sets *cq to NULL; callbacks that were not run yet are run now. No future may be bound to it any more that is not complete.
+/* Frees the queue and sets *cq to NULL. Callbacks that were not run yet are run now, also those of futures that are still to complete; a `then` on
+ * the queue from now on answers AR_E_CLOSED. In a child of fork nothing is run or freed.
  * Owns:    takes *cq; NULL and a NULL *cq do nothing.
- * Threads: any one, when nobody uses the queue.
- * Blocks:  as long as the callbacks do.
+ * Threads: any one but behaviours, when nobody else runs the queue.
+ * Blocks:  until every future that is bound to the queue is complete, and as long as the callbacks do.
  * Errors:  none. */
 AR_API void ar_cq_destroy(ar_cq **cq);
 

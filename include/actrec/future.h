@@ -33,7 +33,8 @@ typedef struct ar_int64_future {
  * Threads: any one at a time.
  * Blocks:  up to timeout_ms milliseconds.
  * Errors:  AR_E_PENDING when it is not complete yet; AR_E_INVALID for NULL; AR_E_DEADLOCK where waiting could never end: inside a behaviour,
- *          or for something that waits for a transaction of this thread; AR_E_FORKED. */
+ *          in a callback on the worker of the very actor that it waits for, or for something that waits for a transaction of this
+ *          thread; AR_E_FORKED. A future that is complete already answers AR_OK anywhere. */
 AR_API AR_NODISCARD ar_status ar_future_wait(ar_future *future, int64_t timeout_ms, ar_error *err);
 
 /* Whether `future` is complete. NULL answers true: there is nothing to wait for.
@@ -48,7 +49,7 @@ AR_API bool ar_future_is_done(const ar_future *future);
  * Threads: any, also at the same time as completion.
  * Blocks:  never.
  * Errors:  AR_E_BUSY when it is in flight, or complete: it then completes by itself, with AR_E_CANCELLED where it could be stopped;
- *          AR_E_INVALID for NULL. */
+ *          AR_E_INVALID for NULL; AR_E_FORKED. */
 AR_API AR_NODISCARD ar_status ar_future_cancel(ar_future *future, ar_error *err);
 
 /* Lets go of `*future`; the operation goes on, its result is thrown away. Sets *future to NULL.
@@ -76,7 +77,8 @@ AR_API AR_NODISCARD ar_status ar_done_await_for(ar_done *future, int64_t timeout
  * Owns:    takes future->raw; `executor` and `arg` must live until the call.
  * Threads: any one at a time; `fn` runs where the executor runs its tasks. `err` is NULL on AR_OK, else valid during the call.
  * Blocks:  never.
- * Errors:  AR_E_INVALID for NULLs (nothing is consumed), AR_E_NO_MEMORY (consumed; `fn` is not called). */
+ * Errors:  AR_E_INVALID for NULLs (nothing is consumed); AR_E_NO_MEMORY, AR_E_CLOSED when the executor is being closed and AR_E_FORKED (consumed; `fn` is
+ *          not called). When the executor's runtime was closed meanwhile, `fn` runs on the thread that completes the future. */
 typedef void (*ar_done_fn)(void *arg, ar_status status, const ar_error *err);
 AR_API AR_NODISCARD ar_status ar_done_then(ar_done *future, ar_executor *executor, ar_done_fn fn, void *arg, ar_error *err);
 

@@ -60,7 +60,7 @@ AR_API AR_NODISCARD ar_status ar_runtime_create(const ar_runtime_options *option
  * Owns:    takes *runtime; NULL and a NULL *runtime do nothing.
  * Threads: any one that is not a thread of the runtime.
  * Blocks:  until the behaviours that run have returned.
- * Errors:  AR_E_BUSY while databases are open on it, AR_E_DEADLOCK inside a behaviour: nothing is done then; AR_E_INVALID for the default runtime;
+ * Errors:  AR_E_BUSY while databases are open on it, AR_E_DEADLOCK inside a behaviour or on a worker of its own: nothing is done then; AR_E_INVALID for the default runtime;
  *          AR_E_FORKED in a child: nothing is freed. */
 AR_API AR_NODISCARD ar_status ar_runtime_close(ar_runtime **runtime, ar_error *err);
 

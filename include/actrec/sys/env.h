@@ -16,8 +16,8 @@ AR_BEGIN_DECLS
  *
  * Every entry must be there. All are called from any thread unless it says otherwise; `ctx` is passed as it was given. */
 
-/* An executor is a loop with a doorbell: it calls `run` when the bell was rung, or when the time has come that the last call asked
- * for, and from one place at a time. `run` returns when it wants to be called next though nobody rings: microseconds of `now`
+/* An executor is a loop with a doorbell: it calls `run` once when it is started, then when the bell was rung, or when the time has come that the last
+ * call asked for, and from one place at a time. `run` returns when it wants to be called next though nobody rings: microseconds of `now`
  * (AR_ENV_AGAIN: at once, after others had a turn; AR_ENV_RUNG: only when rung), or AR_ENV_QUIT, after which it is not called again. */
 #define AR_ENV_AGAIN INT64_C(0)
 #define AR_ENV_RUNG INT64_MAX
@@ -56,8 +56,9 @@ typedef struct ar_env {
     /* Waits until `run` has said AR_ENV_QUIT and frees the executor. Not on the executor itself. */
     void (*executor_join)(void *ctx, ar_env_executor *executor);
 
-    /* Sleeps while *word equals `expected`, until `deadline` (microseconds of `now`; INT64_MAX: for ever). May return early. */
-    void (*wait)(void *ctx, uint32_t *word, uint32_t expected, int64_t deadline);
+    /* Sleeps while *word equals `expected`, until `deadline` (microseconds of `now`; INT64_MAX: for ever). May return early. False: nothing
+     * can ever change the word, which only a simulator knows; whoever waits gives up with AR_E_DEADLOCK. */
+    bool (*wait)(void *ctx, uint32_t *word, uint32_t expected, int64_t deadline);
     /* Wakes all that sleep on `word`. */
     void (*wake)(void *ctx, uint32_t *word);
 } ar_env;
@@ -70,7 +71,9 @@ typedef struct ar_env {
 AR_API const ar_env *ar_env_default(void);
 
 /* A simulator: one thread, a virtual clock that stands still until nothing else can run, and a schedule drawn from `seed`.
- * The same program with the same seed takes the same schedule. */
+ * The same program with the same seed takes the same schedule. Executors run when ar_sim_step is called, and whenever the library waits: a
+ * blocking call steps until what it waits for has come. Where that can never come, because no executor has work and nobody waits for a time, the call
+ * answers AR_E_DEADLOCK and ar_sim_is_deadlocked says so. Clock and wall clock start at one second and at 2020-01-01. */
 typedef struct ar_sim ar_sim;
 
 /* Creates a simulator.
@@ -101,6 +104,13 @@ AR_API const ar_env *ar_sim_env(ar_sim *sim);
  * Blocks:  never.
  * Errors:  none; NULL answers false. */
 AR_API bool ar_sim_step(ar_sim *sim);
+
+/* Whether a call ever waited for something that could not come any more: somebody forgot to answer, or a lost wake-up.
+ * Owns:    nothing.
+ * Threads: the one that made it.
+ * Blocks:  never.
+ * Errors:  none; NULL answers false. */
+AR_API bool ar_sim_is_deadlocked(const ar_sim *sim);
 
 /* A number that stands for the schedule so far: equal for equal schedules.
  * Owns:    nothing.
