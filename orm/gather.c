@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "orm/gather.h"
+
+#include "values/memory.h"
+
+/* A gather has a reference of its holder's and one of its observers', which the last of them drops; it owns its
+ * children until it is destroyed. The holder counts as an observer while children are added, so that it cannot
+ * complete before it is ready. Cancelling it cancels the children: it then completes by itself. Awaiting it waits for
+ * the last child, where an idle connection can be helped. */
+
+typedef struct child {
+    ari_future_observer observer; /* first */
+    ari_gather *gather;
+    ar_future *future;
+    ari_op *op;
+} child;
+
+struct ari_gather {
+    ar_future future; /* first */
+    const ar_env *env;
+    atomic_size_t waiting; /* observers that were not told yet */
+    size_t count;
+    child children[];
+};
+
+static void destroy(ar_future *future)
+{
+    ari_gather *self = (ari_gather *)future;
+    for (size_t i = 0; i < self->count; i++)
+        ar_future_drop(&self->children[i].future);
+    ari_release(self->env, self);
+}
+
+static ar_status assist(ar_future *future, int64_t deadline, ar_error *err)
+{
+    const ari_gather *self = (const ari_gather *)future;
+    if (self->count == 0)
+        return AR_OK;
+    ar_status status = ari_future_wait_until(self->children[self->count - 1].future, deadline, err);
+    return status == AR_E_PENDING ? AR_OK : status;
+}
+
+static void interrupt(ar_future *future)
+{
+    ari_gather *self = (ari_gather *)future;
+    for (size_t i = 0; i < self->count; i++)
+        ar_ignore(ar_future_cancel(self->children[i].future, NULL));
+}
+
+static void collect(ar_future *future)
+{
+    ari_gather *self = (ari_gather *)future;
+    if (future->status != AR_OK)
+        return; /* they hold all or none */
+    for (size_t i = 0; i < self->count; i++) {
+        if (self->children[i].op != NULL)
+            ari_apply_collect(self->children[i].op);
+    }
+}
+
+static const ari_future_class gather_class = {
+    .destroy = destroy, .assist = assist, .interrupt = interrupt, .collect = collect
+};
+
+static void told(ari_gather *self)
+{
+    ar_error error;
+    ar_status status = AR_OK;
+    /* acq_rel: the last one sees what came of all. */
+    if (atomic_fetch_sub_explicit(&self->waiting, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < self->count && status == AR_OK; i++)
+        status = ari_future_outcome(self->children[i].future, &error);
+    ari_future_finish(&self->future, status, status != AR_OK ? &error : NULL);
+    ari_future_unref(&self->future);
+}
+
+static void notify(ari_future_observer *observer, ar_future *future)
+{
+    (void)future;
+    told(((child *)observer)->gather);
+}
+
+ari_gather *ari_gather_create(ar_runtime *runtime, const ar_env *env, size_t capacity)
+{
+    if (capacity > (SIZE_MAX - sizeof(ari_gather)) / sizeof(child))
+        return NULL;
+    ari_gather *self = ari_allocate_zero(env, sizeof *self + capacity * sizeof(child));
+    if (self == NULL)
+        return NULL;
+    ari_future_init(&self->future, &gather_class, runtime, 2);
+    ari_future_start(&self->future);
+    self->env = env;
+    atomic_init(&self->waiting, 1);
+    return self;
+}
+
+void ari_gather_add(ari_gather *gather, ar_future *future, ari_op *op)
+{
+    child *added = &gather->children[gather->count++];
+    *added = (child){ .observer.notify = notify, .gather = gather, .future = future, .op = op };
+    atomic_fetch_add_explicit(&gather->waiting, 1, memory_order_relaxed);
+    ari_future_observe(future, &added->observer);
+}
+
+ar_future *ari_gather_future(ari_gather *gather)
+{
+    told(gather);
+    return &gather->future;
+}
