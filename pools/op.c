@@ -83,13 +83,13 @@ void ari_op_complete(ari_op *op, ar_status status, const ar_error *error)
 {
     ar_error settled;
     if (ari_future_claim(&op->future)) {
+        op->future.value = op->operation.changes;
         if (op->settle != NULL) {
             if (error != NULL)
                 settled = *error;
             status = op->settle(op, status, &settled);
             error = &settled;
         }
-        op->future.value = op->operation.changes;
         if (op->timer.fire != NULL && ari_timer_disarm(op->future.runtime, &op->timer))
             ari_future_unref(&op->future);
         if (status != AR_OK)
