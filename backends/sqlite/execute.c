@@ -82,11 +82,13 @@ ar_status ari_sqlite_start(ar_connection *connection, const ar_operation *operat
         status = check_columns_before(connection, operation, &statement, err);
     if (status == AR_OK)
         status = ari_sqlite_bind(connection->db, statement->handle, operation->statement, operation->parameters, err);
-    if (status == AR_OK)
+    if (status == AR_OK) {
         *out = statement;
-    else if (statement != NULL)
-        ari_sqlite_statement_release(&connection->statements, statement);
+        return AR_OK;
+    }
     ari_sqlite_watch(connection, NULL);
+    if (statement != NULL)
+        ari_sqlite_statement_release(&connection->statements, statement);
     return status;
 }
 

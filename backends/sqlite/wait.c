@@ -41,8 +41,7 @@ static int on_busy(void *arg, int attempts)
     if (look(connection, &until) || now >= until)
         return 0;
     int64_t pause = milliseconds[attempts < last ? attempts : last] * INT64_C(1000);
-    env->wait(env->ctx, &connection->never, 0, until - now < pause ? until : now + pause);
-    return 1;
+    return env->wait(env->ctx, &connection->never, 0, until - now < pause ? until : now + pause) ? 1 : 0;
 }
 
 int ari_sqlite_install_handlers(ar_connection *connection)

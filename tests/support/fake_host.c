@@ -56,7 +56,7 @@ static uint64_t random_bits(void *ctx)
     return UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static void wait(void *ctx, uint32_t *word, uint32_t expected, int64_t deadline)
+static bool wait(void *ctx, uint32_t *word, uint32_t expected, int64_t deadline)
 {
     fake_host *host = ctx;
     (void)word;
@@ -66,6 +66,7 @@ static void wait(void *ctx, uint32_t *word, uint32_t expected, int64_t deadline)
     host->waits++;
     if (host->on_wait != NULL)
         host->on_wait(host, host->on_wait_arg);
+    return true;
 }
 
 static void complete(ar_backend_host *base, ar_operation *operation, const ar_error *error)

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backends/sqlite/connection.h"
+#include "tests/support/sqlite_fixture.h"
+
+/* Locks of another process. The fake clock moves only while the backend waits, so that what happens "after a while" happens after a
+ * number of waits. */
+
+static sqlite_fixture *begin(void **state, const char *options)
+{
+    sqlite_fixture *f = *state;
+    sqlite_fixture_reopen(f, options);
+    sqlite_fixture_rows(f, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    return f;
+}
+
+static fake_op *insert(sqlite_fixture *f, int64_t id)
+{
+    fake_op *op = fake_sql(&f->host, "INSERT INTO t (id) VALUES (?)");
+    fake_int(op, id);
+    return op;
+}
+
+static const char *ids(sqlite_fixture *f)
+{
+    return sqlite_fixture_rows(f, "SELECT group_concat(id, ' ') FROM (SELECT id FROM t ORDER BY id)");
+}
+
+static void assert_locked(const fake_op *op)
+{
+    assert_ended(op, AR_E_CONFLICT);
+    assert_true(op->error.retryable);
+    assert_int_equal(op->error.native_code & 0xff, SQLITE_BUSY);
+    assert_says(op->error.message, "locked by another process");
+}
+
+static void a_lock_that_stays_fails_after_the_busy_timeout(void **state)
+{
+    sqlite_fixture *f = begin(state, "synchronous=off&busy_timeout_ms=500");
+    sqlite_fixture_other(f, "BEGIN IMMEDIATE");
+    int64_t  start = f->host.clock;
+    fake_op *alone = insert(f, 1);
+    sqlite_fixture_run(f);
+    assert_locked(alone);
+    assert_int_equal(f->host.clock - start, 500000);
+    start = f->host.clock;
+    fake_op *a = insert(f, 2), *read = fake_sql(&f->host, "SELECT count(*) FROM t"), *b = insert(f, 3);
+    sqlite_fixture_run(f);
+    assert_locked(a);
+    assert_locked(b);
+    assert_ended(read, AR_OK); /* nothing keeps it from reading */
+    assert_string_equal(read->rows, "0;");
+    assert_int_equal(f->host.clock - start, 500000);
+    start = f->host.clock;
+    fake_op *transaction = fake_kind(&f->host, AR_OP_BEGIN);
+    sqlite_fixture_run(f);
+    assert_locked(transaction);
+    assert_int_equal(f->host.clock - start, 500000);
+    sqlite_fixture_other(f, "COMMIT");
+    fake_op *after = insert(f, 4);
+    sqlite_fixture_run(f);
+    assert_ended(after, AR_OK);
+}
+
+static void let_go(fake_host *host, void *arg)
+{
+    sqlite_fixture *f = arg;
+    if (host->waits == 4)
+        sqlite_fixture_other(f, "COMMIT");
+}
+
+static void a_lock_that_goes_is_waited_for(void **state)
+{
+    for (int count = 1; count <= 3; count++) {
+        sqlite_fixture *f = *state;
+        if (count == 1)
+            (void)begin(state, NULL);
+        fake_op *ops[3];
+        f->host.waits = 0;
+        f->host.on_wait = let_go;
+        f->host.on_wait_arg = f;
+        sqlite_fixture_other(f, "BEGIN IMMEDIATE");
+        for (int i = 0; i < count; i++)
+            ops[i] = insert(f, count * 10 + i);
+        sqlite_fixture_run(f);
+        for (int i = 0; i < count; i++)
+            assert_ended(ops[i], AR_OK);
+        assert_int_equal(f->host.waits, 4);
+        f->host.on_wait = NULL;
+    }
+}
+
+static void a_deadline_ends_the_wait_of_that_operation_only(void **state)
+{
+    sqlite_fixture *f = begin(state, NULL);
+    sqlite_fixture_other(f, "BEGIN IMMEDIATE");
+    f->host.on_wait = let_go;
+    f->host.on_wait_arg = f;
+    int64_t  start = f->host.clock;
+    fake_op *a = insert(f, 1), *late = insert(f, 2), *b = insert(f, 3);
+    late->operation.deadline = start + 1500; /* after the second wait */
+    sqlite_fixture_run(f);
+    assert_ended(a, AR_OK);
+    assert_ended(late, AR_E_TIMEOUT);
+    assert_ended(b, AR_OK);
+    assert_true(late->order < a->order);
+    assert_string_equal(ids(f), "1 3;");
+    sqlite_fixture_other(f, "BEGIN IMMEDIATE");
+    start = f->host.clock;
+    fake_op *alone = insert(f, 4);
+    alone->operation.deadline = start + 10000;
+    sqlite_fixture_run(f);
+    assert_ended(alone, AR_E_TIMEOUT);
+    assert_int_equal(f->host.clock - start, 10000);
+    sqlite_fixture_other(f, "COMMIT");
+}
+
+static void cancelling_ends_the_wait_of_that_operation_only(void **state)
+{
+    sqlite_fixture *f = begin(state, NULL);
+    sqlite_fixture_other(f, "BEGIN IMMEDIATE");
+    f->host.on_wait = let_go;
+    f->host.on_wait_arg = f;
+    fake_op *a = insert(f, 1), *cancelled = insert(f, 2), *b = insert(f, 3);
+    cancelled->looks = 3;
+    sqlite_fixture_run(f);
+    assert_ended(a, AR_OK);
+    assert_ended(cancelled, AR_E_CANCELLED);
+    assert_ended(b, AR_OK);
+    assert_string_equal(ids(f), "1 3;");
+}
+
+/* With a rollback journal a reader of another process stands in the way of COMMIT, which SQLite leaves open then. */
+static void end_reading(fake_host *host, void *arg)
+{
+    sqlite_fixture *f = arg;
+    if (host->waits == 4)
+        sqlite_fixture_other(f, "COMMIT");
+}
+
+static void commit_waits_for_readers(void **state)
+{
+    sqlite_fixture *f = begin(state, "journal_mode=delete&synchronous=off");
+    sqlite_fixture_other(f, "BEGIN; SELECT * FROM t");
+    f->host.on_wait = end_reading;
+    f->host.on_wait_arg = f;
+    fake_op *a = insert(f, 1), *b = insert(f, 2);
+    sqlite_fixture_run(f);
+    assert_ended(a, AR_OK);
+    assert_ended(b, AR_OK);
+    assert_int_equal(f->host.waits, 4);
+    assert_string_equal(ids(f), "1 2;");
+}
+
+static void a_commit_that_stays_locked_is_rolled_back(void **state)
+{
+    sqlite_fixture *f = begin(state, "journal_mode=delete&synchronous=off&busy_timeout_ms=100");
+    sqlite_fixture_other(f, "BEGIN; SELECT * FROM t");
+    fake_op *a = insert(f, 1), *read = fake_sql(&f->host, "SELECT count(*) FROM t"), *twice = insert(f, 1), *b = insert(f, 2);
+    sqlite_fixture_run(f);
+    assert_locked(a);
+    assert_locked(twice); /* its neighbour's row is not there any more */
+    assert_locked(b);
+    assert_ended(read, AR_OK);
+    assert_string_equal(read->rows, "0;");
+    assert_true(sqlite3_get_autocommit(f->writer->db));
+    sqlite_fixture_other(f, "COMMIT");
+    assert_string_equal(ids(f), "NULL;");
+}
+
+static void a_deadline_during_commit_takes_back_that_write_only(void **state)
+{
+    sqlite_fixture *f = begin(state, "journal_mode=delete&synchronous=off");
+    sqlite_fixture_other(f, "BEGIN; SELECT * FROM t");
+    f->host.on_wait = end_reading;
+    f->host.on_wait_arg = f;
+    fake_op *a = insert(f, 1), *late = insert(f, 2), *returning = fake_sql(&f->host, "INSERT INTO t VALUES (3) RETURNING id");
+    late->operation.deadline = f->host.clock + 1500;
+    sqlite_fixture_run(f);
+    assert_ended(a, AR_OK);
+    assert_ended(late, AR_E_TIMEOUT);
+    assert_ended(returning, AR_OK);
+    assert_int_equal(returning->restarts, 1);
+    assert_string_equal(returning->rows, "3;");
+    assert_string_equal(ids(f), "1 3;");
+}
+
+static void a_failed_commit_of_a_transaction_rolls_it_back(void **state)
+{
+    sqlite_fixture *f = begin(state, "journal_mode=delete&synchronous=off&busy_timeout_ms=100");
+    sqlite_fixture_other(f, "BEGIN; SELECT * FROM t");
+    fake_op *start = fake_kind(&f->host, AR_OP_BEGIN), *a = insert(f, 1), *commit = fake_kind(&f->host, AR_OP_COMMIT);
+    a->operation.in_transaction = commit->operation.in_transaction = true;
+    sqlite_fixture_run(f);
+    assert_ended(start, AR_OK);
+    assert_ended(a, AR_OK);
+    assert_locked(commit);
+    assert_true(commit->ended_transaction);
+    assert_true(sqlite3_get_autocommit(f->writer->db));
+    sqlite_fixture_other(f, "COMMIT");
+    assert_string_equal(ids(f), "NULL;");
+}
+
+static void a_read_that_is_out_of_date_may_be_tried_again(void **state)
+{
+    sqlite_fixture *f = begin(state, NULL);
+    fake_op        *start = fake_kind(&f->host, AR_OP_BEGIN), *read = fake_sql(&f->host, "SELECT count(*) FROM t");
+    start->operation.read_only = true;
+    read->operation.in_transaction = true;
+    sqlite_fixture_run(f);
+    f->writer->transaction_read_only = false; /* what SQLite says to a read transaction that wants to write */
+    sqlite_fixture_other(f, "INSERT INTO t VALUES (9)");
+    fake_op *write = insert(f, 1), *end = fake_kind(&f->host, AR_OP_ROLLBACK);
+    write->operation.in_transaction = true;
+    sqlite_fixture_run(f);
+    assert_ended(write, AR_E_CONFLICT);
+    assert_int_equal(write->error.native_code, SQLITE_BUSY_SNAPSHOT);
+    assert_true(write->error.retryable);
+    assert_says(write->error.message, "out of date");
+    assert_ended(end, AR_OK);
+    assert_int_equal(f->host.waits, 0);
+}
+
+#define FILES(test) cmocka_unit_test_setup_teardown(test, sqlite_fixture_file, sqlite_fixture_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FILES(a_lock_that_stays_fails_after_the_busy_timeout),
+        FILES(a_lock_that_goes_is_waited_for),
+        FILES(a_deadline_ends_the_wait_of_that_operation_only),
+        FILES(cancelling_ends_the_wait_of_that_operation_only),
+        FILES(commit_waits_for_readers),
+        FILES(a_commit_that_stays_locked_is_rolled_back),
+        FILES(a_deadline_during_commit_takes_back_that_write_only),
+        FILES(a_failed_commit_of_a_transaction_rolls_it_back),
+        FILES(a_read_that_is_out_of_date_may_be_tried_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
