@@ -171,14 +171,13 @@ const ar_statement *ari_statement_ref(const ar_statement *statement)
     return statement;
 }
 
-/* The release of each holder pairs with the acquire of the one that frees. */
+/* The release of each holder pairs with the acquire of the one that frees. No fence: ThreadSanitizer knows none. */
 void ari_statement_unref(const ar_statement *statement)
 {
     if (statement == NULL)
         return;
     entry *item = (entry *)(uintptr_t)statement;
-    if (atomic_fetch_sub_explicit(&item->references, 1, memory_order_release) != 1)
+    if (atomic_fetch_sub_explicit(&item->references, 1, memory_order_acq_rel) != 1)
         return;
-    atomic_thread_fence(memory_order_acquire);
     ari_release(item->env, item);
 }
