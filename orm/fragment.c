@@ -38,6 +38,8 @@ typedef struct fragment {
     bool condition;
     bool ended;   /* a semicolon came */
     size_t depth; /* open parentheses */
+    size_t list;  /* the depth inside those of an IN; 0: not in one */
+    bool after_in;
     place place;
     const ar_column *column;
     size_t waiting; /* the value of the clause that `? =` stands for; SIZE_MAX: none */
@@ -115,6 +117,8 @@ ar_status ari_fragment_list(ari_clause *clause, const ar_value *list, ar_type ty
 
 static ar_status read_list(fragment *reader, const ar_value *list)
 {
+    if (reader->list == 0 || reader->list != reader->depth)
+        return refuse(reader, "has a list for a placeholder that is not in the parentheses of an IN");
     const ar_column *column = reader->place == PLACE_LIST ? reader->column : NULL;
     reader->waiting = SIZE_MAX;
     return ari_fragment_list(reader->clause, list, column != NULL ? ari_column_type(column) : AR_TYPE_NULL,
@@ -237,11 +241,15 @@ static ar_status read_character(fragment *reader, char character)
         break;
     case '(':
         reader->depth++;
+        if (reader->after_in)
+            reader->list = reader->depth;
         reader->place = reader->place == PLACE_IN ? PLACE_LIST : PLACE_ANYWHERE;
         break;
     case ')':
         if (reader->condition && reader->depth == 0)
             return refuse(reader, "closes a parenthesis that it did not open");
+        if (reader->list == reader->depth)
+            reader->list = 0;
         if (reader->depth > 0)
             reader->depth--;
         reader->place = PLACE_ANYWHERE;
@@ -311,6 +319,7 @@ static ar_status read_all(fragment *reader, const char *sql)
         }
         ar_status status =
             token.kind == ARI_TOKEN_END ? settle_waiting(reader, &token) : read_significant(reader, &token);
+        reader->after_in = ari_token_is(&token, "in");
         if (status != AR_OK)
             return status;
         if (token.kind == ARI_TOKEN_END)

@@ -213,6 +213,11 @@ static void lists_are_padded_to_powers_of_two(void **state)
            "text text int32");
     expect(condition("id not in (?)", AR_VALUES_(AR_LIST(ids, 0))), "id not in (SELECT NULL WHERE 1 = 0)", "");
     refused(condition("id in (?)", AR_VALUES_(AR_LIST(names, 2))), AR_E_TYPE, "id");
+    refused(condition("id = ?", AR_VALUES_(AR_LIST(ids, 2))), AR_E_INVALID, "IN");
+    refused(condition("id in (1) and (size + ?) > 1", AR_VALUES_(AR_LIST(ids, 2))), AR_E_INVALID, "IN");
+    refused(condition("id in (abs(?))", AR_VALUES_(AR_LIST(ids, 2))), AR_E_INVALID, "IN");
+    expect(condition("lower(name) NOT IN (?) or id in ((1), ?)", AR_VALUES_(AR_LIST(names, 2), AR_LIST(ids, 1))),
+           "lower(name) NOT IN (?, ?) or id in ((1), ?)", "text text int32");
     outcome five = condition("x in (?)", AR_VALUES_(AR_LIST(ids, 5)));
     assert_string_equal(five.sql, "x in (?, ?, ?, ?, ?, ?, ?, ?)");
 }
