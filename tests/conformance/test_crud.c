@@ -1,0 +1,1085 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include <actrec/schema.h>
+
+#include "tests/support/fixture.h"
+
+/* Creating, reading, updating and deleting records and plain structs, synchronously and asynchronously. */
+
+typedef struct User {
+    int64_t id;
+    const char *name;
+    const char *email;
+    bool is_active;
+    ar_opt_int32 age;
+    ar_timestamp created_at;
+    ar_timestamp updated_at;
+    const char *note; /* not a column */
+} User;
+
+AR_MODEL_DECLARE(User);
+AR_MODEL_DEFINE(User, "users", AR_COLUMN(User, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(User, name, AR_NOT_NULL),
+                AR_COLUMN(User, email, AR_UNIQUE), AR_COLUMN(User, is_active, AR_NOT_NULL, .default_sql = "true"),
+                AR_COLUMN(User, age), AR_COLUMN(User, created_at, AR_CREATED_AT),
+                AR_COLUMN(User, updated_at, AR_UPDATED_AT), AR_COLUMN(User, note, AR_IGNORE));
+
+typedef struct Stock {
+    const char *warehouse;
+    int32_t article;
+    int64_t pieces;
+} Stock;
+
+AR_MODEL_DECLARE(Stock);
+AR_MODEL_DEFINE(Stock, "stock", AR_COLUMN(Stock, warehouse, AR_PRIMARY_KEY), AR_COLUMN(Stock, article, AR_PRIMARY_KEY),
+                AR_COLUMN(Stock, pieces, AR_NOT_NULL, .name = "count"));
+
+/* Nothing but a key. */
+typedef struct Mark {
+    int64_t id;
+} Mark;
+
+AR_MODEL_DECLARE(Mark);
+AR_MODEL_DEFINE(Mark, "marks", AR_COLUMN(Mark, id, AR_PRIMARY_KEY | AR_AUTO));
+
+/* A row type: no key. */
+typedef struct Entry {
+    const char *text;
+    int32_t weight;
+} Entry;
+
+AR_MODEL_DECLARE(Entry);
+AR_MODEL_DEFINE(Entry, "entries", AR_COLUMN(Entry, text), AR_COLUMN(Entry, weight, AR_NOT_NULL));
+
+static const ar_model *const models[] = { &User_model, &Stock_model, &Mark_model, &Entry_model };
+
+static User *new_user(const char *name, const char *email)
+{
+    User *user = User_new();
+    assert_non_null(user);
+    user->name = name;
+    user->email = email;
+    user->is_active = true;
+    return user;
+}
+
+static int64_t saved_user(const char *name, const char *email)
+{
+    User *user = new_user(name, email);
+    ok(User_save(db, user, &err));
+    int64_t id = user->id;
+    User_free(user);
+    return id;
+}
+
+static User *found_user(int64_t id)
+{
+    User *user = NULL;
+    ok(User_find_one(db, ar_key(id), &user, &err));
+    return user;
+}
+
+static int64_t count_users(void)
+{
+    int64_t count = -1;
+    ok(ar_query_count(User_query(db), &count, &err));
+    return count;
+}
+
+static void save_inserts_a_new_record_and_sets_its_key(void **state)
+{
+    (void)state;
+    User *user = new_user("Ann", "ann@example.com");
+    assert_true(User_is_new(user));
+    ok(User_save(db, user, &err));
+    assert_false(User_is_new(user));
+    assert_int_equal(user->id, 1);
+    assert_true(user->created_at.us > INT64_C(1600000000000000));
+    assert_int_equal(user->created_at.us, user->updated_at.us);
+    User *again = found_user(user->id);
+    assert_string_equal(again->name, "Ann");
+    assert_string_equal(again->email, "ann@example.com");
+    assert_true(again->is_active);
+    assert_false(again->age.has);
+    assert_int_equal(again->created_at.us, user->created_at.us);
+    assert_null(again->note);
+    User_free(again);
+    User_free(user);
+}
+
+static void a_key_and_a_timestamp_that_are_set_are_sent(void **state)
+{
+    (void)state;
+    User *user = new_user("Ann", NULL);
+    user->id = 77;
+    user->created_at.us = 5;
+    ok(User_save(db, user, &err));
+    assert_int_equal(user->id, 77);
+    assert_int_equal(user->created_at.us, 5);
+    User *again = found_user(77);
+    assert_int_equal(again->created_at.us, 5);
+    assert_null(again->email);
+    User_free(again);
+    User_free(user);
+}
+
+static void strings_that_were_assigned_may_go_after_the_save(void **state)
+{
+    (void)state;
+    char name[] = "Ann", email[] = "ann@example.com";
+    User *user = new_user(name, email);
+    ok(User_save(db, user, &err));
+    memset(name, 'x', sizeof name);
+    memset(email, 'x', sizeof email);
+    assert_string_equal(user->name, "Ann");
+    assert_string_equal(user->email, "ann@example.com");
+
+    char same[] = "Ann";
+    user->name = same; /* says the same: nothing to save, but it must not be kept */
+    ok(User_save(db, user, &err));
+    memset(same, 'y', sizeof same);
+    assert_string_equal(user->name, "Ann");
+    User_free(user);
+}
+
+static void save_sends_changed_columns_only(void **state)
+{
+    (void)state;
+    int64_t id = saved_user("Ann", "ann@example.com");
+    User *mine = found_user(id);
+    User *other = found_user(id);
+    other->email = "other@example.com";
+    ok(User_save(db, other, &err));
+    mine->age = (ar_opt_int32){ .has = true, .value = 30 };
+    ok(User_save(db, mine, &err));
+    User *now = found_user(id);
+    assert_string_equal(now->email, "other@example.com");
+    assert_int_equal(now->age.value, 30);
+    assert_true(now->updated_at.us >= now->created_at.us);
+    User_free(now);
+    User_free(other);
+    User_free(mine);
+}
+
+static void save_of_nothing_changed_sends_nothing(void **state)
+{
+    (void)state;
+    int64_t id = saved_user("Ann", NULL);
+    User *user = found_user(id);
+    User *doomed = found_user(id);
+    ok(User_delete(db, doomed, &err));
+    ok(User_save(db, user, &err)); /* would say that the row is gone */
+    user->name = "Bea";
+    fails(User_save(db, user, &err), AR_E_NOT_FOUND);
+    fails(User_save(db, user, &err), AR_E_NOT_FOUND);
+    assert_string_equal(user->name, "Bea");
+    User_free(doomed);
+    User_free(user);
+}
+
+static void a_failed_save_leaves_the_record_as_it_was(void **state)
+{
+    (void)state;
+    saved_user("Ann", "ann@example.com");
+    User *twin = new_user("Bea", "ann@example.com");
+    fails(User_save(db, twin, &err), AR_E_CONSTRAINT);
+    assert_int_equal(err.constraint_kind, AR_CONSTRAINT_UNIQUE);
+    assert_non_null(strstr(err.column, "email"));
+    assert_null(strstr(err.message, "ann@example.com"));
+    assert_true(User_is_new(twin));
+    assert_int_equal(twin->id, 0);
+    assert_int_equal(twin->created_at.us, 0);
+    twin->email = "bea@example.com";
+    ok(User_save(db, twin, &err));
+    twin->email = "ann@example.com";
+    fails(User_save(db, twin, &err), AR_E_CONSTRAINT);
+    twin->email = "bea@example.com";
+    ok(User_save(db, twin, &err));
+    User_free(twin);
+}
+
+static void many_saves_keep_few_strings(void **state)
+{
+    (void)state;
+    char name[32];
+    User *user = new_user("Ann", NULL);
+    ok(User_save(db, user, &err));
+    size_t before = 0;
+    for (int i = 0; i < 50; i++) {
+        snprintf(name, sizeof name, "name %d", i);
+        user->name = name;
+        ok(User_save(db, user, &err));
+        if (i == 10)
+            before = fixture_live();
+    }
+    assert_true(fixture_live() <= before + 2);
+    assert_string_equal(user->name, "name 49");
+    User_free(user);
+}
+
+static void the_key_itself_may_be_changed(void **state)
+{
+    (void)state;
+    User *user = new_user("Ann", NULL);
+    ok(User_save(db, user, &err));
+    user->id = 40;
+    ok(User_save(db, user, &err));
+    User *again = found_user(40);
+    assert_string_equal(again->name, "Ann");
+    assert_int_equal(count_users(), 1);
+    User_free(again);
+    User_free(user);
+}
+
+static void find_one_of_no_row_is_not_found(void **state)
+{
+    (void)state;
+    User *user = (User *)&user;
+    fails(User_find_one(db, ar_key(1), &user, &err), AR_E_NOT_FOUND);
+    assert_null(user);
+}
+
+static void keys_are_checked(void **state)
+{
+    (void)state;
+    User *user;
+    Stock *stock;
+    Entry *entry;
+    fails(User_find_one(db, ar_key(1, 2), &user, &err), AR_E_INVALID);
+    fails(User_find_one(db, ar_key(AR_NULL), &user, &err), AR_E_INVALID);
+    fails(User_find_one(db, ar_key((const char *)NULL), &user, &err), AR_E_INVALID);
+    fails(User_find_one(db, ar_key(UINT64_MAX), &user, &err), AR_E_INVALID);
+    fails(User_find_one(db, ar_key("x"), &user, &err), AR_E_TYPE);
+    fails(User_find_one(db, ar_key(AR_LIST(&user->id, 1)), &user, &err), AR_E_INVALID);
+    fails(Stock_find_one(db, ar_key("north"), &stock, &err), AR_E_INVALID);
+    fails(Stock_find_one(db, ar_key("north", INT64_C(5000000000)), &stock, &err), AR_E_TYPE);
+    fails(Entry_find_one(db, ar_key(1), &entry, &err), AR_E_UNSUPPORTED);
+    fails(User_find_one(db, ar_key(1), NULL, &err), AR_E_INVALID);
+    fails(User_find_one(NULL, ar_key(1), &user, &err), AR_E_INVALID);
+    fails(ar_record_find_one(db, NULL, &(ar_key){ .count = 1 }, &(void *){ NULL }, &err), AR_E_INVALID);
+}
+
+static void composite_and_natural_keys(void **state)
+{
+    (void)state;
+    Stock *stock = Stock_new();
+    stock->warehouse = "north";
+    stock->article = 7;
+    stock->pieces = 3;
+    ok(Stock_save(db, stock, &err));
+    stock->pieces = 4;
+    ok(Stock_save(db, stock, &err));
+    Stock *found;
+    ok(Stock_find_one(db, ar_key("north", 7), &found, &err));
+    assert_int_equal(found->pieces, 4);
+    fails(Stock_find_one(db, ar_key("north", 8), &(Stock *){ NULL }, &err), AR_E_NOT_FOUND);
+    Stock *twin = Stock_new();
+    twin->warehouse = "north";
+    twin->article = 7;
+    fails(Stock_save(db, twin, &err), AR_E_CONSTRAINT);
+    ok(Stock_upsert(db, twin, &err));
+    ok(Stock_refresh(db, found, &err));
+    assert_int_equal(found->pieces, 0);
+    ok(Stock_delete(db, found, &err));
+    fails(Stock_refresh(db, stock, &err), AR_E_NOT_FOUND);
+    assert_int_equal(stock->pieces, 4);
+    Stock_free(stock);
+    Stock_free(found);
+    Stock_free(twin);
+}
+
+static void find_many_keeps_the_order_of_the_keys(void **state)
+{
+    (void)state;
+    char name[16];
+    for (int i = 1; i <= 9; i++) {
+        snprintf(name, sizeof name, "u%d", i);
+        saved_user(name, NULL);
+    }
+    ar_key keys[] = { ar_key(7), ar_key(2), ar_key(99), ar_key(9), ar_key(2), ar_key(1) };
+    User_list list;
+    ok(User_find_many(db, keys, 6, &list, &err));
+    assert_int_equal(list.count, 4);
+    assert_int_equal(list.items[0]->id, 7);
+    assert_int_equal(list.items[1]->id, 2);
+    assert_int_equal(list.items[2]->id, 9);
+    assert_int_equal(list.items[3]->id, 1);
+    assert_string_equal(list.items[2]->name, "u9");
+    User_list_free(&list);
+    ok(User_find_many(db, NULL, 0, &list, &err));
+    assert_int_equal(list.count, 0);
+    fails(User_find_many(db, NULL, 1, &list, &err), AR_E_INVALID);
+    User_list_future future = User_find_many_async(db, keys, 2);
+    ok(User_list_await(&future, &list, &err));
+    assert_null(future.raw);
+    assert_int_equal(list.count, 2);
+    assert_int_equal(list.items[0]->id, 7);
+    User_list_free(&list);
+    future = User_find_many_async(db, NULL, 0);
+    ok(User_list_await(&future, &list, &err));
+    assert_int_equal(list.count, 0);
+}
+
+static void find_many_by_composite_keys(void **state)
+{
+    (void)state;
+    Stock rows[40];
+    ar_key keys[40];
+    char names[40][8];
+    for (int i = 0; i < 40; i++) {
+        snprintf(names[i], sizeof names[i], "w%d", i % 7);
+        rows[i] = (Stock){ .warehouse = names[i], .article = i, .pieces = i };
+        keys[39 - i] = ar_key(names[i], i);
+    }
+    ok(Stock_insert_many(db, rows, 40, &err));
+    Stock_list list;
+    ok(Stock_find_many(db, keys, 40, &list, &err));
+    assert_int_equal(list.count, 40);
+    for (int i = 0; i < 40; i++)
+        assert_int_equal(list.items[i]->pieces, 39 - i);
+    Stock_list_free(&list);
+}
+
+static void too_many_keys_are_refused(void **state)
+{
+    (void)state;
+    size_t count = 70000;
+    ar_key *keys = test_malloc(count * sizeof *keys);
+    for (size_t i = 0; i < count; i++)
+        keys[i] = ar_key(i);
+    User_list list;
+    fails(User_find_many(db, keys, count, &list, &err), AR_E_INVALID);
+    saved_user("Ann", NULL);
+    ok(User_find_many(db, keys, 30000, &list, &err));
+    assert_int_equal(list.count, 1);
+    User_list_free(&list);
+    test_free(keys);
+}
+
+static void delete_makes_the_record_new(void **state)
+{
+    (void)state;
+    User *user = new_user("Ann", NULL);
+    fails(User_delete(db, user, &err), AR_E_INVALID);
+    ok(User_save(db, user, &err));
+    ok(User_delete(db, user, &err));
+    assert_true(User_is_new(user));
+    assert_int_equal(count_users(), 0);
+    fails(User_delete(db, user, &err), AR_E_INVALID);
+    ok(User_save(db, user, &err));
+    assert_int_equal(user->id, 1);
+    assert_int_equal(count_users(), 1);
+    User_free(user);
+}
+
+static void refresh_reads_the_row_again(void **state)
+{
+    (void)state;
+    int64_t id = saved_user("Ann", NULL);
+    User *user = found_user(id);
+    User *other = found_user(id);
+    other->name = "a longer name than before";
+    ok(User_save(db, other, &err));
+    user->name = "lost";
+    user->note = "kept";
+    ok(User_refresh(db, user, &err));
+    assert_string_equal(user->name, "a longer name than before");
+    assert_string_equal(user->note, "kept");
+    ok(User_save(db, user, &err));
+    ok(User_delete(db, other, &err));
+    fails(User_refresh(db, user, &err), AR_E_NOT_FOUND);
+    assert_string_equal(user->name, "a longer name than before");
+    User *fresh = new_user("x", NULL);
+    fails(User_refresh(db, fresh, &err), AR_E_INVALID);
+    User_free(fresh);
+    User_free(other);
+    User_free(user);
+}
+
+static void upsert_inserts_or_updates(void **state)
+{
+    (void)state;
+    User *user = new_user("Ann", NULL);
+    ok(User_upsert(db, user, &err));
+    assert_int_equal(user->id, 1);
+    User *same = new_user("Bea", NULL);
+    same->id = 1;
+    same->created_at.us = 9;
+    ok(User_upsert(db, same, &err));
+    assert_int_equal(count_users(), 1);
+    int64_t created = user->created_at.us;
+    ok(User_refresh(db, user, &err));
+    assert_string_equal(user->name, "Bea");
+    assert_int_equal(user->created_at.us, created);
+    User_free(same);
+    User_free(user);
+    Mark *mark = Mark_new();
+    mark->id = 5;
+    ok(Mark_upsert(db, mark, &err));
+    ok(Mark_upsert(db, mark, &err));
+    Mark_free(mark);
+}
+
+static void plain_structs(void **state)
+{
+    (void)state;
+    User plain = { .name = "Ann", .is_active = true };
+    ok(User_insert(db, &plain, &err));
+    assert_int_equal(plain.id, 1);
+    assert_true(plain.created_at.us > 0);
+    plain.name = "Bea";
+    int64_t created = plain.created_at.us;
+    plain.created_at.us = 1;
+    ok(User_update(db, &plain, &err));
+    User *user = found_user(1);
+    assert_string_equal(user->name, "Bea");
+    assert_int_equal(user->created_at.us, created);
+    User_free(user);
+    plain.id = 2;
+    fails(User_update(db, &plain, &err), AR_E_NOT_FOUND);
+    fails(User_insert(db, NULL, &err), AR_E_INVALID);
+    Mark mark = { 0 };
+    ok(Mark_insert(db, &mark, &err));
+    assert_int_equal(mark.id, 1);
+    ok(Mark_update(db, &mark, &err));
+    mark.id = 3;
+    fails(Mark_update(db, &mark, &err), AR_E_NOT_FOUND);
+    Entry entry = { .text = "x", .weight = 2 };
+    ok(Entry_insert(db, &entry, &err));
+    fails(Entry_update(db, &entry, &err), AR_E_UNSUPPORTED);
+    Stock nameless = { .article = 1 };
+    fails(Stock_update(db, &nameless, &err), AR_E_INVALID);
+}
+
+static void a_plain_struct_is_no_record(void **state)
+{
+    (void)state;
+    struct {
+        char before[256];
+        User user;
+    } plain = { { 0 }, { .name = "Ann" } };
+    fails(User_save(db, &plain.user, &err), AR_E_INVALID);
+    fails(User_save(db, NULL, &err), AR_E_INVALID);
+    Mark *mark = Mark_new();
+    fails(ar_record_save(db, &User_model, mark, &err), AR_E_INVALID);
+    Mark_free(mark);
+    User_free(NULL);
+    fails(User_keep(NULL, &err), AR_E_INVALID);
+}
+
+static void row_types_can_be_read_and_inserted_only(void **state)
+{
+    (void)state;
+    Entry *entry = Entry_new();
+    entry->text = "x";
+    ok(Entry_save(db, entry, &err));
+    entry->weight = 3;
+    fails(Entry_save(db, entry, &err), AR_E_UNSUPPORTED);
+    fails(Entry_delete(db, entry, &err), AR_E_UNSUPPORTED);
+    fails(Entry_refresh(db, entry, &err), AR_E_UNSUPPORTED);
+    fails(Entry_upsert(db, entry, &err), AR_E_UNSUPPORTED);
+    Entry_free(entry);
+    Entry_list list;
+    ok(Entry_all(Entry_query(db), &list, &err));
+    assert_int_equal(list.count, 1);
+    assert_string_equal(list.items[0]->text, "x");
+    Entry_list_free(&list);
+}
+
+static void insert_many_sets_all_keys(void **state)
+{
+    (void)state;
+    enum { COUNT = 1000 };
+    User *rows = test_calloc(COUNT, sizeof *rows);
+    static char names[COUNT][16];
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(names[i], sizeof names[i], "u%d", i);
+        rows[i].name = names[i];
+        rows[i].id = i == 500 ? 5000 : 0;
+    }
+    ok(User_insert_many(db, rows, COUNT, &err));
+    assert_int_equal(count_users(), COUNT);
+    for (int i = 0; i < COUNT; i += 37) {
+        User *user = found_user(rows[i].id);
+        assert_string_equal(user->name, names[i]);
+        assert_int_equal(user->created_at.us, rows[i].created_at.us);
+        User_free(user);
+    }
+    assert_int_equal(rows[500].id, 5000);
+    test_free(rows);
+    ok(User_insert_many(db, NULL, 0, &err));
+    fails(User_insert_many(db, NULL, 1, &err), AR_E_INVALID);
+}
+
+static void insert_many_is_all_or_nothing(void **state)
+{
+    (void)state;
+    enum { COUNT = 700 };
+    User *rows = test_calloc(COUNT, sizeof *rows);
+    for (int i = 0; i < COUNT; i++)
+        rows[i].name = "x";
+    rows[600].email = rows[650].email = "twice@example.com";
+    fails(User_insert_many(db, rows, COUNT, &err), AR_E_CONSTRAINT);
+    assert_int_equal(rows[0].id, 0);
+    assert_int_equal(count_users(), 0);
+    rows[650].email = NULL;
+    ar_db *tx = ar_tx_begin(db, NULL);
+    ok(User_insert_many(tx, rows, COUNT, &err));
+    assert_true(rows[699].id > 0);
+    ok(ar_tx_rollback(&tx, &err));
+    assert_int_equal(count_users(), 0);
+    for (int i = 0; i < COUNT; i++)
+        rows[i].id = 0;
+    ar_done done = User_insert_many_async(db, rows, COUNT);
+    ok(ar_done_await(&done, &err));
+    assert_true(rows[699].id > rows[0].id);
+    assert_int_equal(count_users(), COUNT);
+    test_free(rows);
+    Mark marks[5] = { { 0 } };
+    ok(Mark_insert_many(db, marks, 5, &err));
+    assert_int_equal(marks[4].id, 5);
+}
+
+static void asynchronous_verbs(void **state)
+{
+    (void)state;
+    User *user = new_user("Ann", NULL);
+    ar_done saved = User_save_async(db, user);
+    ok(ar_done_await(&saved, &err));
+    assert_int_equal(user->id, 1);
+    assert_false(User_is_new(user));
+    user->name = "Bea";
+    saved = User_save_async(db, user);
+    ok(ar_done_await(&saved, &err));
+    saved = User_save_async(db, user); /* nothing to do */
+    ok(ar_done_await(&saved, &err));
+    User *found;
+    User_future finding = User_find_one_async(db, ar_key(1));
+    ok(User_await(&finding, &found, &err));
+    assert_string_equal(found->name, "Bea");
+    User *gone;
+    finding = User_find_one_async(db, ar_key(2));
+    fails(User_await(&finding, &gone, &err), AR_E_NOT_FOUND);
+    assert_null(finding.raw);
+    fails(User_await(&finding, &gone, &err), AR_E_INVALID);
+    found->name = "Cid";
+    saved = User_save_async(db, found);
+    ok(ar_done_await(&saved, &err));
+    ar_done refreshed = User_refresh_async(db, user);
+    ok(ar_done_await(&refreshed, &err));
+    assert_string_equal(user->name, "Cid");
+    ar_done deleted = User_delete_async(db, user);
+    ok(ar_done_await(&deleted, &err));
+    assert_true(User_is_new(user));
+    ar_done upserted = User_upsert_async(db, user);
+    ok(ar_done_await(&upserted, &err));
+    assert_int_equal(count_users(), 1);
+    User plain = { .name = "Dan" };
+    ar_done inserted = User_insert_async(db, &plain);
+    ok(ar_done_await(&inserted, &err));
+    assert_int_equal(plain.id, 2);
+    plain.name = "Eve";
+    ar_done updated = User_update_async(db, &plain);
+    ok(ar_done_await(&updated, &err));
+    User_free(found);
+    found = found_user(2);
+    assert_string_equal(found->name, "Eve");
+    User_free(found);
+    User_free(user);
+}
+
+static void trouble_of_asynchronous_verbs_is_in_the_future(void **state)
+{
+    (void)state;
+    User *user;
+    User_future finding = User_find_one_async(NULL, ar_key(1));
+    fails(User_await(&finding, &user, &err), AR_E_INVALID);
+    finding = User_find_one_async(db, ar_key("x"));
+    fails(User_await(&finding, &user, &err), AR_E_TYPE);
+    finding = User_find_for_update_async(db, ar_key(1));
+    fails(User_await(&finding, &user, &err), AR_E_INVALID);
+    ar_done saving = User_save_async(db, NULL);
+    fails(ar_done_await(&saving, &err), AR_E_INVALID);
+    fails(User_await(NULL, &user, &err), AR_E_INVALID);
+    finding = User_find_one_async(db, ar_key(1));
+    fails(User_await(&finding, NULL, &err), AR_E_INVALID);
+    assert_null(finding.raw);
+    saved_user("Ann", NULL);
+    finding = User_find_one_async(db, ar_key(1));
+    User_list_future wrong = { finding.raw };
+    User_list list;
+    fails(User_list_await(&wrong, &list, &err), AR_E_INVALID);
+}
+
+static void a_record_is_busy_while_it_is_saved(void **state)
+{
+    (void)state;
+    ar_db *tx = ar_tx_begin(db, &(ar_tx_options){ .allow_outside = true });
+    ok(ar_query_exec(ar_sql(tx, "update users set name = name"), &(int64_t){ 0 }, &err));
+    User *user = new_user("Ann", NULL);
+    ar_done saving = User_save_async(db, user); /* cannot run while the transaction writes */
+    if (!ar_future_is_done(saving.raw)) {
+        fails(User_save(db, user, &err), AR_E_BUSY);
+        fails(User_delete(db, user, &err), AR_E_BUSY);
+        fails(User_refresh(db, user, &err), AR_E_BUSY);
+        assert_int_equal(user->id, 0);
+    }
+    ok(ar_tx_rollback(&tx, &err));
+    ok(ar_done_await(&saving, &err));
+    assert_int_equal(user->id, 1);
+    ok(User_refresh(db, user, &err));
+    User_free(user);
+}
+
+static void the_next_verb_applies_an_outcome_that_nobody_awaited(void **state)
+{
+    (void)state;
+    User *user = new_user("Ann", NULL);
+    ar_done saving = User_save_async(db, user);
+    ok(ar_future_wait(saving.raw, -1, &err));
+    ar_future_drop(&saving.raw);
+    user->name = "Bea";
+    ok(User_save(db, user, &err)); /* an update, not a second insert */
+    assert_int_equal(user->id, 1);
+    assert_int_equal(count_users(), 1);
+    User_free(user);
+}
+
+static void a_record_may_be_freed_while_it_is_saved(void **state)
+{
+    (void)state;
+    ar_done saving[20];
+    for (int i = 0; i < 20; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "u%d", i);
+        User *user = new_user(name, NULL);
+        saving[i] = User_save_async(db, user);
+        memset(name, 0, sizeof name);
+        User_free(user);
+    }
+    for (int i = 0; i < 20; i++)
+        ok(ar_done_await(&saving[i], &err));
+    User_list list;
+    ar_query *q = User_query(db);
+    ar_query_order_by(q, "id");
+    ok(User_all(q, &list, &err));
+    assert_int_equal(list.count, 20);
+    assert_string_equal(list.items[19]->name, "u19");
+    User_list_free(&list);
+}
+
+static void futures_may_be_dropped(void **state)
+{
+    (void)state;
+    User *user = new_user("Ann", NULL);
+    ar_done saving = User_save_async(db, user);
+    ar_future_drop(&saving.raw);
+    saved_user("Bea", NULL); /* behind it */
+    User_free(user);
+    assert_int_equal(count_users(), 2);
+    User_future finding = User_find_one_async(db, ar_key(1));
+    ar_future_drop(&finding.raw);
+    User_list_future all = User_all_async(User_query(db));
+    ar_future_drop(&all.raw);
+    assert_int_equal(count_users(), 2);
+}
+
+typedef struct seen {
+    int calls;
+    ar_status status;
+    User *user;
+    User_list list;
+    int64_t id;
+    User *watched;
+} seen;
+
+static void see_user(void *arg, ar_status status, User *user, const ar_error *error)
+{
+    seen *self = arg;
+    self->calls++;
+    self->status = status;
+    self->user = user;
+    assert_true((error == NULL) == (status == AR_OK));
+}
+
+static void see_list(void *arg, ar_status status, User_list list, const ar_error *error)
+{
+    seen *self = arg;
+    (void)error;
+    self->calls++;
+    self->status = status;
+    self->list = list;
+}
+
+static void see_done(void *arg, ar_status status, const ar_error *error)
+{
+    seen *self = arg;
+    (void)error;
+    self->calls++;
+    self->status = status;
+    self->id = self->watched->id; /* applied already */
+}
+
+static void callbacks_get_what_came(void **state)
+{
+    (void)state;
+    ar_cq *cq = NULL;
+    seen one = { 0 }, none = { 0 }, list = { 0 }, saved = { 0 };
+    saved_user("Ann", NULL);
+    ok(ar_cq_create(NULL, &cq, &err));
+    ar_executor *executor = ar_cq_executor(cq);
+    User *user = new_user("Bea", NULL);
+    saved.watched = user;
+    ar_done saving = User_save_async(db, user);
+    ok(ar_done_then(&saving, executor, see_done, &saved, &err));
+    User_future finding = User_find_one_async(db, ar_key(1));
+    ok(User_then(&finding, executor, see_user, &one, &err));
+    assert_null(finding.raw);
+    finding = User_find_one_async(db, ar_key(9));
+    ok(User_then(&finding, executor, see_user, &none, &err));
+    ar_key keys[] = { ar_key(1) };
+    User_list_future all = User_find_many_async(db, keys, 1);
+    ok(User_list_then(&all, executor, see_list, &list, &err));
+    assert_int_equal(one.calls + none.calls + list.calls + saved.calls, 0);
+    for (int ran = 0; ran < 4;) {
+        size_t now = 0;
+        ok(ar_cq_run(cq, 0, 10000, &now, &err));
+        ran += (int)now;
+    }
+    assert_int_equal(one.calls, 1);
+    assert_string_equal(one.user->name, "Ann");
+    assert_int_equal(none.status, AR_E_NOT_FOUND);
+    assert_null(none.user);
+    assert_int_equal(list.list.count, 1);
+    assert_int_equal(saved.id, 2);
+    User_free(one.user);
+    User_list_free(&list.list);
+    User_free(user);
+    ar_cq_destroy(&cq);
+    fails(User_then(NULL, executor, see_user, &one, &err), AR_E_INVALID);
+}
+
+static void a_record_of_a_list_may_be_kept(void **state)
+{
+    (void)state;
+    saved_user("Ann", NULL);
+    saved_user("Bea", NULL);
+    saved_user("Cid", NULL);
+    User_list list;
+    ar_query *q = User_query(db);
+    ar_query_order_by(q, "id");
+    ok(User_all(q, &list, &err));
+    User *bea = list.items[1];
+    list.items[0]->name = "changed";
+    ok(User_save(db, list.items[0], &err));
+    bea->name = "Bella";
+    ok(User_save(db, bea, &err));
+    ok(User_keep(bea, &err));
+    ok(User_keep(bea, &err));
+    User_free(list.items[2]); /* let go of: stays until the list goes */
+    User_list_free(&list);
+    assert_null(list.items);
+    assert_string_equal(bea->name, "Bella");
+    bea->name = "Beatrix";
+    ok(User_save(db, bea, &err));
+    User_free(bea);
+    User_list_free(&list);
+    User_list_free(NULL);
+}
+
+static void scopes_own_what_is_read_through_them(void **state)
+{
+    (void)state;
+    saved_user("Ann", NULL);
+    saved_user("Bea", NULL);
+    size_t before = fixture_live();
+    ar_db *scope = ar_scope_open(db, NULL);
+    User *ann, *bea, *kept;
+    User_list list;
+    ok(User_find_one(scope, ar_key(1), &ann, &err));
+    ok(User_find_one(scope, ar_key(1), &kept, &err));
+    ok(User_keep(kept, &err));
+    User_future finding = User_find_one_async(scope, ar_key(2));
+    ok(User_await(&finding, &bea, &err));
+    ok(User_all(User_query(scope), &list, &err));
+    User *from_list = list.items[0];
+    ok(User_keep(from_list, &err));
+    User_free(bea); /* early */
+    ann->name = "Anna";
+    ok(User_save(scope, ann, &err));
+    finding = User_find_one_async(scope, ar_key(2));
+    ok(ar_future_wait(finding.raw, -1, &err));
+    ar_scope_close(&scope);
+    fails(User_await(&finding, &bea, &err), AR_E_CLOSED);
+    assert_string_equal(kept->name, "Ann");
+    assert_string_equal(from_list->name, "Ann");
+    User_free(kept);
+    User_free(from_list);
+    assert_true(fixture_live() <= before + 4);
+}
+
+static void a_rollback_gives_back_what_a_record_was(void **state)
+{
+    (void)state;
+    User *fresh = new_user("Ann", NULL);
+    int64_t id = saved_user("Old", NULL);
+    User *old = found_user(id);
+    User *doomed = found_user(saved_user("Doomed", NULL));
+    int64_t updated = old->updated_at.us;
+
+    ar_db *tx = ar_tx_begin(db, NULL);
+    ok(User_save(tx, fresh, &err));
+    assert_true(fresh->id > 0);
+    old->name = "New";
+    ok(User_save(tx, old, &err));
+    old->name = "Newer";
+    ok(User_save(tx, old, &err));
+    ok(User_delete(tx, doomed, &err));
+    ok(ar_tx_rollback(&tx, &err));
+
+    assert_true(User_is_new(fresh));
+    assert_int_equal(fresh->id, 0);
+    assert_int_equal(fresh->created_at.us, 0);
+    assert_string_equal(fresh->name, "Ann");
+    assert_int_equal(old->updated_at.us, updated);
+    assert_string_equal(old->name, "Newer"); /* assigned by the application: stays, and is a change again */
+    assert_false(User_is_new(doomed));
+    ok(User_save(db, old, &err));
+    ok(User_save(db, fresh, &err));
+    ok(User_refresh(db, doomed, &err));
+    User *now = found_user(id);
+    assert_string_equal(now->name, "Newer");
+    assert_int_equal(count_users(), 3);
+    User_free(now);
+    User_free(old);
+    User_free(fresh);
+    User_free(doomed);
+}
+
+static void a_commit_keeps_what_was_saved(void **state)
+{
+    (void)state;
+    User *user = new_user("Ann", NULL);
+    ar_db *tx = ar_tx_begin(db, NULL);
+    ok(User_save(tx, user, &err));
+    ok(ar_tx_commit(&tx, &err));
+    assert_false(User_is_new(user));
+    user->name = "Bea";
+    ok(User_save(db, user, &err));
+    assert_int_equal(count_users(), 1);
+    User_free(user);
+}
+
+static void savepoints_give_back_their_own(void **state)
+{
+    (void)state;
+    User *outer = new_user("Outer", NULL);
+    User *inner = new_user("Inner", NULL);
+    ar_db *tx = ar_tx_begin(db, NULL);
+    ok(User_save(tx, outer, &err));
+    ar_db *savepoint = ar_tx_begin(tx, NULL);
+    ok(User_save(savepoint, inner, &err));
+    outer->name = "Changed";
+    ok(User_save(savepoint, outer, &err));
+    ok(ar_tx_rollback(&savepoint, &err));
+    assert_true(User_is_new(inner));
+    assert_false(User_is_new(outer));
+    ok(User_save(tx, outer, &err)); /* Changed, once more */
+    ok(ar_tx_commit(&tx, &err));
+    User *now = found_user(outer->id);
+    assert_string_equal(now->name, "Changed");
+    assert_int_equal(count_users(), 1);
+    User_free(now);
+    User_free(inner);
+    User_free(outer);
+}
+
+static void a_rollback_before_the_outcome_is_applied(void **state)
+{
+    (void)state;
+    User *user = new_user("Ann", NULL);
+    User *freed = new_user("Bea", NULL);
+    ar_db *tx = ar_tx_begin(db, NULL);
+    ar_done saving = User_save_async(tx, user);
+    ar_done other = User_save_async(tx, freed);
+    ok(ar_future_wait(saving.raw, -1, &err));
+    User_free(freed);
+    ok(ar_tx_rollback(&tx, &err));
+    ar_ignore(ar_done_await(&saving, &err));
+    ar_ignore(ar_done_await(&other, &err));
+    assert_true(User_is_new(user));
+    assert_int_equal(user->id, 0);
+    ok(User_save(db, user, &err));
+    User_free(user);
+}
+
+static void find_for_update_is_for_transactions(void **state)
+{
+    (void)state;
+    int64_t id = saved_user("Ann", NULL);
+    User *user;
+    fails(User_find_for_update(db, ar_key(id), &user, &err), AR_E_INVALID);
+    ar_db *scope = ar_scope_open(db, NULL);
+    fails(User_find_for_update(scope, ar_key(id), &user, &err), AR_E_INVALID);
+    ar_scope_close(&scope);
+    ar_db *tx = ar_tx_begin(db, NULL);
+    ok(User_find_for_update(tx, ar_key(id), &user, &err));
+    user->name = "Bea";
+    ok(User_save(tx, user, &err));
+    User_future locking = User_find_for_update_async(tx, ar_key(id));
+    ok(User_await(&locking, &user, &err));
+    assert_string_equal(user->name, "Bea");
+    ok(ar_tx_commit(&tx, &err));
+}
+
+static void values_that_do_not_fit_are_refused(void **state)
+{
+    (void)state;
+    User *user = new_user("Ann\xff", NULL);
+    fails(User_save(db, user, &err), AR_E_TYPE);
+    assert_true(User_is_new(user));
+    user->name = NULL;
+    fails(User_save(db, user, &err), AR_E_CONSTRAINT);
+    assert_int_equal(err.constraint_kind, AR_CONSTRAINT_NOT_NULL);
+    User_free(user);
+}
+
+static void null_in_a_member_that_cannot_hold_it(void **state)
+{
+    (void)state;
+    int64_t changes;
+    ok(ar_query_exec(ar_sql(db, "insert into users (name, is_active) values ('Ann', ?)", true), &changes, &err));
+    User *user;
+    fails(User_find_one(db, ar_key(1), &user, &err), AR_E_TYPE);
+    assert_non_null(strstr(err.message, "created_at"));
+    assert_non_null(strstr(err.message, "ar_opt_"));
+}
+
+static void a_closed_database_answers_closed(void **state)
+{
+    (void)state;
+    ar_db *other = NULL, *stale;
+    User *user = new_user("Ann", NULL), *found;
+    ok(ar_db_open("sqlite::memory:", NULL, &other, &err));
+    ok(ar_table_create(other, &User_model, &err));
+    stale = other;
+    ar_done saving = User_save_async(other, user);
+    User_future finding = User_find_one_async(other, ar_key(1));
+    ar_db_close(&other);
+    ok(ar_done_await(&saving, &err)); /* close waited for it */
+    assert_int_equal(user->id, 1);
+    ok(User_await(&finding, &found, &err));
+    fails(User_save(stale, user, &err), AR_E_CLOSED);
+    fails(User_find_one(stale, ar_key(1), &(User *){ NULL }, &err), AR_E_CLOSED);
+    saving = User_save_async(stale, user);
+    fails(ar_done_await(&saving, &err), AR_E_CLOSED);
+    User_free(found);
+    User_free(user);
+}
+
+static ar_status insert_find_update(void)
+{
+    User plain = { .name = "Ann" };
+    User *user = NULL;
+    User_list list = { NULL, 0, NULL };
+    ar_status status = User_insert(db, &plain, &err);
+    if (status != AR_OK)
+        return status;
+    status = User_find_one(db, ar_key(plain.id), &user, &err);
+    if (status == AR_OK) {
+        user->name = "Bea";
+        user->email = "bea@example.com";
+        status = User_save(db, user, &err);
+    }
+    if (status == AR_OK)
+        status = User_refresh(db, user, &err);
+    ar_key keys[] = { ar_key(plain.id), ar_key(1) };
+    if (status == AR_OK)
+        status = User_find_many(db, keys, 2, &list, &err);
+    if (status == AR_OK)
+        status = User_delete(db, user, &err);
+    User_list_free(&list);
+    User_free(user);
+    return status;
+}
+
+static ar_status save_in_transaction(void)
+{
+    User plain[2] = { { .name = "Ann" }, { .id = 12, .name = "Bea" } };
+    User *user = new_user("Ann", NULL);
+    ar_db *tx = ar_tx_begin(db, NULL);
+    ar_done saving = User_save_async(tx, user);
+    ar_status status = ar_done_await(&saving, &err);
+    if (status == AR_OK)
+        status = User_insert_many(tx, plain, 2, &err);
+    ar_ignore(ar_tx_rollback(&tx, NULL));
+    assert_true(User_is_new(user));
+    User_free(user);
+    if (status == AR_OK)
+        status = User_insert_many(db, plain, 2, &err);
+    if (status == AR_OK)
+        status = ar_query_exec(ar_sql(db, "delete from users"), &(int64_t){ 0 }, &err);
+    return status;
+}
+
+static void clear(void)
+{
+    int64_t changes;
+    ok(ar_query_exec(ar_sql(db, "delete from users"), &changes, &err));
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    fixture_each_refusal(insert_find_update, clear);
+    clear();
+    fixture_each_refusal(save_in_transaction, clear);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(save_inserts_a_new_record_and_sets_its_key),
+        cmocka_unit_test(a_key_and_a_timestamp_that_are_set_are_sent),
+        cmocka_unit_test(strings_that_were_assigned_may_go_after_the_save),
+        cmocka_unit_test(save_sends_changed_columns_only),
+        cmocka_unit_test(save_of_nothing_changed_sends_nothing),
+        cmocka_unit_test(a_failed_save_leaves_the_record_as_it_was),
+        cmocka_unit_test(many_saves_keep_few_strings),
+        cmocka_unit_test(the_key_itself_may_be_changed),
+        cmocka_unit_test(find_one_of_no_row_is_not_found),
+        cmocka_unit_test(keys_are_checked),
+        cmocka_unit_test(composite_and_natural_keys),
+        cmocka_unit_test(find_many_keeps_the_order_of_the_keys),
+        cmocka_unit_test(find_many_by_composite_keys),
+        cmocka_unit_test(too_many_keys_are_refused),
+        cmocka_unit_test(delete_makes_the_record_new),
+        cmocka_unit_test(refresh_reads_the_row_again),
+        cmocka_unit_test(upsert_inserts_or_updates),
+        cmocka_unit_test(plain_structs),
+        cmocka_unit_test(a_plain_struct_is_no_record),
+        cmocka_unit_test(row_types_can_be_read_and_inserted_only),
+        cmocka_unit_test(insert_many_sets_all_keys),
+        cmocka_unit_test(insert_many_is_all_or_nothing),
+        cmocka_unit_test(asynchronous_verbs),
+        cmocka_unit_test(trouble_of_asynchronous_verbs_is_in_the_future),
+        cmocka_unit_test(a_record_is_busy_while_it_is_saved),
+        cmocka_unit_test(the_next_verb_applies_an_outcome_that_nobody_awaited),
+        cmocka_unit_test(a_record_may_be_freed_while_it_is_saved),
+        cmocka_unit_test(futures_may_be_dropped),
+        cmocka_unit_test(callbacks_get_what_came),
+        cmocka_unit_test(a_record_of_a_list_may_be_kept),
+        cmocka_unit_test(scopes_own_what_is_read_through_them),
+        cmocka_unit_test(a_rollback_gives_back_what_a_record_was),
+        cmocka_unit_test(a_commit_keeps_what_was_saved),
+        cmocka_unit_test(savepoints_give_back_their_own),
+        cmocka_unit_test(a_rollback_before_the_outcome_is_applied),
+        cmocka_unit_test(find_for_update_is_for_transactions),
+        cmocka_unit_test(values_that_do_not_fit_are_refused),
+        cmocka_unit_test(null_in_a_member_that_cannot_hold_it),
+        cmocka_unit_test(a_closed_database_answers_closed),
+        cmocka_unit_test(every_allocation_may_fail),
+    };
+    return fixture_main("crud", tests, models);
+}
