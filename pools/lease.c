@@ -220,6 +220,9 @@ void ari_lease_unref(ari_lease *lease)
     if (atomic_fetch_sub_explicit(&lease->references, 1, memory_order_acq_rel) != 1)
         return;
     ari_pool *pool = lease->pool;
+    ari_connection *connection = atomic_load(&lease->connection);
+    if (connection != NULL)
+        atomic_fetch_sub(&connection->load, ARI_LEASE_LOAD);
     ari_op_release(lease->end_op);
     ari_release(&pool->runtime->env, lease);
     ari_pool_unref(pool);

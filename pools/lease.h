@@ -17,6 +17,9 @@ typedef enum ari_lease_state {
     LEASE_ENDED    /* committed or rolled back */
 } ari_lease_state;
 
+/* What a lease adds to the load of its connection while it lives: more than any depth, so that others go elsewhere. */
+enum { ARI_LEASE_LOAD = 1 << 16 };
+
 struct ari_lease {
     ari_pool          *pool;
     ari_lease_options  options;

@@ -136,8 +136,10 @@ ari_connection *ari_pool_route(ari_pool *pool, const ari_op *op, bool blocking, 
     if (lease == NULL)
         return route(pool, op, blocking, err);
     ari_connection *connection = atomic_load(&lease->connection);
-    if (connection == NULL && (connection = route(pool, op, blocking, err)) != NULL)
+    if (connection == NULL && (connection = route(pool, op, blocking, err)) != NULL) {
         atomic_store(&lease->connection, connection);
+        atomic_fetch_add(&connection->load, ARI_LEASE_LOAD);
+    }
     return connection;
 }
 
