@@ -585,6 +585,11 @@ static void rows_then(void **state)
     assert_int_equal(bad.calls, 1);
     assert_int_equal(bad.status, AR_E_QUERY);
     assert_int_equal(ar_rows_then(&future, ar_cq_executor(cq), on_rows, &bad, &err), AR_E_INVALID);
+    future = ar_query_rows_async(NULL);
+    assert_int_equal(ar_rows_then(&future, ar_cq_executor(cq), on_rows, &bad, &err), AR_OK);
+    while (bad.calls == 1)
+        assert_int_equal(ar_cq_run(cq, 0, 10000, NULL, &err), AR_OK);
+    assert_int_equal(bad.status, AR_E_INVALID);
     ar_cq_destroy(&cq);
 }
 
