@@ -102,6 +102,12 @@ void ari_doorbell_wait(ari_doorbell *bell, int64_t wait_us)
         atomic_store(&bell->spare, nng_aio_get_msg(bell->recv_aio));
 }
 
+int ari_doorbell_fd(ari_doorbell *bell)
+{
+    int fd = -1;
+    return nng_socket_get_int(bell->waiter, NNG_OPT_RECVFD, &fd) == 0 ? fd : -1;
+}
+
 void ari_doorbell_close(const ar_env *env, ari_doorbell *bell)
 {
     if (bell == NULL)

@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -90,26 +93,64 @@ static uint64_t random_bits(void *ctx)
     return z ^ (z >> 31);
 }
 
+/* A loop waits for its doorbell alone, in nng, until the first descriptor is to be watched on it; from then on for the doorbell's descriptor and those, in epoll. */
+enum { EVENTS = 16 };
+
 struct ar_env_executor {
-    const ar_env *env;
-    pthread_t     thread;
-    ari_doorbell *bell;
-    ar_env_run_fn run;
-    void         *arg;
-    char          name[16];
+    const ar_env      *env;
+    pthread_t          thread;
+    ari_doorbell      *bell;
+    ar_env_run_fn      run;
+    void              *arg;
+    char               name[16];
+    _Atomic int        epoll; /* -1: nothing is watched */
+    pthread_mutex_t    lock;  /* making it */
+    struct epoll_event events[EVENTS]; /* being handled; data: a readiness, NULL once it is closed, the executor for the bell */
+    int                event_count;
 };
+
+struct ar_env_readiness {
+    ar_env_executor *executor;
+    ar_env_ready_fn  ready;
+    void            *arg;
+    int              nudge;   /* eventfd(2) */
+    int              watched; /* the descriptor that epoll has; -1: none */
+};
+
+static void handle_events(ar_env_executor *executor)
+{
+    for (int i = 0; i < executor->event_count; i++) {
+        void *which = executor->events[i].data.ptr;
+        if (which == executor)
+            ari_doorbell_wait(executor->bell, 0);
+        else if (which != NULL)
+            ((ar_env_readiness *)which)->ready(((ar_env_readiness *)which)->arg);
+    }
+    executor->event_count = 0;
+}
+
+static void wait_for_events(ar_env_executor *executor, int epoll, int64_t wait_us)
+{
+    int64_t ms = wait_us == INT64_MAX ? -1 : wait_us <= 0 ? 0 : (wait_us - 1) / 1000 + 1;
+    int     count = epoll_wait(epoll, executor->events, EVENTS, ms > INT_MAX ? INT_MAX : (int)ms);
+    executor->event_count = count < 0 ? 0 : count; /* EINTR */
+    handle_events(executor);
+}
 
 static void *executor_main(void *arg)
 {
     ar_env_executor *executor = arg;
     pthread_setname_np(pthread_self(), executor->name);
     for (;;) {
+        int     epoll = atomic_load_explicit(&executor->epoll, memory_order_acquire);
         int64_t next = executor->run(executor->arg);
         if (next == AR_ENV_QUIT)
             return NULL;
-        if (next == AR_ENV_AGAIN)
-            continue;
-        ari_doorbell_wait(executor->bell, next == AR_ENV_RUNG ? INT64_MAX : next - now(NULL));
+        int64_t wait_us = next == AR_ENV_AGAIN ? 0 : next == AR_ENV_RUNG ? INT64_MAX : next - now(NULL);
+        if (epoll >= 0)
+            wait_for_events(executor, epoll, wait_us);
+        else if (next != AR_ENV_AGAIN)
+            ari_doorbell_wait(executor->bell, wait_us);
     }
 }
 
@@ -143,6 +184,8 @@ static ar_status executor_start(const ar_env *env, const char *name, size_t stac
     executor->env = env;
     executor->run = run;
     executor->arg = arg;
+    atomic_init(&executor->epoll, -1);
+    pthread_mutex_init(&executor->lock, NULL);
     ar_status status = ari_doorbell_open(env, &executor->bell, err);
     if (status == AR_OK) {
         *out = executor; /* before the thread runs, which may look there */
@@ -153,6 +196,7 @@ static ar_status executor_start(const ar_env *env, const char *name, size_t stac
         ari_doorbell_close(env, executor->bell);
         status = ar_error_set(err, rv == EAGAIN ? AR_E_NO_MEMORY : AR_E_IO, "starting thread %s: error %d", name, rv);
     }
+    pthread_mutex_destroy(&executor->lock);
     ari_release(env, executor);
     return status;
 }
@@ -168,7 +212,11 @@ static void executor_join(void *ctx, ar_env_executor *executor)
     (void)ctx;
     pthread_join(executor->thread, NULL);
     const ar_env *env = executor->env;
+    int           epoll = atomic_load(&executor->epoll);
+    if (epoll >= 0)
+        close(epoll);
     ari_doorbell_close(env, executor->bell);
+    pthread_mutex_destroy(&executor->lock);
     ari_release(env, executor);
 }
 
@@ -188,6 +236,113 @@ static void wake_word(void *ctx, uint32_t *word)
     syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX, NULL, NULL, 0);
 }
 
+/* --- readiness --- */
+
+static int make_epoll(ar_env_executor *executor)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = executor};
+    int                bell = ari_doorbell_fd(executor->bell);
+    int                epoll = bell < 0 ? -1 : epoll_create1(EPOLL_CLOEXEC);
+    if (epoll >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, bell, &event) != 0) {
+        close(epoll);
+        epoll = -1;
+    }
+    return epoll;
+}
+
+static bool ensure_epoll(ar_env_executor *executor)
+{
+    pthread_mutex_lock(&executor->lock);
+    int epoll = atomic_load(&executor->epoll);
+    if (epoll < 0) {
+        epoll = make_epoll(executor);
+        atomic_store_explicit(&executor->epoll, epoll, memory_order_release);
+        ari_doorbell_ring(executor->bell); /* it may be asleep in nng */
+    }
+    pthread_mutex_unlock(&executor->lock);
+    return epoll >= 0;
+}
+
+static ar_status readiness_open(const ar_env *env, ar_env_executor *executor, ar_env_ready_fn ready, void *arg,
+                                ar_env_readiness **out, ar_error *err)
+{
+    ar_env_readiness *readiness = ari_allocate(env, sizeof *readiness);
+    if (readiness == NULL)
+        return ar_error_set(err, AR_E_NO_MEMORY, "watching a descriptor: out of memory");
+    *readiness = (ar_env_readiness){.executor = executor, .ready = ready, .arg = arg, .watched = -1};
+    readiness->nudge = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (readiness->nudge >= 0 && ensure_epoll(executor)) {
+        *out = readiness;
+        return AR_OK;
+    }
+    ar_status status = ar_error_set(err, AR_E_IO, "watching a descriptor: error %d", errno);
+    if (readiness->nudge >= 0)
+        close(readiness->nudge);
+    ari_release(env, readiness);
+    return status;
+}
+
+static void forget_watched(ar_env_readiness *readiness)
+{
+    struct epoll_event unused = {.events = 0};
+    if (readiness->watched >= 0) /* fails when it was closed, which has taken it out: epoll(7) */
+        epoll_ctl(atomic_load(&readiness->executor->epoll), EPOLL_CTL_DEL, readiness->watched, &unused);
+    readiness->watched = -1;
+}
+
+static bool readiness_arm(void *ctx, ar_env_readiness *readiness, int fd, int events)
+{
+    (void)ctx;
+    int                epoll = atomic_load(&readiness->executor->epoll);
+    struct epoll_event event = {.events = EPOLLONESHOT, .data.ptr = readiness};
+    event.events |= (events & POLLIN) != 0 ? (uint32_t)EPOLLIN : 0;
+    event.events |= (events & POLLOUT) != 0 ? (uint32_t)EPOLLOUT : 0;
+    if (readiness->watched == fd && epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) == 0)
+        return true;
+    forget_watched(readiness); /* another descriptor, or another one of the same number */
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
+        return false;
+    readiness->watched = fd;
+    return true;
+}
+
+static void readiness_wait(void *ctx, ar_env_readiness *readiness, int fd, int events, int64_t deadline)
+{
+    struct pollfd   fds[2] = {{.fd = fd, .events = (short)events}, {.fd = readiness->nudge, .events = POLLIN}};
+    struct timespec left = {0, 0};
+    int64_t         us = deadline == INT64_MAX ? 0 : deadline - now(ctx);
+    uint64_t        nudges;
+    if (us > 0)
+        left = (struct timespec){.tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000};
+    ppoll(fds, 2, deadline == INT64_MAX ? NULL : &left, NULL);
+    if ((fds[1].revents & POLLIN) != 0 && read(readiness->nudge, &nudges, sizeof nudges) < 0)
+        return; /* another sleep has taken it */
+}
+
+static void readiness_nudge(void *ctx, ar_env_readiness *readiness)
+{
+    uint64_t one = 1;
+    ssize_t  written;
+    (void)ctx;
+    do {
+        written = write(readiness->nudge, &one, sizeof one);
+    } while (written < 0 && errno == EINTR); /* EAGAIN: it is readable already: eventfd(2) */
+}
+
+static void readiness_close(void *ctx, ar_env_readiness *readiness)
+{
+    (void)ctx;
+    if (readiness == NULL)
+        return;
+    ar_env_executor *executor = readiness->executor;
+    forget_watched(readiness);
+    for (int i = 0; i < executor->event_count; i++)
+        if (executor->events[i].data.ptr == readiness)
+            executor->events[i].data.ptr = NULL;
+    close(readiness->nudge);
+    ari_release(executor->env, readiness);
+}
+
 static const ar_env default_env = {
     .struct_size = sizeof(ar_env),
     .allocate = allocate,
@@ -202,6 +357,11 @@ static const ar_env default_env = {
     .executor_join = executor_join,
     .wait = wait_word,
     .wake = wake_word,
+    .readiness_open = readiness_open,
+    .readiness_arm = readiness_arm,
+    .readiness_wait = readiness_wait,
+    .readiness_nudge = readiness_nudge,
+    .readiness_close = readiness_close,
 };
 
 const ar_env *ar_env_default(void)

@@ -157,7 +157,7 @@ static ar_status ask_assist(ar_future *future, int64_t deadline, ar_error *err)
     if (actor == NULL)
         return AR_OK;
     status = AR_OK;
-    if ((!help || !ari_runner_help(&actor->runner)) && actor->runner.worker == current && ari_future_is_waiting(future))
+    if ((!help || !ari_runner_help(&actor->runner, future, deadline)) && actor->runner.worker == current && ari_future_is_waiting(future))
         status = ar_error_set(err, AR_E_DEADLOCK, "waiting, on an actor's own worker, for an answer of that actor; use a then");
     ari_actor_leave(actor);
     return status;
@@ -259,7 +259,7 @@ static ar_future *ask_actor(ar_actor *handle, ar_message message, const ar_send_
             status = push(actor, &ask->letter, options, first, &error);
         if (status != AR_OK)
             ari_ask_fail(ask, status, &error);
-        else if (!help || !ask->helpable || !runtime->help || !ari_runner_help(&actor->runner))
+        else if (!help || !ask->helpable || !runtime->help || !ari_runner_help(&actor->runner, future, INT64_MAX))
             ari_runner_wake(&actor->runner);
     }
     ari_actor_leave(actor);

@@ -11,6 +11,8 @@
  *
  *   RUN    somebody runs the actor: its executor, or a thread that helps
  *   BELL   its bell is on the way to the executor; at most one
+ *   EV     the descriptor that it waits for became ready, and nobody has looked since
+ *   PARK   the helper that has the token sleeps on the descriptor; whoever clears this nudges it
  *   CLOSE  no more work is taken: what is there and what comes fails
  *   GONE   the executor has left; whoever still posts fails it himself (fail_rest)
  *
@@ -20,10 +22,11 @@
  * who receives it takes the token only when it is free, and else forgets it. The word and the mailbox are accessed seq_cst: push-then-look-at-the-word on one side
  * pairs with change-the-word-then-look-at-the-mailbox on the other, which no weaker order gives.
  *
- * Only the executor sets GONE, and only without a bell under way, so that no bell ever reaches an executor that has left. A helper's last touch of the runner is
+ * An actor that does not block is run again when its descriptor is ready: by a helper that sleeps on it (PARK), else by the executor, for whom whoever gives the token back arms it
+ * for one event. Only the executor sets GONE, and only without a bell under way, so that no bell ever reaches an executor that has left. A helper's last touch of the runner is
  * its wake: the caller keeps the runner alive until help returns. */
 
-enum { RUN = 1, BELL = 2, CLOSE = 16, GONE = 32 };
+enum { RUN = 1, BELL = 2, EV = 4, PARK = 8, CLOSE = 16, GONE = 32 };
 
 static _Thread_local unsigned behaviours; /* how deep this thread is in behaviours */
 
@@ -35,6 +38,20 @@ void ari_runner_init(ari_runner *runner, const ari_runner_class *class, ari_work
     runner->worker = worker;
     runner->next_rung = NULL;
     runner->left = false;
+    runner->readiness = NULL;
+}
+
+ar_status ari_runner_watch(ari_runner *runner, ar_error *err)
+{
+    const ari_worker *worker = runner->worker;
+    return worker->env->readiness_open(worker->env, worker->executor, ari_runner_ready, runner, &runner->readiness, err);
+}
+
+void ari_runner_unwatch(ari_runner *runner)
+{
+    const ar_env *env = runner->worker->env;
+    env->readiness_close(env->ctx, runner->readiness);
+    runner->readiness = NULL;
 }
 
 bool ari_runner_in_behaviour(void)
@@ -90,65 +107,125 @@ static void fail_rest(ari_runner *runner)
     }
 }
 
+static void nudge(ari_runner *runner)
+{
+    const ar_env *env = runner->worker->env;
+    env->readiness_nudge(env->ctx, runner->readiness);
+}
+
 void ari_runner_wake(ari_runner *runner)
 {
     uint32_t state = atomic_load(&runner->state);
+    uint32_t next;
     do {
         if ((state & GONE) != 0) {
             fail_rest(runner);
             return;
         }
-        if ((state & (RUN | BELL)) != 0)
+        bool parked = (state & RUN) != 0 && (state & PARK) != 0;
+        if (!parked && (state & (RUN | BELL)) != 0)
             return;
-    } while (!atomic_compare_exchange_weak(&runner->state, &state, state | BELL));
-    ari_worker_ring(runner->worker, runner);
+        next = parked ? state & ~(uint32_t)PARK : state | BELL;
+    } while (!atomic_compare_exchange_weak(&runner->state, &state, next));
+    if ((next & RUN) != 0)
+        nudge(runner);
+    else
+        ari_worker_ring(runner->worker, runner);
 }
 
-/* Gives the token back. True: the executor has left with it. */
-static bool give_back(ari_runner *runner, bool leave)
+typedef enum outcome {
+    GIVEN_BACK,
+    LEFT_FOR_GOOD,
+    LOOK_AGAIN /* the token is still held */
+} outcome;
+
+static outcome give_back(ari_runner *runner, bool leave)
 {
     uint32_t state = atomic_load(&runner->state);
     uint32_t next;
     do {
+        if ((state & EV) != 0)
+            return LOOK_AGAIN;
         next = state & ~(uint32_t)RUN;
         if (leave && (state & BELL) == 0)
             next |= GONE;
     } while (!atomic_compare_exchange_weak(&runner->state, &state, next));
-    return (next & GONE) != 0;
+    return (next & GONE) != 0 ? LEFT_FOR_GOOD : GIVEN_BACK;
 }
 
-/* The token is held; leaves without it. */
-static void drive(ari_runner *runner, bool executor)
+/* What a turn has come to. */
+typedef struct turn {
+    bool closing;
+    bool left;   /* batch wants another */
+    int  fd;     /* what the actor waits for */
+    int  events;
+} turn;
+
+static turn take_turn(ari_runner *runner)
 {
-    bool      closing = (atomic_load(&runner->state) & CLOSE) != 0;
+    turn      taken = {.closing = (atomic_fetch_and(&runner->state, ~(uint32_t)EV) & CLOSE) != 0, .fd = -1};
     ari_mail *mails = take_all(runner);
-    bool      left = false;
 
     behaviours += runner->class->runs_behaviours;
-    if (closing)
+    if (taken.closing)
         runner->class->fail(runner, mails);
     else if (mails != NULL || runner->left)
-        left = runner->class->batch(runner, mails);
+        taken.left = runner->class->batch(runner, mails);
+    if (!taken.closing && runner->class->progress != NULL)
+        taken.events = runner->class->progress(runner, &taken.fd);
     behaviours -= runner->class->runs_behaviours;
-    runner->left = left;
-
-    if (give_back(runner, executor && closing)) {
-        fail_rest(runner);
-        runner->class->gone(runner);
-        return;
-    }
-    if (left || atomic_load(&runner->mailbox) != NULL || (atomic_load(&runner->state) & CLOSE) != 0)
-        ari_runner_wake(runner);
+    runner->left = taken.left;
+    return taken;
 }
 
-bool ari_runner_help(ari_runner *runner)
+/* Sleeps until there may be something to do. Whoever posts, closes or sees the descriptor ready either finds PARK and nudges, or comes before the look here. */
+static void park(ari_runner *runner, const turn *taken, int64_t deadline)
+{
+    const ar_env *env = runner->worker->env;
+    atomic_fetch_or(&runner->state, PARK);
+    if (atomic_load(&runner->mailbox) == NULL && (atomic_load(&runner->state) & (EV | CLOSE)) == 0)
+        env->readiness_wait(env->ctx, runner->readiness, taken->fd, taken->events, deadline);
+    atomic_fetch_and(&runner->state, ~(uint32_t)PARK);
+}
+
+static bool is_over(const ari_runner *runner, const ar_future *own, int64_t deadline)
+{
+    const ar_env *env = runner->worker->env;
+    return own == NULL || ar_future_is_done(own) || (deadline != INT64_MAX && env->now(env->ctx) >= deadline);
+}
+
+/* The token is held; leaves without it. `own` is what a helper waits for. */
+static void drive(ari_runner *runner, bool executor, const ar_future *own, int64_t deadline)
+{
+    const ar_env *env = runner->worker->env;
+    turn          taken;
+    outcome       end;
+    do {
+        taken = take_turn(runner);
+        while (taken.events != 0 && !taken.left && !is_over(runner, own, deadline)) {
+            park(runner, &taken, deadline);
+            taken = take_turn(runner);
+        }
+        if (taken.events != 0 && !env->readiness_arm(env->ctx, runner->readiness, taken.fd, taken.events))
+            taken.left = runner->left = true; /* nobody will tell: look again at once */
+        end = give_back(runner, executor && taken.closing);
+    } while (end == LOOK_AGAIN);
+    if (end == LEFT_FOR_GOOD) {
+        fail_rest(runner);
+        runner->class->gone(runner);
+    } else if (taken.left || atomic_load(&runner->mailbox) != NULL || (atomic_load(&runner->state) & CLOSE) != 0) {
+        ari_runner_wake(runner);
+    }
+}
+
+bool ari_runner_help(ari_runner *runner, const ar_future *own, int64_t deadline)
 {
     int cancel_state = 0;
 
     if (!claim(runner, GONE, 0))
         return false;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    drive(runner, false);
+    drive(runner, false, own, deadline);
     pthread_setcancelstate(cancel_state, NULL);
     return true;
 }
@@ -161,7 +238,24 @@ bool ari_runner_is_idle(const ari_runner *runner)
 void ari_runner_bell(ari_runner *runner)
 {
     if (claim(runner, 0, BELL))
-        drive(runner, true);
+        drive(runner, true, NULL, INT64_MAX);
+}
+
+void ari_runner_ready(void *arg)
+{
+    ari_runner *runner = arg;
+    uint32_t    state = atomic_load(&runner->state);
+    uint32_t    next;
+    do {
+        if ((state & GONE) != 0)
+            return;
+        next = state | EV;
+        next = (state & RUN) != 0 ? next & ~(uint32_t)PARK : next | RUN;
+    } while (!atomic_compare_exchange_weak(&runner->state, &state, next));
+    if ((state & RUN) == 0)
+        drive(runner, true, NULL, INT64_MAX);
+    else if ((state & PARK) != 0)
+        nudge(runner);
 }
 
 void ari_runner_close(ari_runner *runner)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include <actrec/sys/env.h>
 
+#include <poll.h>
 #include <stddef.h>
 
 #include "values/memory.h"
 
 /* The simulator. Everything runs on the thread that steps: an executor is an entry in a list, and a step draws one of those that have work and calls it. Waiting is
  * stepping until the word has changed. Calls nest when an executor's code waits; one that is running is not called again, so what is further up the stack stands
- * still, as a blocked thread would. Time moves only when nobody can run, to the first deadline of an executor or of the wait itself; with neither, nothing
+ * still, as a blocked thread would. Descriptors are real and are looked at without waiting: both of their ends must be in the simulation. Time moves only when nobody can run, to the first deadline of an executor or of the wait itself; with neither, nothing
  * can ever happen again: a deadlock. Schedule and random bits are two streams of SplitMix64, so that code that draws more numbers keeps its schedule. */
 
 #define CLOCK_START INT64_C(1000000)
@@ -25,6 +26,17 @@ struct ar_env_executor {
     bool             has_quit;
 };
 
+struct ar_env_readiness {
+    const ar_env     *env;
+    ar_env_readiness *next;
+    ar_env_executor  *executor;
+    ar_env_ready_fn   ready;
+    void             *arg;
+    int               fd;
+    int               events; /* armed for; 0: not armed */
+    bool              nudged;
+};
+
 struct ar_sim {
     ar_env           env;
     int64_t          now;
@@ -33,6 +45,7 @@ struct ar_sim {
     uint64_t         fingerprint;
     uint64_t         started;
     ar_env_executor *executors; /* oldest first */
+    ar_env_readiness *watched;
     bool             deadlocked;
 };
 
@@ -49,9 +62,24 @@ static uint64_t draw(uint64_t *stream)
     return mix(*stream);
 }
 
+static bool is_ready(int fd, int events)
+{
+    struct pollfd polled = {.fd = fd, .events = (short)events};
+    return poll(&polled, 1, 0) > 0;
+}
+
+static ar_env_readiness *ready_on(const ar_sim *sim, const ar_env_executor *executor)
+{
+    for (ar_env_readiness *r = sim->watched; r != NULL; r = r->next)
+        if (r->executor == executor && r->events != 0 && is_ready(r->fd, r->events))
+            return r;
+    return NULL;
+}
+
 static bool can_run(const ar_sim *sim, const ar_env_executor *executor)
 {
-    return !executor->running && !executor->has_quit && (executor->rung || executor->due <= sim->now);
+    return !executor->running && !executor->has_quit &&
+           (executor->rung || executor->due <= sim->now || ready_on(sim, executor) != NULL);
 }
 
 /* The executor to run, drawn from those that can; NULL when none can. */
@@ -73,8 +101,13 @@ static bool run_one(ar_sim *sim)
     if (executor == NULL)
         return false;
     sim->fingerprint = mix(sim->fingerprint ^ mix(executor->number) ^ (uint64_t)sim->now);
+    ar_env_readiness *ready = ready_on(sim, executor);
     executor->rung = false;
     executor->running = true;
+    if (ready != NULL) {
+        ready->events = 0;
+        ready->ready(ready->arg);
+    }
     int64_t next = executor->run(executor->arg);
     executor->running = false;
     executor->has_quit = next == AR_ENV_QUIT;
@@ -178,6 +211,57 @@ static void wake_word(void *ctx, uint32_t *word)
     (void)word;
 }
 
+static ar_status readiness_open(const ar_env *env, ar_env_executor *executor, ar_env_ready_fn ready, void *arg,
+                                ar_env_readiness **out, ar_error *err)
+{
+    ar_sim           *sim = env->ctx;
+    ar_env_readiness *readiness = ari_allocate_zero(env, sizeof *readiness);
+    if (readiness == NULL)
+        return ar_error_set(err, AR_E_NO_MEMORY, "watching a descriptor: out of memory");
+    *readiness = (ar_env_readiness){.env = env, .next = sim->watched, .executor = executor, .ready = ready, .arg = arg, .fd = -1};
+    sim->watched = readiness;
+    *out = readiness;
+    return AR_OK;
+}
+
+static bool readiness_arm(void *ctx, ar_env_readiness *readiness, int fd, int events)
+{
+    (void)ctx;
+    readiness->fd = fd;
+    readiness->events = events;
+    return true;
+}
+
+static void readiness_wait(void *ctx, ar_env_readiness *readiness, int fd, int events, int64_t deadline)
+{
+    ar_sim *sim = ctx;
+    while (!readiness->nudged && !is_ready(fd, events) && sim->now < deadline) {
+        if (!run_one(sim) && !pass_time(sim, deadline)) {
+            sim->deadlocked = true;
+            break;
+        }
+    }
+    readiness->nudged = false;
+}
+
+static void readiness_nudge(void *ctx, ar_env_readiness *readiness)
+{
+    (void)ctx;
+    readiness->nudged = true;
+}
+
+static void readiness_close(void *ctx, ar_env_readiness *readiness)
+{
+    ar_sim *sim = ctx;
+    if (readiness == NULL)
+        return;
+    ar_env_readiness **at = &sim->watched;
+    while (*at != readiness)
+        at = &(*at)->next;
+    *at = readiness->next;
+    ari_release(readiness->env, readiness);
+}
+
 ar_status ar_sim_create(uint64_t seed, ar_sim **out, ar_error *err)
 {
     const ar_env *base = ar_env_default();
@@ -198,6 +282,11 @@ ar_status ar_sim_create(uint64_t seed, ar_sim **out, ar_error *err)
     sim->env.executor_join = executor_join;
     sim->env.wait = wait_word;
     sim->env.wake = wake_word;
+    sim->env.readiness_open = readiness_open;
+    sim->env.readiness_arm = readiness_arm;
+    sim->env.readiness_wait = readiness_wait;
+    sim->env.readiness_nudge = readiness_nudge;
+    sim->env.readiness_close = readiness_close;
     sim->now = CLOCK_START;
     sim->schedule = mix(seed + 1);
     sim->chance = mix(~seed);

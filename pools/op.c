@@ -23,7 +23,7 @@ static ar_status assist(ar_future *future, int64_t deadline, ar_error *err)
     if (ari_lease_would_deadlock(op->pool, op->lease, op->connection))
         return ar_error_set(err, AR_E_DEADLOCK, "waiting for an operation that waits for a transaction of this thread: finish the transaction first, or use its handle");
     if (op->pool->runtime->help && (op->first || deadline == INT64_MAX))
-        ari_runner_help(&op->connection->runner);
+        ari_runner_help(&op->connection->runner, future, deadline);
     return AR_OK;
 }
 
@@ -180,7 +180,7 @@ ar_status ari_pool_run(ari_pool *pool, ari_lease *lease, ari_op *op, ar_error *e
     ari_runner *runner = &op->connection->runner;
     op->first = ari_runner_push(runner, &op->mail);
     bool help = pool->runtime->help && (op->first || deadline == INT64_MAX);
-    if (!help || !ari_runner_help(runner))
+    if (!help || !ari_runner_help(runner, &op->future, deadline))
         ari_runner_wake(runner);
     if (ari_future_wait_until(&op->future, deadline, NULL) == AR_E_PENDING) {
         ari_future_expire(&op->future);

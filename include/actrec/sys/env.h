@@ -25,7 +25,10 @@ AR_BEGIN_DECLS
 
 typedef int64_t (*ar_env_run_fn)(void *arg);
 
-typedef struct ar_env_executor ar_env_executor;
+typedef void (*ar_env_ready_fn)(void *arg);
+
+typedef struct ar_env_executor  ar_env_executor;
+typedef struct ar_env_readiness ar_env_readiness;
 
 typedef struct ar_env {
     size_t struct_size;
@@ -61,6 +64,18 @@ typedef struct ar_env {
     bool (*wait)(void *ctx, uint32_t *word, uint32_t expected, int64_t deadline);
     /* Wakes all that sleep on `word`. */
     void (*wake)(void *ctx, uint32_t *word);
+
+    /* Readiness of one descriptor at a time, for an actor that does not block in its driver. `ready` is called on the executor. */
+    ar_status (*readiness_open)(const struct ar_env *env, ar_env_executor *executor, ar_env_ready_fn ready, void *arg,
+                                ar_env_readiness **out, ar_error *err);
+    /* Has `ready` called once when `fd` is ready for `events` (POLLIN, POLLOUT of poll(2)) or broken; instead of what was armed before. By one thread
+     * at a time. False: that cannot be had. */
+    bool (*readiness_arm)(void *ctx, ar_env_readiness *readiness, int fd, int events);
+    /* Sleeps on this thread until `fd` is ready for `events`, or nudge was called since the last sleep, or `deadline` has passed. May return early. */
+    void (*readiness_wait)(void *ctx, ar_env_readiness *readiness, int fd, int events, int64_t deadline);
+    void (*readiness_nudge)(void *ctx, ar_env_readiness *readiness);
+    /* Nobody waits or arms any more. On the executor, or after it was joined. NULL does nothing. */
+    void (*readiness_close)(void *ctx, ar_env_readiness *readiness);
 } ar_env;
 
 /* The environment of threads, nng and the monotonic clock.
