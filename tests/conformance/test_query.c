@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -500,6 +501,24 @@ static void bad_calls_are_answered(void **state)
     ar_query_free(Employee_query(NULL));
 }
 
+static void values_that_no_engine_keeps_are_refused(void **state)
+{
+    (void)state;
+    ar_error err;
+    int64_t count;
+    ar_query *q = Employee_query(db);
+    ar_query_filter(q, AR_EQ(Employee, name, ((ar_text){ .data = "a\0b", .length = 3 })));
+    assert_int_equal(ar_query_count(q, &count, &err), AR_E_TYPE);
+    q = Employee_query(db);
+    ar_query_filter(q, AR_EQ(Employee, bonus, (double)NAN));
+    assert_int_equal(ar_query_count(q, &count, &err), AR_E_TYPE);
+    q = Employee_query(db);
+    ar_query_where(q, "age = ?", UINT64_MAX);
+    assert_int_equal(ar_query_count(q, &count, &err), AR_E_INVALID);
+    assert_int_equal(ar_query_exec(ar_sql(db, "select ?", "\xff\xfe"), NULL, &err), AR_E_TYPE);
+    assert_null(strstr(err.message, "\xff"));
+}
+
 static void the_same_asynchronously(void **state)
 {
     (void)state;
@@ -644,6 +663,7 @@ static int run_on(const char *pattern)
         TEST(sql_that_writes),
         TEST(sql_that_is_refused),
         TEST(bad_calls_are_answered),
+        TEST(values_that_no_engine_keeps_are_refused),
         TEST(the_same_asynchronously),
         TEST(rows_then),
         TEST(a_scope_owns_what_is_read_through_it),
