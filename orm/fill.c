@@ -61,8 +61,6 @@ static void move_text(ar_value *value, char **strings)
 static bool fill_text(const ari_plan_column *column, void *member, const ar_value *value, char **strings)
 {
     ar_value moved = *value;
-    if (column->kind == AR_KIND_STRING && memchr(value->as.text.data, '\0', value->as.text.length) != NULL)
-        return false;
     move_text(&moved, strings);
     return ari_kind_store(column->kind, member, &moved);
 }
@@ -72,6 +70,9 @@ static bool fill_member(const ari_plan_column *column, void *member, const ar_va
     ar_value converted;
     if (value->type != column->type && value->type != AR_TYPE_NULL) {
         if (!ari_value_as(value, column->type, ARI_FROM_ENGINE, &converted))
+            return false;
+        /* Texts of an engine have no NUL inside; bytes that became one may. */
+        if (column->kind == AR_KIND_STRING && memchr(converted.as.text.data, '\0', converted.as.text.length) != NULL)
             return false;
         value = &converted;
     }

@@ -10,7 +10,10 @@
 
 #include "values/number.h"
 
-/* Every decoder answers AR_E_TYPE, without a message, for what does not fit: the column and the types are named in one place. */
+/* Values are read through sqlite3_column_value, once a column: the sqlite3_column_ functions each look the column up anew. It is "unprotected", which only
+ * matters to threads that share the connection, and none do (https://www.sqlite.org/c3ref/column_blob.html).
+ *
+ * Every decoder answers AR_E_TYPE, without a message, for what does not fit: the column and the types are named in one place. */
 
 static const char *stored_name(int stored)
 {
@@ -32,20 +35,20 @@ static ar_status refuse(sqlite3_stmt *handle, int column, ar_type wanted, ar_sta
                         name == NULL ? "?" : name, stored_name(sqlite3_column_type(handle, column)), ar_type_name(wanted));
 }
 
-static ar_status read_text(sqlite3_stmt *handle, int column, ar_text *out)
+static ar_status read_text(sqlite3_value *from, ar_text *out)
 {
-    const char *data = (const char *)sqlite3_column_text(handle, column);
+    const char *data = (const char *)sqlite3_value_text(from);
     if (data == NULL)
         return AR_E_NO_MEMORY;
     out->data = data;
-    out->length = (size_t)sqlite3_column_bytes(handle, column);
+    out->length = (size_t)sqlite3_value_bytes(from);
     return memchr(data, '\0', out->length) == NULL ? AR_OK : AR_E_TYPE;
 }
 
-static ar_status read_bytes(sqlite3_stmt *handle, int column, ar_bytes *out)
+static ar_status read_bytes(sqlite3_value *from, ar_bytes *out)
 {
-    out->data = sqlite3_column_blob(handle, column);
-    out->length = (size_t)sqlite3_column_bytes(handle, column);
+    out->data = sqlite3_value_blob(from);
+    out->length = (size_t)sqlite3_value_bytes(from);
     if (out->data == NULL) {
         if (out->length != 0)
             return AR_E_NO_MEMORY;
@@ -54,18 +57,18 @@ static ar_status read_bytes(sqlite3_stmt *handle, int column, ar_bytes *out)
     return AR_OK;
 }
 
-static ar_status read_integer(sqlite3_stmt *handle, int column, int stored, int64_t least, int64_t most, int64_t *out)
+static ar_status read_integer(sqlite3_value *from, int stored, int64_t least, int64_t most, int64_t *out)
 {
     if (stored == SQLITE_INTEGER) {
-        *out = sqlite3_column_int64(handle, column);
+        *out = sqlite3_value_int64(from);
     } else if (stored == SQLITE_FLOAT) {
-        double number = sqlite3_column_double(handle, column);
+        double number = sqlite3_value_double(from);
         if (!(number >= -9223372036854775808.0 && number < 9223372036854775808.0) || number != floor(number))
             return AR_E_TYPE;
         *out = (int64_t)number;
     } else if (stored == SQLITE_TEXT) {
         ar_text   text;
-        ar_status status = read_text(handle, column, &text);
+        ar_status status = read_text(from, &text);
         if (status != AR_OK)
             return status;
         if (!ari_parse_int64(text.data, text.length, out))
@@ -76,18 +79,18 @@ static ar_status read_integer(sqlite3_stmt *handle, int column, int stored, int6
     return *out >= least && *out <= most ? AR_OK : AR_E_TYPE;
 }
 
-static ar_status read_double(sqlite3_stmt *handle, int column, int stored, double *out)
+static ar_status read_double(sqlite3_value *from, int stored, double *out)
 {
     if (stored == SQLITE_FLOAT) {
-        *out = sqlite3_column_double(handle, column);
+        *out = sqlite3_value_double(from);
     } else if (stored == SQLITE_INTEGER) {
-        int64_t number = sqlite3_column_int64(handle, column);
+        int64_t number = sqlite3_value_int64(from);
         *out = (double)number;
         if (*out >= 9223372036854775808.0 || (int64_t)*out != number)
             return AR_E_TYPE;
     } else if (stored == SQLITE_TEXT) {
         ar_text   text;
-        ar_status status = read_text(handle, column, &text);
+        ar_status status = read_text(from, &text);
         if (status != AR_OK)
             return status;
         if (!ari_parse_double(text.data, text.length, out) || isnan(*out))
@@ -98,10 +101,10 @@ static ar_status read_double(sqlite3_stmt *handle, int column, int stored, doubl
     return AR_OK;
 }
 
-static ar_status read_float(sqlite3_stmt *handle, int column, int stored, float *out)
+static ar_status read_float(sqlite3_value *from, int stored, float *out)
 {
     double    number;
-    ar_status status = read_double(handle, column, stored, &number);
+    ar_status status = read_double(from, stored, &number);
     if (status != AR_OK)
         return status;
     if (isfinite(number) && fabs(number) > 3.4028234663852886e38)
@@ -110,29 +113,29 @@ static ar_status read_float(sqlite3_stmt *handle, int column, int stored, float 
     return (double)*out == number ? AR_OK : AR_E_TYPE;
 }
 
-static ar_status read_decimal(sqlite3_stmt *handle, int column, int stored, ar_decimal *out)
+static ar_status read_decimal(sqlite3_value *from, int stored, ar_decimal *out)
 {
     if (stored == SQLITE_TEXT) {
         ar_text   text;
-        ar_status status = read_text(handle, column, &text);
+        ar_status status = read_text(from, &text);
         return status == AR_OK ? ar_decimal_parse_n(text.data, text.length, out, NULL) : status;
     }
     if (stored == SQLITE_INTEGER) {
-        *out = ar_decimal_from_int64(sqlite3_column_int64(handle, column));
+        *out = ar_decimal_from_int64(sqlite3_value_int64(from));
         return AR_OK;
     }
-    return stored == SQLITE_FLOAT ? ar_decimal_from_double(sqlite3_column_double(handle, column), out, NULL) : AR_E_TYPE;
+    return stored == SQLITE_FLOAT ? ar_decimal_from_double(sqlite3_value_double(from), out, NULL) : AR_E_TYPE;
 }
 
-static ar_status read_uuid(sqlite3_stmt *handle, int column, int stored, ar_uuid *out)
+static ar_status read_uuid(sqlite3_value *from, int stored, ar_uuid *out)
 {
     if (stored == SQLITE_TEXT) {
         ar_text   text;
-        ar_status status = read_text(handle, column, &text);
+        ar_status status = read_text(from, &text);
         return status == AR_OK ? ar_uuid_parse_n(text.data, text.length, out, NULL) : status;
     }
     ar_bytes  bytes;
-    ar_status status = stored == SQLITE_BLOB ? read_bytes(handle, column, &bytes) : AR_E_TYPE;
+    ar_status status = stored == SQLITE_BLOB ? read_bytes(from, &bytes) : AR_E_TYPE;
     if (status == AR_OK && bytes.length != sizeof out->bytes)
         status = AR_E_TYPE;
     if (status == AR_OK)
@@ -140,13 +143,13 @@ static ar_status read_uuid(sqlite3_stmt *handle, int column, int stored, ar_uuid
     return status;
 }
 
-static ar_status read_calendar(sqlite3_stmt *handle, int column, int stored, ar_type wanted, ar_value *out)
+static ar_status read_calendar(sqlite3_value *from, int stored, ar_type wanted, ar_value *out)
 {
     if (stored != SQLITE_TEXT) {
         int64_t   number;
         int64_t   least = wanted == AR_TYPE_TIMESTAMP ? INT64_MIN : wanted == AR_TYPE_DATE ? INT32_MIN : 0;
         int64_t   most = wanted == AR_TYPE_TIMESTAMP ? INT64_MAX : wanted == AR_TYPE_DATE ? INT32_MAX : INT64_C(86399999999);
-        ar_status status = stored == SQLITE_INTEGER ? read_integer(handle, column, stored, least, most, &number) : AR_E_TYPE;
+        ar_status status = stored == SQLITE_INTEGER ? read_integer(from, stored, least, most, &number) : AR_E_TYPE;
         if (status != AR_OK)
             return status;
         if (wanted == AR_TYPE_TIMESTAMP)
@@ -158,7 +161,7 @@ static ar_status read_calendar(sqlite3_stmt *handle, int column, int stored, ar_
         return AR_OK;
     }
     ar_text   text;
-    ar_status status = read_text(handle, column, &text);
+    ar_status status = read_text(from, &text);
     if (status != AR_OK)
         return status;
     if (wanted == AR_TYPE_TIMESTAMP)
@@ -168,10 +171,10 @@ static ar_status read_calendar(sqlite3_stmt *handle, int column, int stored, ar_
     return ar_time_parse_n(text.data, text.length, &out->as.time, NULL);
 }
 
-static ar_status read_bool(sqlite3_stmt *handle, int column, int stored, bool *out)
+static ar_status read_bool(sqlite3_value *from, int stored, bool *out)
 {
     int64_t   number;
-    ar_status status = stored == SQLITE_INTEGER ? read_integer(handle, column, stored, 0, 1, &number) : AR_E_TYPE;
+    ar_status status = stored == SQLITE_INTEGER ? read_integer(from, stored, 0, 1, &number) : AR_E_TYPE;
     if (status == AR_OK)
         *out = number == 1;
     return status;
@@ -188,26 +191,26 @@ static ar_type as_stored(int stored)
     }
 }
 
-static ar_status read_value(sqlite3_stmt *handle, int column, int stored, ar_type wanted, ar_value *out)
+static ar_status read_value(sqlite3_value *from, int stored, ar_type wanted, ar_value *out)
 {
     switch (wanted) {
     case AR_TYPE_NULL: return AR_OK;
-    case AR_TYPE_BOOL: return read_bool(handle, column, stored, &out->as.boolean);
-    case AR_TYPE_INT16: return read_integer(handle, column, stored, INT16_MIN, INT16_MAX, &out->as.integer);
-    case AR_TYPE_INT32: return read_integer(handle, column, stored, INT32_MIN, INT32_MAX, &out->as.integer);
-    case AR_TYPE_ENUM: return read_integer(handle, column, stored, INT32_MIN, UINT32_MAX, &out->as.integer);
-    case AR_TYPE_INT64: return read_integer(handle, column, stored, INT64_MIN, INT64_MAX, &out->as.integer);
-    case AR_TYPE_FLOAT: return read_float(handle, column, stored, &out->as.single);
-    case AR_TYPE_DOUBLE: return read_double(handle, column, stored, &out->as.real);
+    case AR_TYPE_BOOL: return read_bool(from, stored, &out->as.boolean);
+    case AR_TYPE_INT16: return read_integer(from, stored, INT16_MIN, INT16_MAX, &out->as.integer);
+    case AR_TYPE_INT32: return read_integer(from, stored, INT32_MIN, INT32_MAX, &out->as.integer);
+    case AR_TYPE_ENUM: return read_integer(from, stored, INT32_MIN, UINT32_MAX, &out->as.integer);
+    case AR_TYPE_INT64: return read_integer(from, stored, INT64_MIN, INT64_MAX, &out->as.integer);
+    case AR_TYPE_FLOAT: return read_float(from, stored, &out->as.single);
+    case AR_TYPE_DOUBLE: return read_double(from, stored, &out->as.real);
     case AR_TYPE_TEXT:
-    case AR_TYPE_JSON: return stored == SQLITE_TEXT ? read_text(handle, column, &out->as.text) : AR_E_TYPE;
+    case AR_TYPE_JSON: return stored == SQLITE_TEXT ? read_text(from, &out->as.text) : AR_E_TYPE;
     case AR_TYPE_BYTES:
-        return stored == SQLITE_BLOB || stored == SQLITE_TEXT ? read_bytes(handle, column, &out->as.bytes) : AR_E_TYPE;
+        return stored == SQLITE_BLOB || stored == SQLITE_TEXT ? read_bytes(from, &out->as.bytes) : AR_E_TYPE;
     case AR_TYPE_TIMESTAMP:
     case AR_TYPE_DATE:
-    case AR_TYPE_TIME: return read_calendar(handle, column, stored, wanted, out);
-    case AR_TYPE_DECIMAL: return read_decimal(handle, column, stored, &out->as.decimal);
-    case AR_TYPE_UUID: return read_uuid(handle, column, stored, &out->as.uuid);
+    case AR_TYPE_TIME: return read_calendar(from, stored, wanted, out);
+    case AR_TYPE_DECIMAL: return read_decimal(from, stored, &out->as.decimal);
+    case AR_TYPE_UUID: return read_uuid(from, stored, &out->as.uuid);
     }
     return AR_E_TYPE;
 }
@@ -215,15 +218,16 @@ static ar_status read_value(sqlite3_stmt *handle, int column, int stored, ar_typ
 ar_status ari_sqlite_decode(sqlite3_stmt *handle, const ar_type *wanted, ar_value *values, size_t count, ar_error *err)
 {
     for (size_t i = 0; i < count; i++) {
-        int column = (int)i;
-        int stored = sqlite3_column_type(handle, column);
+        int            column = (int)i;
+        sqlite3_value *from = sqlite3_column_value(handle, column);
+        int            stored = sqlite3_value_type(from);
         if (stored == SQLITE_NULL) {
             values[i].type = AR_TYPE_NULL;
             continue;
         }
         ar_type type = wanted == NULL || wanted[i] == AR_TYPE_NULL ? as_stored(stored) : wanted[i];
         values[i].type = type;
-        ar_status status = read_value(handle, column, stored, type, &values[i]);
+        ar_status status = read_value(from, stored, type, &values[i]);
         if (status != AR_OK)
             return refuse(handle, column, type, status, err);
     }
