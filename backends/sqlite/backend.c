@@ -6,9 +6,10 @@
 #include "backends/sqlite/config.h"
 #include "backends/sqlite/connection.h"
 
-/* Declared types give a column its affinity by the words in them (https://www.sqlite.org/datatype3.html, 3.1), and the affinity must
- * not change the value: REAL drops the sign of -0.0, and NUMERIC makes numbers of texts like the decimal 1.50 or the JSON 1.0. BLOB in a
- * name means none, TEXT means text; timestamps, dates and truth values are integers, which NUMERIC leaves alone. */
+/* Declared types give a column its affinity by the words in them (https://www.sqlite.org/datatype3.html, 3.1), and
+ * the affinity must not change the value: REAL drops the sign of -0.0, and NUMERIC makes numbers of texts like the
+ * decimal 1.50 or the JSON 1.0. BLOB in a name means none, TEXT means text; timestamps, dates and truth values are
+ * integers, which NUMERIC leaves alone. */
 static const ar_dialect dialect = {
     .name = "sqlite",
     .placeholder = AR_PLACEHOLDER_QUESTION,

@@ -15,7 +15,8 @@ static ar_statement_class class_of(const ar_operation *operation)
 /* Autocommit reads and writes may share a transaction; everything else runs alone. */
 static bool may_share(const ar_connection *connection, const ar_operation *operation)
 {
-    if (operation->kind != AR_OP_EXECUTE || operation->in_transaction || operation->row_limit != 0 || connection->in_transaction)
+    if (operation->kind != AR_OP_EXECUTE || operation->in_transaction || operation->row_limit != 0 ||
+        connection->in_transaction)
         return false;
     ar_statement_class statement_class = class_of(operation);
     return statement_class == AR_STATEMENT_READ ||
@@ -81,16 +82,16 @@ static void clear_results(ar_operation *operation)
 /* Operations from the front of a batch that run together. */
 typedef struct segment {
     ar_operation *last;
-    size_t        writes;
-    size_t        count;
+    size_t writes;
+    size_t count;
 } segment;
 
 /* Either the reads up to the first write, or everything up to the last write: reads between writes run with them. */
 static segment cut(const ar_connection *connection, ar_operation *first)
 {
-    segment       found = { first, 0, 1 };
-    size_t        count = 0;
-    bool          reads_only = class_of(first) == AR_STATEMENT_READ;
+    segment found = { first, 0, 1 };
+    size_t count = 0;
+    bool reads_only = class_of(first) == AR_STATEMENT_READ;
     ar_operation *operation = first;
     while (operation != NULL && count < ARI_SQLITE_GROUP_LIMIT && may_share(connection, operation)) {
         bool reads = class_of(operation) == AR_STATEMENT_READ;
@@ -120,7 +121,7 @@ void ari_sqlite_submit(ar_connection *connection, ar_operation *batch)
 {
     while (batch != NULL) {
         ar_operation *first = batch;
-        segment       together = { first, 0, 1 };
+        segment together = { first, 0, 1 };
         if (first->next != NULL && may_share(connection, first))
             together = cut(connection, first);
         batch = together.last->next;

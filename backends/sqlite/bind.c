@@ -14,7 +14,7 @@
 static size_t sequence_length(const unsigned char *p, size_t left)
 {
     unsigned char lead = p[0];
-    size_t        length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
     if (length > left)
         return 0;
     for (size_t i = 1; i < length; i++)
@@ -48,7 +48,8 @@ static ar_status bound(sqlite3 *db, int code, int index, const ar_value *value, 
     if (code == SQLITE_OK)
         return AR_OK;
     if (code == SQLITE_TOOBIG)
-        return ar_error_set(err, AR_E_TYPE, "binding parameter %d: %s is too long for SQLite", index, ar_type_name(value->type));
+        return ar_error_set(err, AR_E_TYPE, "binding parameter %d: %s is too long for SQLite", index,
+                            ar_type_name(value->type));
     return ari_sqlite_error(db, code, "binding parameters", err);
 }
 
@@ -71,7 +72,7 @@ static ar_status bind_text(sqlite3 *db, sqlite3_stmt *handle, int index, const a
 static ar_status bind_bytes(sqlite3 *db, sqlite3_stmt *handle, int index, const ar_value *value, ar_error *err)
 {
     const ar_bytes *bytes = &value->as.bytes;
-    int             code;
+    int code;
     if (bytes->length == 0) /* a NULL pointer would bind NULL */
         code = sqlite3_bind_zeroblob(handle, index, 0);
     else if (bytes->data == NULL)
@@ -83,10 +84,11 @@ static ar_status bind_bytes(sqlite3 *db, sqlite3_stmt *handle, int index, const 
 
 static ar_status bind_decimal(sqlite3 *db, sqlite3_stmt *handle, int index, const ar_value *value, ar_error *err)
 {
-    char   text[AR_DECIMAL_TEXT_SIZE];
+    char text[AR_DECIMAL_TEXT_SIZE];
     size_t length = ar_decimal_format(value->as.decimal, text, sizeof text);
     if (length == 0)
-        return ar_error_set(err, AR_E_TYPE, "binding parameter %d: the decimal is not valid (over 38 digits, or a negative zero)",
+        return ar_error_set(err, AR_E_TYPE,
+                            "binding parameter %d: the decimal is not valid (over 38 digits, or a negative zero)",
                             index);
     int code = sqlite3_bind_text(handle, index, text, (int)length, SQLITE_TRANSIENT);
     return bound(db, code, index, value, err);
@@ -96,8 +98,8 @@ static ar_status bind_decimal(sqlite3 *db, sqlite3_stmt *handle, int index, cons
 static bool write_target(const ar_statement *source, char *schema, char *table, size_t size)
 {
     ari_sqlite_tokens tokens = ari_sqlite_tokens_of(source->sql, source->sql_length);
-    ari_sqlite_token  keyword = ari_sqlite_main_keyword(&tokens);
-    ari_sqlite_token  name = ari_sqlite_token_next(&tokens);
+    ari_sqlite_token keyword = ari_sqlite_main_keyword(&tokens);
+    ari_sqlite_token name = ari_sqlite_token_next(&tokens);
     if (ari_sqlite_token_is(name, "OR")) {
         (void)ari_sqlite_token_next(&tokens);
         name = ari_sqlite_token_next(&tokens);
@@ -116,11 +118,12 @@ static bool write_target(const ar_statement *source, char *schema, char *table, 
 
 static bool has_real_column(sqlite3 *db, const char *schema, const char *table)
 {
-    static const char text[] = "SELECT 1 FROM pragma_table_xinfo(?1, nullif(?2, '')) WHERE type NOT LIKE '%int%' AND type NOT LIKE "
-                               "'%char%' AND type NOT LIKE '%clob%' AND type NOT LIKE '%text%' AND type NOT LIKE '%blob%' AND "
-                               "(type LIKE '%real%' OR type LIKE '%floa%' OR type LIKE '%doub%')";
+    static const char text[] =
+        "SELECT 1 FROM pragma_table_xinfo(?1, nullif(?2, '')) WHERE type NOT LIKE '%int%' AND type NOT LIKE "
+        "'%char%' AND type NOT LIKE '%clob%' AND type NOT LIKE '%text%' AND type NOT LIKE '%blob%' AND "
+        "(type LIKE '%real%' OR type LIKE '%floa%' OR type LIKE '%doub%')";
     sqlite3_stmt *query = NULL;
-    bool          has = true; /* when it cannot be told, the value is refused */
+    bool has = true; /* when it cannot be told, the value is refused */
     if (sqlite3_prepare_v2(db, text, -1, &query, NULL) == SQLITE_OK &&
         sqlite3_bind_text(query, 1, table, -1, SQLITE_STATIC) == SQLITE_OK &&
         sqlite3_bind_text(query, 2, schema, -1, SQLITE_STATIC) == SQLITE_OK)
@@ -129,21 +132,24 @@ static bool has_real_column(sqlite3 *db, const char *schema, const char *table)
     return has;
 }
 
-/* SQLite stores a REAL without fraction as an integer where the column's affinity is REAL, and so drops the sign of a zero
- * (https://www.sqlite.org/datatype3.html, 2). Which column a parameter goes to it does not tell: so such a value is refused as soon
- * as the table that is written has one of those columns. */
-static ar_status check_minus_zero(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, int index, ar_error *err)
+/* SQLite stores a REAL without fraction as an integer where the column's affinity is REAL, and so drops the sign of
+ * a zero (https://www.sqlite.org/datatype3.html, 2). Which column a parameter goes to it does not tell: so such a
+ * value is refused as soon as the table that is written has one of those columns. */
+static ar_status check_minus_zero(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, int index,
+                                  ar_error *err)
 {
     char schema[128], table[512];
     if (sqlite3_stmt_readonly(handle) ||
         (write_target(source, schema, table, sizeof schema) && !has_real_column(db, schema, table)))
         return AR_OK;
-    return ar_error_set(err, AR_E_TYPE, "binding parameter %d: a column of SQLite's type REAL loses the sign of -0.0; declare it as "
-                                        "DOUBLE_BLOB", index);
+    return ar_error_set(err, AR_E_TYPE,
+                        "binding parameter %d: a column of SQLite's type REAL loses the sign of -0.0; declare it as "
+                        "DOUBLE_BLOB",
+                        index);
 }
 
-static ar_status bind_real(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, int index, const ar_value *value,
-                           ar_error *err)
+static ar_status bind_real(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, int index,
+                           const ar_value *value, ar_error *err)
 {
     double number = value->type == AR_TYPE_FLOAT ? (double)value->as.single : value->as.real;
     if (isnan(number))
@@ -157,12 +163,13 @@ static ar_status bind_real(sqlite3 *db, sqlite3_stmt *handle, const ar_statement
     return bound(db, code, index, value, err);
 }
 
-static ar_status bind_integer(sqlite3 *db, sqlite3_stmt *handle, int index, const ar_value *value, int64_t least, int64_t most,
-                              ar_error *err)
+static ar_status bind_integer(sqlite3 *db, sqlite3_stmt *handle, int index, const ar_value *value, int64_t least,
+                              int64_t most, ar_error *err)
 {
     int64_t number = value->as.integer;
     if (number < least || number > most)
-        return ar_error_set(err, AR_E_TYPE, "binding parameter %d: the number does not fit %s", index, ar_type_name(value->type));
+        return ar_error_set(err, AR_E_TYPE, "binding parameter %d: the number does not fit %s", index,
+                            ar_type_name(value->type));
     int code = sqlite3_bind_int64(handle, index, number);
     return bound(db, code, index, value, err);
 }
@@ -174,8 +181,8 @@ static ar_status bind_time(sqlite3 *db, sqlite3_stmt *handle, int index, const a
     return bound(db, sqlite3_bind_int64(handle, index, value->as.time.us), index, value, err);
 }
 
-static ar_status bind_one(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, int index, const ar_value *value,
-                          ar_error *err)
+static ar_status bind_one(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, int index,
+                          const ar_value *value, ar_error *err)
 {
     switch (value->type) {
     case AR_TYPE_NULL: return bound(db, sqlite3_bind_null(handle, index), index, value, err);
@@ -189,7 +196,8 @@ static ar_status bind_one(sqlite3 *db, sqlite3_stmt *handle, const ar_statement 
     case AR_TYPE_TEXT:
     case AR_TYPE_JSON: return bind_text(db, handle, index, value, err);
     case AR_TYPE_BYTES: return bind_bytes(db, handle, index, value, err);
-    case AR_TYPE_TIMESTAMP: return bound(db, sqlite3_bind_int64(handle, index, value->as.timestamp.us), index, value, err);
+    case AR_TYPE_TIMESTAMP:
+        return bound(db, sqlite3_bind_int64(handle, index, value->as.timestamp.us), index, value, err);
     case AR_TYPE_DATE: return bound(db, sqlite3_bind_int(handle, index, value->as.date.days), index, value, err);
     case AR_TYPE_TIME: return bind_time(db, handle, index, value, err);
     case AR_TYPE_DECIMAL: return bind_decimal(db, handle, index, value, err);

@@ -9,7 +9,12 @@
 #include "values/memory.h"
 #include "values/number.h"
 
-enum { default_busy_timeout_ms = 5000, default_cache_size_kib = 8192, default_readers = 4, default_statement_cache = 128 };
+enum {
+    default_busy_timeout_ms = 5000,
+    default_cache_size_kib = 8192,
+    default_readers = 4,
+    default_statement_cache = 128
+};
 enum { readers_not_given = UINT16_MAX };
 
 static const char *const mode_words[] = { "rwc", "rw", "ro", NULL }; /* as in ari_sqlite_mode */
@@ -39,7 +44,7 @@ static ar_status count(const ar_url_option *option, int64_t least, int64_t most,
 
 static ar_status set_mode(ar_backend_config *config, const ar_url_option *option, ar_error *err)
 {
-    size_t    choice;
+    size_t choice = 0;
     ar_status status = choose(option, mode_words, "rwc, rw or ro", &choice, err);
     if (status == AR_OK)
         config->mode = (ari_sqlite_mode)choice;
@@ -48,7 +53,7 @@ static ar_status set_mode(ar_backend_config *config, const ar_url_option *option
 
 static ar_status set_journal_mode(ar_backend_config *config, const ar_url_option *option, ar_error *err)
 {
-    size_t    choice;
+    size_t choice = 0;
     ar_status status = choose(option, journal_words, "wal, delete, truncate, persist or memory", &choice, err);
     if (status == AR_OK)
         config->journal_mode = journal_words[choice];
@@ -57,7 +62,7 @@ static ar_status set_journal_mode(ar_backend_config *config, const ar_url_option
 
 static ar_status set_synchronous(ar_backend_config *config, const ar_url_option *option, ar_error *err)
 {
-    size_t    choice;
+    size_t choice = 0;
     ar_status status = choose(option, synchronous_words, "off, normal, full or extra", &choice, err);
     if (status == AR_OK)
         config->synchronous = synchronous_words[choice];
@@ -66,7 +71,7 @@ static ar_status set_synchronous(ar_backend_config *config, const ar_url_option 
 
 static ar_status set_busy_timeout(ar_backend_config *config, const ar_url_option *option, ar_error *err)
 {
-    int64_t   number;
+    int64_t number = 0;
     ar_status status = count(option, 0, INT32_MAX, &number, err);
     if (status == AR_OK)
         config->busy_timeout = number * 1000;
@@ -75,7 +80,7 @@ static ar_status set_busy_timeout(ar_backend_config *config, const ar_url_option
 
 static ar_status set_cache_size(ar_backend_config *config, const ar_url_option *option, ar_error *err)
 {
-    int64_t   number;
+    int64_t number = 0;
     ar_status status = count(option, 0, INT32_MAX, &number, err);
     if (status == AR_OK)
         config->cache_size_kib = (uint32_t)number;
@@ -84,7 +89,7 @@ static ar_status set_cache_size(ar_backend_config *config, const ar_url_option *
 
 static ar_status set_readers(ar_backend_config *config, const ar_url_option *option, ar_error *err)
 {
-    int64_t   number;
+    int64_t number = 0;
     ar_status status = count(option, 0, 64, &number, err);
     if (status == AR_OK)
         config->readers = (uint16_t)number;
@@ -93,7 +98,7 @@ static ar_status set_readers(ar_backend_config *config, const ar_url_option *opt
 
 static ar_status set_foreign_keys(ar_backend_config *config, const ar_url_option *option, ar_error *err)
 {
-    size_t    choice;
+    size_t choice = 0;
     ar_status status = choose(option, switch_words, "on or off", &choice, err);
     if (status == AR_OK)
         config->foreign_keys = choice % 2 == 1;
@@ -102,7 +107,7 @@ static ar_status set_foreign_keys(ar_backend_config *config, const ar_url_option
 
 static ar_status set_statement_cache(ar_backend_config *config, const ar_url_option *option, ar_error *err)
 {
-    int64_t   number;
+    int64_t number = 0;
     ar_status status = count(option, 0, 65536, &number, err);
     if (status == AR_OK)
         config->statement_cache = (uint32_t)number;
@@ -139,14 +144,15 @@ static ar_status set_option(ar_backend_config *config, const ar_url_option *opti
     for (size_t i = 0; i < sizeof option_setters / sizeof option_setters[0]; i++)
         if (strcmp(option->name, option_setters[i].name) == 0)
             return option_setters[i].set(config, option, err);
-    return ar_error_set(err, AR_E_INVALID,
-                        "sqlite URL: there is no option \"%s\"; there are mode, journal_mode, synchronous, busy_timeout_ms, "
-                        "cache_size_kib, readers, foreign_keys, statement_cache and vfs",
-                        option->name);
+    return ar_error_set(
+        err, AR_E_INVALID,
+        "sqlite URL: there is no option \"%s\"; there are mode, journal_mode, synchronous, busy_timeout_ms, "
+        "cache_size_kib, readers, foreign_keys, statement_cache and vfs",
+        option->name);
 }
 
-/* A relative path is made absolute once, so that every connection opens the same file, also after a chdir. That also keeps SQLite
- * from taking a name like "file:x" for a URI, which builds with SQLITE_USE_URI do. */
+/* A relative path is made absolute once, so that every connection opens the same file, also after a chdir. That also
+ * keeps SQLite from taking a name like "file:x" for a URI, which builds with SQLITE_USE_URI do. */
 static ar_status set_path(ar_backend_config *config, const char *path, ar_error *err)
 {
     char folder[4096];
@@ -154,8 +160,10 @@ static ar_status set_path(ar_backend_config *config, const char *path, ar_error 
     config->memory = strcmp(path, ":memory:") == 0;
     if (!config->memory && path[0] != '/') {
         if (getcwd(folder, sizeof folder - 1) == NULL)
-            return ar_error_set(err, AR_E_INVALID, "sqlite URL: the working folder cannot be told, so \"%s\" has no place; "
-                                                   "give an absolute path: sqlite:///folder/%s", path, path);
+            return ar_error_set(err, AR_E_INVALID,
+                                "sqlite URL: the working folder cannot be told, so \"%s\" has no place; "
+                                "give an absolute path: sqlite:///folder/%s",
+                                path, path);
         strcat(folder, "/");
     }
     size_t folder_length = strlen(folder);
@@ -170,13 +178,16 @@ static ar_status set_path(ar_backend_config *config, const char *path, ar_error 
 static ar_status check_parts(const ar_url *url, ar_error *err)
 {
     if (url->host != NULL && url->host[0] != '\0')
-        return ar_error_set(err, AR_E_INVALID, "sqlite URL: a file has no host \"%s\"; write sqlite:app.db or "
-                                               "sqlite:///folder/app.db", url->host);
+        return ar_error_set(err, AR_E_INVALID,
+                            "sqlite URL: a file has no host \"%s\"; write sqlite:app.db or "
+                            "sqlite:///folder/app.db",
+                            url->host);
     if (url->user != NULL || url->password != NULL || url->port != 0)
         return ar_error_set(err, AR_E_INVALID, "sqlite URL: a file has no user, password or port; write sqlite:app.db");
     if (url->path == NULL || url->path[0] == '\0')
-        return ar_error_set(err, AR_E_INVALID, "sqlite URL: it names no file; write sqlite:app.db, sqlite:///folder/app.db or "
-                                               "sqlite::memory:");
+        return ar_error_set(err, AR_E_INVALID,
+                            "sqlite URL: it names no file; write sqlite:app.db, sqlite:///folder/app.db or "
+                            "sqlite::memory:");
     return AR_OK;
 }
 
@@ -185,20 +196,25 @@ static ar_status decide_topology(ar_backend_config *config, ar_topology *topolog
     bool wal = strcmp(config->journal_mode, "wal") == 0;
     if (config->memory) {
         if (config->mode != ARI_SQLITE_CREATE)
-            return ar_error_set(err, AR_E_INVALID, "sqlite URL: option mode is \"%s\", but :memory: starts empty; leave it out",
+            return ar_error_set(err, AR_E_INVALID,
+                                "sqlite URL: option mode is \"%s\", but :memory: starts empty; leave it out",
                                 mode_words[config->mode]);
         if (config->readers != readers_not_given && config->readers != 0)
-            return ar_error_set(err, AR_E_INVALID, "sqlite URL: option readers is %u, but a reader would see a :memory: of its "
-                                                   "own; leave it out", (unsigned)config->readers);
+            return ar_error_set(err, AR_E_INVALID,
+                                "sqlite URL: option readers is %u, but a reader would see a :memory: of its "
+                                "own; leave it out",
+                                (unsigned)config->readers);
         config->readers = 0;
     }
     if (config->readers == readers_not_given) /* without WAL readers stand in the writer's way */
         config->readers = wal || config->mode == ARI_SQLITE_READ_ONLY ? default_readers : 0;
     if (config->mode == ARI_SQLITE_READ_ONLY && config->readers == 0)
-        return ar_error_set(err, AR_E_INVALID, "sqlite URL: option readers is 0 and option mode is \"ro\": nobody could read");
+        return ar_error_set(err, AR_E_INVALID,
+                            "sqlite URL: option readers is 0 and option mode is \"ro\": nobody could read");
     topology->writers = config->mode == ARI_SQLITE_READ_ONLY ? 0 : 1;
     topology->readers = config->readers;
     topology->blocking = true;
+    topology->connection_is_database = config->memory;
     return AR_OK;
 }
 

@@ -13,9 +13,10 @@
 #include "backends/sqlite/wait.h"
 #include "values/memory.h"
 
-/* A connection is open from ari_sqlite_open to ari_sqlite_close and run by one thread at a time, so that SQLite's own mutexes are off.
- * It is in one of these states: autocommit (neither flag), in a group or batch (SQLite's autocommit is off while submit runs, never
- * between two calls), in a transaction of its user (`in_transaction`), or `broken`, when it could not leave a transaction. */
+/* A connection is open from ari_sqlite_open to ari_sqlite_close and run by one thread at a time, so that SQLite's
+ * own mutexes are off. It is in one of these states: autocommit (neither flag), in a group or batch (SQLite's
+ * autocommit is off while submit runs, never between two calls), in a transaction of its user (`in_transaction`), or
+ * `broken`, when it could not leave a transaction. */
 
 enum { oldest_version = 3037000 };
 
@@ -24,8 +25,8 @@ static const char *const control_texts[] = { [ARI_SQLITE_BEGIN] = "BEGIN",
                                              [ARI_SQLITE_COMMIT] = "COMMIT",
                                              [ARI_SQLITE_ROLLBACK] = "ROLLBACK" };
 
-/* SQLite without mutexes, by its build or by sqlite3_config of the application, would be torn apart by several connections: they
- * share its page cache and memory counters. A mutex of a connection tells. */
+/* SQLite without mutexes, by its build or by sqlite3_config of the application, would be torn apart by several
+ * connections: they share its page cache and memory counters. A mutex of a connection tells. */
 static ar_status check_library(ar_error *err)
 {
     sqlite3 *probe = NULL;
@@ -33,12 +34,13 @@ static ar_status check_library(ar_error *err)
         return ar_error_set(err, AR_E_UNSUPPORTED, "opening a database: SQLite %s is too old; 3.37 or later is needed",
                             sqlite3_libversion());
     bool safe = sqlite3_threadsafe() != 0;
-    int  code = sqlite3_open_v2(":memory:", &probe, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, NULL);
+    int code = sqlite3_open_v2(":memory:", &probe, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, NULL);
     if (code == SQLITE_OK)
         safe = safe && sqlite3_db_mutex(probe) != NULL;
     (void)sqlite3_close(probe);
     if (!safe)
-        return ar_error_set(err, AR_E_UNSUPPORTED, "opening a database: SQLite is built or configured for a single thread");
+        return ar_error_set(err, AR_E_UNSUPPORTED,
+                            "opening a database: SQLite is built or configured for a single thread");
     return AR_OK;
 }
 
@@ -63,10 +65,11 @@ static const char *trouble_with(const ar_backend_config *config, bool creates)
 static ar_status open_failed(ar_connection *connection, int code, const char *step, ar_error *err)
 {
     const ar_backend_config *config = connection->config;
-    bool                     creates = connection->role == AR_ROLE_WRITER && config->mode == ARI_SQLITE_CREATE;
-    char                     doing[200];
+    bool creates = connection->role == AR_ROLE_WRITER && config->mode == ARI_SQLITE_CREATE;
+    char doing[200];
     if ((code & 0xff) == SQLITE_CANTOPEN) {
-        ar_status status = ar_error_set(err, AR_E_CONNECTION, "opening %s: %s", config->path, trouble_with(config, creates));
+        ar_status status =
+            ar_error_set(err, AR_E_CONNECTION, "opening %s: %s", config->path, trouble_with(config, creates));
         if (err != NULL)
             err->native_code = code;
         return status;
@@ -80,7 +83,8 @@ static int open_flags(const ar_backend_config *config, ar_connection_role role)
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     if (config->mode == ARI_SQLITE_READ_ONLY)
         return flags | SQLITE_OPEN_READONLY;
-    flags |= SQLITE_OPEN_READWRITE; /* readers too: they may have to make WAL's index; query_only keeps them from writing */
+    flags |=
+        SQLITE_OPEN_READWRITE; /* readers too: they may have to make WAL's index; query_only keeps them from writing */
     return role == AR_ROLE_WRITER && config->mode == ARI_SQLITE_CREATE ? flags | SQLITE_OPEN_CREATE : flags;
 }
 
@@ -88,7 +92,8 @@ static ar_status open_file(ar_connection *connection, ar_error *err)
 {
     const ar_backend_config *config = connection->config;
     if (config->vfs != NULL && sqlite3_vfs_find(config->vfs) == NULL)
-        return ar_error_set(err, AR_E_INVALID, "opening %s: no vfs \"%s\" is registered with SQLite", config->path, config->vfs);
+        return ar_error_set(err, AR_E_INVALID, "opening %s: no vfs \"%s\" is registered with SQLite", config->path,
+                            config->vfs);
     int code = sqlite3_open_v2(config->path, &connection->db, open_flags(config, connection->role), config->vfs);
     if (code != SQLITE_OK)
         return open_failed(connection, code, "open", err);
@@ -99,7 +104,7 @@ static ar_status open_file(ar_connection *connection, ar_error *err)
 static int pragma(ar_connection *connection, const char *text, char *answer, size_t size)
 {
     sqlite3_stmt *query = NULL;
-    int           code = sqlite3_prepare_v2(connection->db, text, -1, &query, NULL);
+    int code = sqlite3_prepare_v2(connection->db, text, -1, &query, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_step(query);
     if (code == SQLITE_ROW && answer != NULL) {
@@ -132,7 +137,7 @@ static ar_status set_up_guards(ar_connection *connection, ar_error *err)
 static ar_status set_up_session(ar_connection *connection, ar_error *err)
 {
     const ar_backend_config *config = connection->config;
-    char                     text[160];
+    char text[160];
     snprintf(text, sizeof text, "PRAGMA cache_size = -%lu", (unsigned long)config->cache_size_kib);
     int code = config->cache_size_kib == 0 ? SQLITE_OK : pragma(connection, text, NULL, 0);
     if (code == SQLITE_OK) {
@@ -140,7 +145,8 @@ static ar_status set_up_session(ar_connection *connection, ar_error *err)
         code = pragma(connection, text, NULL, 0);
     }
     if (code == SQLITE_OK)
-        code = pragma(connection, config->foreign_keys ? "PRAGMA foreign_keys = 1" : "PRAGMA foreign_keys = 0", NULL, 0);
+        code =
+            pragma(connection, config->foreign_keys ? "PRAGMA foreign_keys = 1" : "PRAGMA foreign_keys = 0", NULL, 0);
     if (code == SQLITE_OK) /* reads the header: the first to see that it is no database, or locked */
         code = pragma(connection, "SELECT count(*) FROM sqlite_schema", NULL, 0);
     if (code == SQLITE_OK && connection->role == AR_ROLE_READER)
@@ -151,11 +157,12 @@ static ar_status set_up_session(ar_connection *connection, ar_error *err)
 static ar_status set_up_journal(ar_connection *connection, ar_error *err)
 {
     const ar_backend_config *config = connection->config;
-    char                     text[80], answer[32] = "";
+    char text[80], answer[32] = "";
     if (connection->role == AR_ROLE_READER || config->memory)
         return AR_OK;
     if (sqlite3_db_readonly(connection->db, "main") == 1)
-        return ar_error_set(err, AR_E_READ_ONLY, "opening %s: its permissions allow reading only; open it with mode=ro", config->path);
+        return ar_error_set(err, AR_E_READ_ONLY, "opening %s: its permissions allow reading only; open it with mode=ro",
+                            config->path);
     snprintf(text, sizeof text, "PRAGMA journal_mode = %s", config->journal_mode);
     int code = pragma(connection, text, answer, sizeof answer);
     if (code == SQLITE_OK) /* a log that had to grow is cut down again at a checkpoint */
@@ -163,8 +170,10 @@ static ar_status set_up_journal(ar_connection *connection, ar_error *err)
     if (code != SQLITE_OK)
         return open_failed(connection, code, "setting the journal mode", err);
     if (strcmp(answer, config->journal_mode) != 0)
-        return ar_error_set(err, AR_E_UNSUPPORTED, "opening %s: its file system or its users do not allow journal_mode=%s, it stays at "
-                                                   "%s; choose another", config->path, config->journal_mode, answer);
+        return ar_error_set(err, AR_E_UNSUPPORTED,
+                            "opening %s: its file system or its users do not allow journal_mode=%s, it stays at "
+                            "%s; choose another",
+                            config->path, config->journal_mode, answer);
     return AR_OK;
 }
 
@@ -172,7 +181,8 @@ static ar_status set_up_statements(ar_connection *connection, ar_error *err)
 {
     int code = SQLITE_OK;
     for (size_t i = 0; code == SQLITE_OK && i < ARI_SQLITE_CONTROL_STATEMENTS; i++)
-        code = sqlite3_prepare_v3(connection->db, control_texts[i], -1, SQLITE_PREPARE_PERSISTENT, &connection->control[i], NULL);
+        code = sqlite3_prepare_v3(connection->db, control_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                  &connection->control[i], NULL);
     if (code != SQLITE_OK)
         return open_failed(connection, code, "preparing", err);
     return ari_sqlite_statements_init(&connection->statements, connection->env, connection->db,
@@ -184,7 +194,8 @@ ar_status ari_sqlite_open(const ar_backend_config *config, ar_connection_role ro
 {
     if ((role == AR_ROLE_READER && config->memory) || (role == AR_ROLE_WRITER && config->mode == ARI_SQLITE_READ_ONLY))
         return ar_error_set(err, AR_E_INVALID, "opening %s: it has no %s", config->path,
-                            role == AR_ROLE_READER ? "readers, :memory: belongs to one connection" : "writer with mode=ro");
+                            role == AR_ROLE_READER ? "readers, :memory: belongs to one connection"
+                                                   : "writer with mode=ro");
     ar_connection *connection = ari_allocate_zero(host->env, sizeof *connection);
     if (connection == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "opening %s: no memory", config->path);

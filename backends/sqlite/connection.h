@@ -21,33 +21,33 @@ typedef enum ari_sqlite_control_statement {
 
 /* One open database connection; run by one thread at a time. */
 struct ar_connection {
-    const ar_env            *env;
-    ar_backend_host         *host;
+    const ar_env *env;
+    ar_backend_host *host;
     const ar_backend_config *config;
-    ar_connection_role       role;
-    bool                     broken;          /* usable() says no */
-    bool                     session_changed; /* raw SQL of the SESSION class ran */
-    sqlite3                 *db;
-    sqlite3_stmt            *control[ARI_SQLITE_CONTROL_STATEMENTS];
-    ari_sqlite_statements    statements;
+    ar_connection_role role;
+    bool broken;          /* usable() says no */
+    bool session_changed; /* raw SQL of the SESSION class ran */
+    sqlite3 *db;
+    sqlite3_stmt *control[ARI_SQLITE_CONTROL_STATEMENTS];
+    ari_sqlite_statements statements;
 
     /* execute.c: room for one row. */
     ar_value *values;
-    size_t    value_capacity;
-    bool      half_done; /* the last statement wrote, and was stopped by whoever took its rows */
+    size_t value_capacity;
+    bool half_done; /* the last statement wrote, and was stopped by whoever took its rows */
 
     /* wait.c: whose deadline and cancellation the progress and busy handlers look at. */
     const ar_operation *watched;
-    bool                watching_all; /* `watched` and all behind it, until `busy_until` */
-    int64_t             busy_until;
-    uint32_t            never; /* a word to sleep on that nobody changes */
+    bool watching_all; /* `watched` and all behind it, until `busy_until` */
+    int64_t busy_until;
+    uint32_t never; /* a word to sleep on that nobody changes */
 
     /* transaction.c: the transaction that AR_OP_BEGIN opened. */
-    bool               in_transaction;
-    bool               transaction_read_only;
-    uint32_t          *savepoints; /* numbers of the open ones, outermost first */
-    size_t             savepoint_count;
-    size_t             savepoint_capacity;
+    bool in_transaction;
+    bool transaction_read_only;
+    uint32_t *savepoints; /* numbers of the open ones, outermost first */
+    size_t savepoint_count;
+    size_t savepoint_capacity;
     ari_sqlite_cursor *cursors; /* all that were opened and not closed */
 
     ari_sqlite_held *held; /* group.c: errors that wait for COMMIT; made when first needed */

@@ -5,12 +5,12 @@
 #include "backends/sqlite/wait.h"
 #include "values/memory.h"
 
-/* A cursor stands on a row that has not been given yet, so that it is known whether there are more. Its statement is out of the
- * cache while it lives: the same text may be run again beside it. */
+/* A cursor stands on a row that has not been given yet, so that it is known whether there are more. Its statement is
+ * out of the cache while it lives: the same text may be run again beside it. */
 struct ari_sqlite_cursor {
-    ari_sqlite_cursor    *next;
+    ari_sqlite_cursor *next;
     ari_sqlite_statement *statement; /* NULL: dead */
-    size_t                depth;     /* savepoints that were open when it was opened */
+    size_t depth;                    /* savepoints that were open when it was opened */
 };
 
 static void release(ar_connection *connection, ari_sqlite_cursor *cursor)
@@ -40,10 +40,11 @@ static void destroy(ar_connection *connection, ari_sqlite_cursor **link)
 }
 
 /* Gives rows, the current one first, until the limit is reached, when `*more` becomes true, or the end. */
-static ar_status give(ar_connection *connection, const ar_operation *operation, sqlite3_stmt *handle, bool *more, ar_error *err)
+static ar_status give(ar_connection *connection, const ar_operation *operation, sqlite3_stmt *handle, bool *more,
+                      ar_error *err)
 {
     size_t given = 0;
-    int    code = SQLITE_ROW;
+    int code = SQLITE_ROW;
     *more = false;
     while (code == SQLITE_ROW) {
         if (operation->row_limit != 0 && given == operation->row_limit) {
@@ -56,12 +57,13 @@ static ar_status give(ar_connection *connection, const ar_operation *operation, 
         given++;
         code = sqlite3_step(handle);
     }
-    return code == SQLITE_DONE ? AR_OK
-                               : ari_sqlite_operation_error(connection, operation, code, "reading on with a cursor", err);
+    return code == SQLITE_DONE
+               ? AR_OK
+               : ari_sqlite_operation_error(connection, operation, code, "reading on with a cursor", err);
 }
 
-static ar_status first_rows(ar_connection *connection, ar_operation *operation, ari_sqlite_statement *statement, bool *more,
-                            ar_error *err)
+static ar_status first_rows(ar_connection *connection, ar_operation *operation, ari_sqlite_statement *statement,
+                            bool *more, ar_error *err)
 {
     *more = false;
     int code = sqlite3_step(statement->handle);
@@ -79,9 +81,10 @@ static bool keep_parameters(const ar_operation *operation, sqlite3_stmt *handle)
     int code = SQLITE_OK;
     for (uint32_t i = 0; code == SQLITE_OK && i < operation->statement->parameter_count; i++) {
         const ar_value *value = &operation->parameters[i];
-        int             index = (int)i + 1;
+        int index = (int)i + 1;
         if (value->type == AR_TYPE_TEXT || value->type == AR_TYPE_JSON)
-            code = sqlite3_bind_text64(handle, index, value->as.text.data, value->as.text.length, SQLITE_TRANSIENT, SQLITE_UTF8);
+            code = sqlite3_bind_text64(handle, index, value->as.text.data, value->as.text.length, SQLITE_TRANSIENT,
+                                       SQLITE_UTF8);
         else if (value->type == AR_TYPE_BYTES && value->as.bytes.length > 0)
             code = sqlite3_bind_blob64(handle, index, value->as.bytes.data, value->as.bytes.length, SQLITE_TRANSIENT);
         else if (value->type == AR_TYPE_UUID)
@@ -93,10 +96,11 @@ static bool keep_parameters(const ar_operation *operation, sqlite3_stmt *handle)
 ar_status ari_sqlite_cursor_open(ar_connection *connection, ar_operation *operation, ar_error *err)
 {
     ari_sqlite_statement *statement = NULL;
-    ari_sqlite_cursor    *cursor = NULL;
-    bool                  more = false;
+    ari_sqlite_cursor *cursor = NULL;
+    bool more = false;
     if (!connection->in_transaction)
-        return ar_error_set(err, AR_E_INVALID, "running a statement with a limit of rows: a cursor lives in a transaction only");
+        return ar_error_set(err, AR_E_INVALID,
+                            "running a statement with a limit of rows: a cursor lives in a transaction only");
     ar_status status = ari_sqlite_start(connection, operation, &statement, err);
     if (status != AR_OK)
         return status;
@@ -127,15 +131,16 @@ ar_status ari_sqlite_cursor_open(ar_connection *connection, ar_operation *operat
 ar_status ari_sqlite_cursor_fetch(ar_connection *connection, ar_operation *operation, ar_error *err)
 {
     ari_sqlite_cursor **link = find(connection, operation->cursor);
-    ari_sqlite_cursor  *cursor = *link;
-    bool                more = false;
+    ari_sqlite_cursor *cursor = *link;
+    bool more = false;
     operation->cursor = NULL;
     if (cursor == NULL)
         return ar_error_set(err, AR_E_INVALID, "reading on with a cursor: there is no such cursor");
     ar_status status;
     if (cursor->statement == NULL) {
-        status = ar_error_set(err, AR_E_TX_ABORTED, "reading on with a cursor: the transaction or savepoint that it was opened in has "
-                                                    "ended");
+        status = ar_error_set(err, AR_E_TX_ABORTED,
+                              "reading on with a cursor: the transaction or savepoint that it was opened in has "
+                              "ended");
     } else {
         ari_sqlite_watch(connection, operation);
         status = give(connection, operation, cursor->statement->handle, &more, err);

@@ -4,8 +4,8 @@
 
 #include "backends/sqlite/connection.h"
 
-/* Statements that stopped after row_limit rows. Each is a cursor on the connection's list until it is closed; one whose transaction
- * or savepoint is gone is dead: its statement is released and the next fetch says so. */
+/* Statements that stopped after row_limit rows. Each is a cursor on the connection's list until it is closed; one
+ * whose transaction or savepoint is gone is dead: its statement is released and the next fetch says so. */
 
 ar_status ari_sqlite_cursor_open(ar_connection *connection, ar_operation *operation, ar_error *err);
 ar_status ari_sqlite_cursor_fetch(ar_connection *connection, ar_operation *operation, ar_error *err);

@@ -5,14 +5,14 @@
 
 #include <actrec/decimal.h>
 
-/* Decimals are stored as text, which SQLite compares by letters. The collation AR_DECIMAL compares by value; what is no decimal
- * comes behind all that are, by bytes. */
+/* Decimals are stored as text, which SQLite compares by letters. The collation AR_DECIMAL compares by value; what is
+ * no decimal comes behind all that are, by bytes. */
 static int compare(void *context, int a_length, const void *a_text, int b_length, const void *b_text)
 {
     (void)context;
     ar_decimal a, b;
-    bool       a_fits = ar_decimal_parse_n(a_text, (size_t)a_length, &a, NULL) == AR_OK;
-    bool       b_fits = ar_decimal_parse_n(b_text, (size_t)b_length, &b, NULL) == AR_OK;
+    bool a_fits = ar_decimal_parse_n(a_text, (size_t)a_length, &a, NULL) == AR_OK;
+    bool b_fits = ar_decimal_parse_n(b_text, (size_t)b_length, &b, NULL) == AR_OK;
     if (a_fits && b_fits)
         return ar_decimal_compare(a, b);
     if (a_fits != b_fits)
@@ -23,8 +23,8 @@ static int compare(void *context, int a_length, const void *a_text, int b_length
 
 typedef struct decimal_sum {
     ar_decimal total; /* valid when `any` */
-    bool       any;
-    bool       failed;
+    bool any;
+    bool failed;
 } decimal_sum;
 
 static bool decimal_of(sqlite3_value *value, ar_decimal *out)
@@ -43,7 +43,7 @@ static bool decimal_of(sqlite3_value *value, ar_decimal *out)
 static void sum_step(sqlite3_context *context, int count, sqlite3_value **values)
 {
     (void)count;
-    ar_decimal   value;
+    ar_decimal value;
     decimal_sum *sum = sqlite3_aggregate_context(context, sizeof *sum);
     if (sum == NULL) {
         sqlite3_result_error_nomem(context);
@@ -51,10 +51,10 @@ static void sum_step(sqlite3_context *context, int count, sqlite3_value **values
     }
     if (sum->failed || sqlite3_value_type(values[0]) == SQLITE_NULL)
         return;
-    if (!decimal_of(values[0], &value) ||
-        (sum->any && ar_decimal_add(sum->total, value, &sum->total, NULL) != AR_OK)) {
+    if (!decimal_of(values[0], &value) || (sum->any && ar_decimal_add(sum->total, value, &sum->total, NULL) != AR_OK)) {
         sum->failed = true;
-        sqlite3_result_error(context, "ar_decimal_sum: a value is no decimal, or the sum takes more than 38 digits", -1);
+        sqlite3_result_error(context, "ar_decimal_sum: a value is no decimal, or the sum takes more than 38 digits",
+                             -1);
         sqlite3_result_error_code(context, SQLITE_MISMATCH);
         return;
     }
@@ -68,7 +68,7 @@ static void sum_finish(sqlite3_context *context)
     decimal_sum *sum = sqlite3_aggregate_context(context, 0);
     if (sum == NULL || sum->failed || !sum->any)
         return;
-    char   text[AR_DECIMAL_TEXT_SIZE];
+    char text[AR_DECIMAL_TEXT_SIZE];
     size_t length = ar_decimal_format(sum->total, text, sizeof text);
     sqlite3_result_text(context, text, (int)length, SQLITE_TRANSIENT);
 }
@@ -77,7 +77,8 @@ int ari_sqlite_add_decimals(sqlite3 *db)
 {
     int code = sqlite3_create_collation_v2(db, "AR_DECIMAL", SQLITE_UTF8, NULL, compare, NULL);
     if (code == SQLITE_OK)
-        code = sqlite3_create_function_v2(db, "ar_decimal_sum", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL,
-                                          NULL, sum_step, sum_finish, NULL);
+        code =
+            sqlite3_create_function_v2(db, "ar_decimal_sum", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
+                                       NULL, NULL, sum_step, sum_finish, NULL);
     return code;
 }

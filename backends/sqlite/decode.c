@@ -10,10 +10,12 @@
 
 #include "values/number.h"
 
-/* Values are read through sqlite3_column_value, once a column: the sqlite3_column_ functions each look the column up anew. It is "unprotected", which only
- * matters to threads that share the connection, and none do (https://www.sqlite.org/c3ref/column_blob.html).
+/* Values are read through sqlite3_column_value, once a column: the sqlite3_column_ functions each look the column up
+ * anew. It is "unprotected", which only matters to threads that share the connection, and none do
+ * (https://www.sqlite.org/c3ref/column_blob.html).
  *
- * Every decoder answers AR_E_TYPE, without a message, for what does not fit: the column and the types are named in one place. */
+ * Every decoder answers AR_E_TYPE, without a message, for what does not fit: the column and the types are named in
+ * one place. */
 
 static const char *stored_name(int stored)
 {
@@ -32,7 +34,8 @@ static ar_status refuse(sqlite3_stmt *handle, int column, ar_type wanted, ar_sta
     if (status == AR_E_NO_MEMORY)
         return ar_error_set(err, status, "reading column %d: no memory", column + 1);
     return ar_error_set(err, AR_E_TYPE, "reading column %d (%s): it holds %s that does not fit %s", column + 1,
-                        name == NULL ? "?" : name, stored_name(sqlite3_column_type(handle, column)), ar_type_name(wanted));
+                        name == NULL ? "?" : name, stored_name(sqlite3_column_type(handle, column)),
+                        ar_type_name(wanted));
 }
 
 static ar_status read_text(sqlite3_value *from, ar_text *out)
@@ -67,7 +70,7 @@ static ar_status read_integer(sqlite3_value *from, int stored, int64_t least, in
             return AR_E_TYPE;
         *out = (int64_t)number;
     } else if (stored == SQLITE_TEXT) {
-        ar_text   text;
+        ar_text text;
         ar_status status = read_text(from, &text);
         if (status != AR_OK)
             return status;
@@ -89,7 +92,7 @@ static ar_status read_double(sqlite3_value *from, int stored, double *out)
         if (*out >= 9223372036854775808.0 || (int64_t)*out != number)
             return AR_E_TYPE;
     } else if (stored == SQLITE_TEXT) {
-        ar_text   text;
+        ar_text text;
         ar_status status = read_text(from, &text);
         if (status != AR_OK)
             return status;
@@ -103,7 +106,7 @@ static ar_status read_double(sqlite3_value *from, int stored, double *out)
 
 static ar_status read_float(sqlite3_value *from, int stored, float *out)
 {
-    double    number;
+    double number;
     ar_status status = read_double(from, stored, &number);
     if (status != AR_OK)
         return status;
@@ -116,7 +119,7 @@ static ar_status read_float(sqlite3_value *from, int stored, float *out)
 static ar_status read_decimal(sqlite3_value *from, int stored, ar_decimal *out)
 {
     if (stored == SQLITE_TEXT) {
-        ar_text   text;
+        ar_text text;
         ar_status status = read_text(from, &text);
         return status == AR_OK ? ar_decimal_parse_n(text.data, text.length, out, NULL) : status;
     }
@@ -130,11 +133,11 @@ static ar_status read_decimal(sqlite3_value *from, int stored, ar_decimal *out)
 static ar_status read_uuid(sqlite3_value *from, int stored, ar_uuid *out)
 {
     if (stored == SQLITE_TEXT) {
-        ar_text   text;
+        ar_text text;
         ar_status status = read_text(from, &text);
         return status == AR_OK ? ar_uuid_parse_n(text.data, text.length, out, NULL) : status;
     }
-    ar_bytes  bytes;
+    ar_bytes bytes;
     ar_status status = stored == SQLITE_BLOB ? read_bytes(from, &bytes) : AR_E_TYPE;
     if (status == AR_OK && bytes.length != sizeof out->bytes)
         status = AR_E_TYPE;
@@ -146,9 +149,11 @@ static ar_status read_uuid(sqlite3_value *from, int stored, ar_uuid *out)
 static ar_status read_calendar(sqlite3_value *from, int stored, ar_type wanted, ar_value *out)
 {
     if (stored != SQLITE_TEXT) {
-        int64_t   number;
-        int64_t   least = wanted == AR_TYPE_TIMESTAMP ? INT64_MIN : wanted == AR_TYPE_DATE ? INT32_MIN : 0;
-        int64_t   most = wanted == AR_TYPE_TIMESTAMP ? INT64_MAX : wanted == AR_TYPE_DATE ? INT32_MAX : INT64_C(86399999999);
+        int64_t number;
+        int64_t least = wanted == AR_TYPE_TIMESTAMP ? INT64_MIN : wanted == AR_TYPE_DATE ? INT32_MIN : 0;
+        int64_t most = wanted == AR_TYPE_TIMESTAMP ? INT64_MAX
+                       : wanted == AR_TYPE_DATE    ? INT32_MAX
+                                                   : INT64_C(86399999999);
         ar_status status = stored == SQLITE_INTEGER ? read_integer(from, stored, least, most, &number) : AR_E_TYPE;
         if (status != AR_OK)
             return status;
@@ -160,7 +165,7 @@ static ar_status read_calendar(sqlite3_value *from, int stored, ar_type wanted, 
             out->as.time.us = number;
         return AR_OK;
     }
-    ar_text   text;
+    ar_text text;
     ar_status status = read_text(from, &text);
     if (status != AR_OK)
         return status;
@@ -173,7 +178,7 @@ static ar_status read_calendar(sqlite3_value *from, int stored, ar_type wanted, 
 
 static ar_status read_bool(sqlite3_value *from, int stored, bool *out)
 {
-    int64_t   number;
+    int64_t number;
     ar_status status = stored == SQLITE_INTEGER ? read_integer(from, stored, 0, 1, &number) : AR_E_TYPE;
     if (status == AR_OK)
         *out = number == 1;
@@ -218,9 +223,9 @@ static ar_status read_value(sqlite3_value *from, int stored, ar_type wanted, ar_
 ar_status ari_sqlite_decode(sqlite3_stmt *handle, const ar_type *wanted, ar_value *values, size_t count, ar_error *err)
 {
     for (size_t i = 0; i < count; i++) {
-        int            column = (int)i;
+        int column = (int)i;
         sqlite3_value *from = sqlite3_column_value(handle, column);
-        int            stored = sqlite3_value_type(from);
+        int stored = sqlite3_value_type(from);
         if (stored == SQLITE_NULL) {
             values[i].type = AR_TYPE_NULL;
             continue;

@@ -68,8 +68,9 @@ static void copy_cut(char *out, size_t size, const char *text, size_t length)
     out[length] = '\0';
 }
 
-/* "UNIQUE constraint failed: users.first, users.last", "UNIQUE constraint failed: index 'by_lower'", "CHECK constraint failed: name",
- * "NOT NULL constraint failed: users.name" (sqlite3UniqueConstraint and its neighbours in insert.c). */
+/* "UNIQUE constraint failed: users.first, users.last", "UNIQUE constraint failed: index 'by_lower'", "CHECK
+ * constraint failed: name", "NOT NULL constraint failed: users.name" (sqlite3UniqueConstraint and its neighbours in
+ * insert.c). */
 static void read_constraint(int code, const char *message, ar_error *err)
 {
     static const char marker[] = " constraint failed: ";
@@ -85,7 +86,7 @@ static void read_constraint(int code, const char *message, ar_error *err)
         copy_cut(err->constraint, sizeof err->constraint, what + 7, end > what + 7 ? (size_t)(end - what - 7) : 0);
     } else {
         const char *comma = strstr(what, ", ");
-        size_t      first = comma == NULL ? strlen(what) : (size_t)(comma - what);
+        size_t first = comma == NULL ? strlen(what) : (size_t)(comma - what);
         copy_cut(err->column, sizeof err->column, what, first);
         if (comma != NULL) /* a key of several columns has no name that SQLite tells; its columns stand for it */
             copy_cut(err->constraint, sizeof err->constraint, what, strlen(what));
@@ -101,7 +102,8 @@ static void fill(int code, const char *message, ar_error *err)
         read_constraint(code, message, err);
 }
 
-/* SQLite's message, if it is about `code`: after a failed rollback or an error raised here it may be about something else. */
+/* SQLite's message, if it is about `code`: after a failed rollback or an error raised here it may be about something
+ * else. */
 static const char *message_of(sqlite3 *db, int code)
 {
     return db != NULL && (sqlite3_errcode(db) & 0xff) == (code & 0xff) ? sqlite3_errmsg(db) : sqlite3_errstr(code);
@@ -110,7 +112,7 @@ static const char *message_of(sqlite3 *db, int code)
 ar_status ari_sqlite_error(sqlite3 *db, int code, const char *doing, ar_error *err)
 {
     const char *message = message_of(db, code);
-    ar_status   status = ar_error_set(err, status_of(code), "%s: %s%s", doing, message, advice_of(code));
+    ar_status status = ar_error_set(err, status_of(code), "%s: %s%s", doing, message, advice_of(code));
     if (err != NULL)
         fill(code, message, err);
     return status;
@@ -127,8 +129,8 @@ ar_status ari_sqlite_prepare_error(sqlite3 *db, int code, const ar_statement *so
                             source->sql_length);
     if (offset < 0 || (code & 0xff) != SQLITE_ERROR)
         return ari_sqlite_error(db, code, "preparing a statement", err);
-    ar_status status = ar_error_set(err, AR_E_QUERY, "preparing a statement: %s (at byte %d of its text)", sqlite3_errmsg(db),
-                                    offset);
+    ar_status status =
+        ar_error_set(err, AR_E_QUERY, "preparing a statement: %s (at byte %d of its text)", sqlite3_errmsg(db), offset);
     if (err != NULL)
         err->native_code = code;
     return status;
@@ -143,9 +145,7 @@ bool ari_sqlite_commit_in_doubt(int code)
     case SQLITE_IOERR_TRUNCATE:
     case SQLITE_IOERR_DELETE:
     case SQLITE_IOERR_DELETE_NOENT:
-    case SQLITE_IOERR_CLOSE:
-        return true;
-    default:
-        return false;
+    case SQLITE_IOERR_CLOSE: return true;
+    default: return false;
     }
 }

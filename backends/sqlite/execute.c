@@ -18,9 +18,11 @@ static ar_status check_operation(const ar_connection *connection, const ar_opera
     if (source == NULL)
         return ar_error_set(err, AR_E_INVALID, "running a statement: there is none");
     if (source->statement_class == AR_STATEMENT_TRANSACTION)
-        return ar_error_set(err, AR_E_INVALID, "running a statement: transactions are not begun and ended with SQL; use ar_tx_begin");
+        return ar_error_set(err, AR_E_INVALID,
+                            "running a statement: transactions are not begun and ended with SQL; use ar_tx_begin");
     if (connection->role == AR_ROLE_READER && source->statement_class != AR_STATEMENT_READ)
-        return ar_error_set(err, AR_E_READ_ONLY, "running a statement: it may change the database, which is open for reading");
+        return ar_error_set(err, AR_E_READ_ONLY,
+                            "running a statement: it may change the database, which is open for reading");
     if (source->parameter_count > 0 && operation->parameters == NULL)
         return ar_error_set(err, AR_E_INVALID, "running a statement: it takes %u parameters and there are none",
                             (unsigned)source->parameter_count);
@@ -28,17 +30,19 @@ static ar_status check_operation(const ar_connection *connection, const ar_opera
 }
 
 /* The class decides what a statement shares a transaction with, so a wrong one must not get through. */
-static ar_status check_class(const ar_connection *connection, const ar_operation *operation, const ari_sqlite_statement *statement,
-                             ar_error *err)
+static ar_status check_class(const ar_connection *connection, const ar_operation *operation,
+                             const ari_sqlite_statement *statement, ar_error *err)
 {
     ar_statement_class said = operation->statement->statement_class, is = statement->text_class;
     if (is == AR_STATEMENT_TRANSACTION)
-        return ar_error_set(err, AR_E_INVALID, "running a statement: transactions are not begun and ended with SQL; use ar_tx_begin");
+        return ar_error_set(err, AR_E_INVALID,
+                            "running a statement: transactions are not begun and ended with SQL; use ar_tx_begin");
     if ((said == AR_STATEMENT_READ && (is != AR_STATEMENT_READ || !statement->reads_only)) ||
         (said == AR_STATEMENT_WRITE && is != AR_STATEMENT_WRITE && is != AR_STATEMENT_READ))
         return ar_error_set(err, AR_E_INVALID, "running a statement: it does more than its class says");
     if (connection->in_transaction && connection->transaction_read_only && !statement->reads_only)
-        return ar_error_set(err, AR_E_READ_ONLY, "running a statement: it changes the database, and the transaction is read-only");
+        return ar_error_set(err, AR_E_READ_ONLY,
+                            "running a statement: it changes the database, and the transaction is read-only");
     return AR_OK;
 }
 
@@ -48,9 +52,10 @@ static ar_status wrong_columns(size_t count, const ar_operation *operation, ar_e
                         operation->wanted_count);
 }
 
-/* A statement that writes must not run when its rows will be refused. Its column count may be of a table as it was before: look twice. */
-static ar_status check_columns_before(ar_connection *connection, const ar_operation *operation, ari_sqlite_statement **statement,
-                                      ar_error *err)
+/* A statement that writes must not run when its rows will be refused. Its column count may be of a table as it was
+ * before: look twice. */
+static ar_status check_columns_before(ar_connection *connection, const ar_operation *operation,
+                                      ari_sqlite_statement **statement, ar_error *err)
 {
     if ((*statement)->reads_only || operation->wanted == NULL)
         return AR_OK;
@@ -65,10 +70,11 @@ static ar_status check_columns_before(ar_connection *connection, const ar_operat
     return wrong_columns(count, operation, err);
 }
 
-ar_status ari_sqlite_start(ar_connection *connection, const ar_operation *operation, ari_sqlite_statement **out, ar_error *err)
+ar_status ari_sqlite_start(ar_connection *connection, const ar_operation *operation, ari_sqlite_statement **out,
+                           ar_error *err)
 {
     ari_sqlite_statement *statement = NULL;
-    ar_status             status = check_operation(connection, operation, err);
+    ar_status status = check_operation(connection, operation, err);
     if (status != AR_OK)
         return status;
     ari_sqlite_watch(connection, operation);
@@ -104,8 +110,8 @@ static bool reserve_values(ar_connection *connection, size_t count)
     return true;
 }
 
-ar_status ari_sqlite_give_columns(ar_connection *connection, const ar_operation *operation, ari_sqlite_statement *statement,
-                                  ar_error *err)
+ar_status ari_sqlite_give_columns(ar_connection *connection, const ar_operation *operation,
+                                  ari_sqlite_statement *statement, ar_error *err)
 {
     size_t count = (size_t)sqlite3_column_count(statement->handle);
     if (operation->wanted != NULL && operation->wanted_count != count)
@@ -117,7 +123,8 @@ ar_status ari_sqlite_give_columns(ar_connection *connection, const ar_operation 
     return operation->sink->begin(operation->sink_ctx, statement->columns, statement->column_count, err);
 }
 
-ar_status ari_sqlite_give_row(ar_connection *connection, const ar_operation *operation, sqlite3_stmt *handle, ar_error *err)
+ar_status ari_sqlite_give_row(ar_connection *connection, const ar_operation *operation, sqlite3_stmt *handle,
+                              ar_error *err)
 {
     if (operation->sink == NULL)
         return AR_OK;
@@ -130,12 +137,13 @@ ar_status ari_sqlite_give_row(ar_connection *connection, const ar_operation *ope
     return status == AR_OK ? operation->sink->row(operation->sink_ctx, connection->values, count, err) : status;
 }
 
-/* Steps to the end. The columns of a statement that reads are known for sure after its first step, which may prepare it anew; a
- * statement that writes must not have run when its columns are refused. */
-static ar_status run(ar_connection *connection, const ar_operation *operation, ari_sqlite_statement *statement, ar_error *err)
+/* Steps to the end. The columns of a statement that reads are known for sure after its first step, which may prepare
+ * it anew; a statement that writes must not have run when its columns are refused. */
+static ar_status run(ar_connection *connection, const ar_operation *operation, ari_sqlite_statement *statement,
+                     ar_error *err)
 {
     sqlite3_stmt *handle = statement->handle;
-    ar_status     status = AR_OK;
+    ar_status status = AR_OK;
     if (!statement->reads_only)
         status = ari_sqlite_give_columns(connection, operation, statement, err);
     if (status != AR_OK)

@@ -9,19 +9,22 @@
 /* Group commit. Autocommit operations that are there together run between one BEGIN IMMEDIATE and one COMMIT, without
  * savepoints; what each has as its result is what it would have had alone, in this order:
  *
- * - Nothing completes before COMMIT has, reads and failures neither: they may have seen rows of neighbours that are then rolled
- *   back. Only what did not run, cancelled or late, completes at once.
- * - An ordinary failure (ABORT, or FAIL, which keeps what the statement did up to there, as in autocommit) is held, and the
- *   group goes on. There is room for `held_limit` of those; then the group ends early and another one begins.
- * - SQLite leaves the transaction by itself (ON CONFLICT ROLLBACK, RAISE(ROLLBACK), a full disk, an I/O error, no memory, an
- *   interrupted write): nothing of the group persisted. The culprit keeps its error and the others run again one by one. Where the
- *   error is a constraint the culprit runs again too, in its place: it may have met a row of a neighbour that now comes out otherwise.
- * - A statement that writes and whose rows were refused, and foreign keys left for COMMIT (alone that statement would have failed):
- *   rolled back, one by one.
- * - BUSY at BEGIN or COMMIT: SQLite waits, until the busy timeout counted from the start of the group is over (then all that
- *   write fail as locked, and the reads run alone), or until one member is cancelled or late. That one completes, provably not
- *   written; the others begin again as a group with what is left of the time.
- * - COMMIT fails otherwise: a constraint: rolled back, one by one. Anything else: rolled back, all that write fail with that error.
+ * - Nothing completes before COMMIT has, reads and failures neither: they may have seen rows of neighbours that are
+ *   then rolled back. Only what did not run, cancelled or late, completes at once.
+ * - An ordinary failure (ABORT, or FAIL, which keeps what the statement did up to there, as in autocommit) is held,
+ *   and the group goes on. There is room for `held_limit` of those; then the group ends early and another one
+ *   begins.
+ * - SQLite leaves the transaction by itself (ON CONFLICT ROLLBACK, RAISE(ROLLBACK), a full disk, an I/O error, no
+ *   memory, an interrupted write): nothing of the group persisted. The culprit keeps its error and the others run
+ *   again one by one. Where the error is a constraint the culprit runs again too, in its place: it may have met a
+ *   row of a neighbour that now comes out otherwise.
+ * - A statement that writes and whose rows were refused, and foreign keys left for COMMIT (alone that statement
+ *   would have failed): rolled back, one by one.
+ * - BUSY at BEGIN or COMMIT: SQLite waits, until the busy timeout counted from the start of the group is over (then
+ *   all that write fail as locked, and the reads run alone), or until one member is cancelled or late. That one
+ *   completes, provably not written; the others begin again as a group with what is left of the time.
+ * - COMMIT fails otherwise: a constraint: rolled back, one by one. Anything else: rolled back, all that write fail
+ *   with that error.
  *
  * A member that ran completes with its result although its deadline passed before COMMIT. */
 
@@ -30,17 +33,17 @@ enum { held_limit = 16 };
 /* Errors of members, in the order of the list. The first has a place of its own, so that one can always be held. */
 struct ari_sqlite_held {
     const ar_operation *operation;
-    ar_error            error;
+    ar_error error;
 };
 
 typedef struct group {
-    ar_connection   *connection;
-    ar_operation    *members;
-    ar_operation    *later;    /* members that did not fit: a group of their own */
-    int64_t          until;    /* end of the busy timeout */
-    size_t           started;  /* members, from the first, whose statements have run */
-    ari_sqlite_held  own;      /* held without allocating */
-    size_t           held;
+    ar_connection *connection;
+    ar_operation *members;
+    ar_operation *later; /* members that did not fit: a group of their own */
+    int64_t until;       /* end of the busy timeout */
+    size_t started;      /* members, from the first, whose statements have run */
+    ari_sqlite_held own; /* held without allocating */
+    size_t held;
 } group;
 
 void ari_sqlite_held_free(ar_connection *connection)
@@ -51,7 +54,7 @@ void ari_sqlite_held_free(ar_connection *connection)
 
 void ari_sqlite_run_alone(ar_connection *connection, ar_operation *operation)
 {
-    ar_error  error;
+    ar_error error;
     ar_status status;
     if (ari_sqlite_interrupted(connection, operation))
         status = ari_sqlite_interrupted_error(connection, operation, "waiting to run a statement", &error);
@@ -69,7 +72,8 @@ void ari_sqlite_read_together(ar_connection *connection, ar_operation *members)
         ari_sqlite_run_alone(connection, members);
         members = next;
     }
-    if (together && !ari_sqlite_in_autocommit(connection) && ari_sqlite_control(connection, ARI_SQLITE_COMMIT) != SQLITE_OK)
+    if (together && !ari_sqlite_in_autocommit(connection) &&
+        ari_sqlite_control(connection, ARI_SQLITE_COMMIT) != SQLITE_OK)
         ari_sqlite_roll_back(connection);
 }
 
@@ -105,7 +109,7 @@ static void unlink_member(group *g, ar_operation **link)
 /* Completes the members that are cancelled or late; true when there was one. None has run, or all were taken back. */
 static bool shed_interrupted(group *g)
 {
-    bool           any = false;
+    bool any = false;
     ar_operation **link = &g->members;
     while (*link != NULL) {
         ar_operation *operation = *link;
@@ -167,7 +171,7 @@ static void complete_all(group *g)
     size_t next_held = 0;
     while (g->members != NULL) {
         ar_operation *operation = g->members;
-        ar_error     *error = NULL;
+        ar_error *error = NULL;
         g->members = operation->next;
         if (next_held < g->held && held_at(g, next_held)->operation == operation)
             error = &held_at(g, next_held++)->error;
@@ -199,21 +203,22 @@ static bool begin(group *g)
 static bool foreign_keys_pending(const ar_connection *connection)
 {
     int pending = 0, unused = 0;
-    return sqlite3_db_status(connection->db, SQLITE_DBSTATUS_DEFERRED_FKS, &pending, &unused, 0) == SQLITE_OK && pending != 0;
+    return sqlite3_db_status(connection->db, SQLITE_DBSTATUS_DEFERRED_FKS, &pending, &unused, 0) == SQLITE_OK &&
+           pending != 0;
 }
 
 /* What is to be done after a member. */
 typedef enum verdict {
     GO_ON,
-    END_HERE,     /* the group ends behind this member */
-    BACK,         /* roll back; all run again one by one */
-    BACK_WITHOUT  /* likewise, but the member keeps its error */
+    END_HERE,    /* the group ends behind this member */
+    BACK,        /* roll back; all run again one by one */
+    BACK_WITHOUT /* likewise, but the member keeps its error */
 } verdict;
 
 static verdict run_member(group *g, ar_operation *operation, ar_error *error)
 {
     ar_connection *connection = g->connection;
-    ar_status      status = ari_sqlite_execute(connection, operation, error);
+    ar_status status = ari_sqlite_execute(connection, operation, error);
     if (status == AR_OK)
         return foreign_keys_pending(connection) ? BACK : GO_ON;
     error->outcome_unknown = false; /* it has not been committed */
@@ -229,7 +234,7 @@ static verdict run_member(group *g, ar_operation *operation, ar_error *error)
 /* Runs all members. False: the group was taken apart, and everything but `later` is completed. */
 static bool run_members(group *g)
 {
-    ar_error       error;
+    ar_error error;
     ar_operation **link = &g->members;
     while (*link != NULL) {
         ar_operation *operation = *link;
@@ -286,7 +291,7 @@ static bool commit(group *g)
 void ari_sqlite_group(ar_connection *connection, ar_operation *members)
 {
     const ar_env *env = connection->env;
-    group         g;
+    group g;
     g.connection = connection;
     g.members = members;
     g.later = NULL;

@@ -4,15 +4,16 @@
 
 #include "backends/sqlite/connection.h"
 
-/* At most so many operations share a COMMIT: what they wait for each other, and what a rollback takes back, stays bounded. */
+/* At most so many operations share a COMMIT: what they wait for each other, and what a rollback takes back, stays
+ * bounded. */
 enum { ARI_SQLITE_GROUP_LIMIT = 1024 };
 
-/* Runs and completes autocommit operations, each a READ or a WRITE without row limit, a list ended by NULL, in one transaction, by the
- * rules at the head of group.c. */
+/* Runs and completes autocommit operations, each a READ or a WRITE without row limit, a list ended by NULL, in one
+ * transaction, by the rules at the head of group.c. */
 void ari_sqlite_group(ar_connection *connection, ar_operation *members);
 
-/* Runs and completes reads, a list ended by NULL, in one read transaction, so that its locks are taken once. Each completes as
- * soon as it is done. */
+/* Runs and completes reads, a list ended by NULL, in one read transaction, so that its locks are taken once. Each
+ * completes as soon as it is done. */
 void ari_sqlite_read_together(ar_connection *connection, ar_operation *members);
 
 /* Runs and completes one operation by itself. */

@@ -9,9 +9,9 @@
 #include "backends/sqlite/tokens.h"
 #include "values/memory.h"
 
-/* A statement is in one of three places: in the cache (hash bucket and list by age, `cached`), borrowed out of it by a cursor, or
- * uncached (id 0, or the cache has another of that id), then freed when released. Identifiers are given one after the other, so
- * that their low bits are a good hash. */
+/* A statement is in one of three places: in the cache (hash bucket and list by age, `cached`), borrowed out of it by
+ * a cursor, or uncached (id 0, or the cache has another of that id), then freed when released. Identifiers are given
+ * one after the other, so that their low bits are a good hash. */
 
 static ari_sqlite_statement **bucket_of(const ari_sqlite_statements *statements, uint64_t id)
 {
@@ -119,14 +119,16 @@ static ar_status check_text(const ar_statement *source, ar_error *err)
                             source->sql_length);
     const char *nul = memchr(source->sql, '\0', source->sql_length);
     if (nul != NULL)
-        return ar_error_set(err, AR_E_INVALID, "preparing a statement: its text has a NUL at byte %zu; bind such values as bytes",
+        return ar_error_set(err, AR_E_INVALID,
+                            "preparing a statement: its text has a NUL at byte %zu; bind such values as bytes",
                             (size_t)(nul - source->sql));
     return AR_OK;
 }
 
-static ar_status prepare(ari_sqlite_statements *statements, const ar_statement *source, sqlite3_stmt **out, ar_error *err)
+static ar_status prepare(ari_sqlite_statements *statements, const ar_statement *source, sqlite3_stmt **out,
+                         ar_error *err)
 {
-    const char  *tail = NULL;
+    const char *tail = NULL;
     unsigned int flags = source->id != 0 && statements->capacity != 0 ? SQLITE_PREPARE_PERSISTENT : 0;
     *out = NULL;
     int code = sqlite3_prepare_v3(statements->db, source->sql, (int)source->sql_length, flags, out, &tail);
@@ -138,13 +140,16 @@ static ar_status prepare(ari_sqlite_statements *statements, const ar_statement *
     if (!ari_sqlite_tokens_blank(ari_sqlite_tokens_of(tail, (size_t)(end - tail)))) {
         sqlite3_finalize(*out);
         *out = NULL;
-        return ar_error_set(err, AR_E_INVALID, "preparing a statement: its text goes on with another one at byte %zu; send them "
-                                               "one by one", (size_t)(tail - source->sql));
+        return ar_error_set(err, AR_E_INVALID,
+                            "preparing a statement: its text goes on with another one at byte %zu; send them "
+                            "one by one",
+                            (size_t)(tail - source->sql));
     }
     return AR_OK;
 }
 
-static ar_status make(ari_sqlite_statements *statements, const ar_statement *source, ari_sqlite_statement **out, ar_error *err)
+static ar_status make(ari_sqlite_statements *statements, const ar_statement *source, ari_sqlite_statement **out,
+                      ar_error *err)
 {
     ar_status status = check_text(source, err);
     if (status != AR_OK)
@@ -210,7 +215,7 @@ bool ari_sqlite_statement_columns(ari_sqlite_statements *statements, ari_sqlite_
     int times = sqlite3_stmt_status(statement->handle, SQLITE_STMTSTATUS_REPREPARE, 0);
     if (times == statement->prepared_times)
         return true;
-    size_t            count = (size_t)sqlite3_column_count(statement->handle);
+    size_t count = (size_t)sqlite3_column_count(statement->handle);
     ar_result_column *columns = ari_reallocate_array(statements->env, statement->columns, count + 1, sizeof *columns);
     if (columns == NULL)
         return false;

@@ -9,38 +9,38 @@
 /* A prepared statement of one connection. */
 typedef struct ari_sqlite_statement ari_sqlite_statement;
 struct ari_sqlite_statement {
-    sqlite3_stmt         *handle;
-    uint64_t              id; /* of the ar_statement; 0: never cached */
-    ar_statement_class    text_class; /* what the text says, whatever the ar_statement says */
-    bool                  reads_only;
-    bool                  cached;
-    int                   parameter_count;
+    sqlite3_stmt *handle;
+    uint64_t id;                   /* of the ar_statement; 0: never cached */
+    ar_statement_class text_class; /* what the text says, whatever the ar_statement says */
+    bool reads_only;
+    bool cached;
+    int parameter_count;
     ari_sqlite_statement *in_bucket;
     ari_sqlite_statement *newer;
     ari_sqlite_statement *older;
-    ar_result_column     *columns; /* names for ar_sink.begin, right while `prepared_times` is */
-    size_t                column_count;
-    int                   prepared_times;
+    ar_result_column *columns; /* names for ar_sink.begin, right while `prepared_times` is */
+    size_t column_count;
+    int prepared_times;
 };
 
 /* The prepared statements of a connection by ar_statement.id, the least recently used one goes first. */
 typedef struct ari_sqlite_statements {
-    const ar_env          *env;
-    sqlite3               *db;
+    const ar_env *env;
+    sqlite3 *db;
     ari_sqlite_statement **buckets;
-    size_t                 bucket_mask;
-    size_t                 capacity;
-    size_t                 count;
-    ari_sqlite_statement  *newest;
-    ari_sqlite_statement  *oldest;
+    size_t bucket_mask;
+    size_t capacity;
+    size_t count;
+    ari_sqlite_statement *newest;
+    ari_sqlite_statement *oldest;
 } ari_sqlite_statements;
 
 ar_status ari_sqlite_statements_init(ari_sqlite_statements *statements, const ar_env *env, sqlite3 *db, size_t capacity,
                                      ar_error *err);
 void ari_sqlite_statements_fini(ari_sqlite_statements *statements);
 
-/* The prepared form of `source`, from the cache or made now; borrowed until it is released. A cached one must not be borrowed twice
- * at a time: whoever keeps it over other statements takes it. */
+/* The prepared form of `source`, from the cache or made now; borrowed until it is released. A cached one must not be
+ * borrowed twice at a time: whoever keeps it over other statements takes it. */
 ar_status ari_sqlite_statement_borrow(ari_sqlite_statements *statements, const ar_statement *source,
                                       ari_sqlite_statement **out, ar_error *err);
 

@@ -40,7 +40,8 @@ static void skip_blanks_and_comments(ari_sqlite_tokens *tokens)
     tokens->cursor = p;
 }
 
-/* `p` at the opening quote; answers behind the closing one. A doubled quote stands for itself, but not inside brackets. */
+/* `p` at the opening quote; answers behind the closing one. A doubled quote stands for itself, but not inside
+ * brackets. */
 static const char *skip_quoted(const char *p, const char *end)
 {
     char close = *p == '[' ? ']' : *p;
@@ -112,8 +113,8 @@ bool ari_sqlite_tokens_blank(ari_sqlite_tokens tokens)
 bool ari_sqlite_token_name(ari_sqlite_token token, char *buffer, size_t size)
 {
     const char *p = token.text, *end = token.text + token.length;
-    size_t      used = 0;
-    char        close = '\0';
+    size_t used = 0;
+    char close = '\0';
     if (token.kind != ARI_SQLITE_TOKEN_WORD && token.length >= 2) {
         close = *p == '[' ? ']' : *p;
         p++;
@@ -133,7 +134,7 @@ bool ari_sqlite_token_name(ari_sqlite_token token, char *buffer, size_t size)
 /* From an opening parenthesis, already read, to behind the one that closes it. */
 static void skip_parentheses(ari_sqlite_tokens *tokens)
 {
-    size_t           depth = 1;
+    size_t depth = 1;
     ari_sqlite_token token;
     do {
         token = ari_sqlite_token_next(tokens);
@@ -150,7 +151,7 @@ static ari_sqlite_token skip_with(ari_sqlite_tokens *tokens)
     ari_sqlite_token token = ari_sqlite_token_next(tokens);
     if (ari_sqlite_token_is(token, "RECURSIVE")) {
         ari_sqlite_tokens ahead = *tokens;
-        ari_sqlite_token  name = ari_sqlite_token_next(&ahead);
+        ari_sqlite_token name = ari_sqlite_token_next(&ahead);
         if (ari_sqlite_token_is_name(name) && !ari_sqlite_token_is(name, "AS"))
             token = ari_sqlite_token_next(tokens);
     }

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The tokens of SQLite's SQL (https://www.sqlite.org/lang.html), as far as telling statements apart needs them. Comments and blanks
- * are skipped. */
+/* The tokens of SQLite's SQL (https://www.sqlite.org/lang.html), as far as telling statements apart needs them.
+ * Comments and blanks are skipped. */
 typedef enum ari_sqlite_token_kind {
     ARI_SQLITE_TOKEN_END,
     ARI_SQLITE_TOKEN_WORD,   /* keywords, bare identifiers and numbers */
@@ -17,8 +17,8 @@ typedef enum ari_sqlite_token_kind {
 
 typedef struct ari_sqlite_token {
     ari_sqlite_token_kind kind;
-    const char           *text; /* quotes included */
-    size_t                length;
+    const char *text; /* quotes included */
+    size_t length;
 } ari_sqlite_token;
 
 typedef struct ari_sqlite_tokens {
@@ -44,8 +44,8 @@ bool ari_sqlite_tokens_blank(ari_sqlite_tokens tokens);
 /* Copies a name without its quotes, terminated. False when it does not fit. */
 bool ari_sqlite_token_name(ari_sqlite_token token, char *buffer, size_t size);
 
-/* Skips the head of a statement up to the keyword that says what it does, behind a WITH clause and its parentheses; `tokens` then
- * stands behind that keyword. */
+/* Skips the head of a statement up to the keyword that says what it does, behind a WITH clause and its parentheses;
+ * `tokens` then stands behind that keyword. */
 ari_sqlite_token ari_sqlite_main_keyword(ari_sqlite_tokens *tokens);
 
 #endif

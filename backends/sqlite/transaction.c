@@ -8,8 +8,9 @@
 #include "backends/sqlite/wait.h"
 #include "values/memory.h"
 
-/* `in_transaction` is set by BEGIN and cleared by COMMIT, ROLLBACK, and when SQLite ends the transaction by itself: a full disk, an
- * I/O error, no memory, an interrupted write, ON CONFLICT ROLLBACK (https://www.sqlite.org/lang_transaction.html, 2.3). */
+/* `in_transaction` is set by BEGIN and cleared by COMMIT, ROLLBACK, and when SQLite ends the transaction by itself:
+ * a full disk, an I/O error, no memory, an interrupted write, ON CONFLICT ROLLBACK
+ * (https://www.sqlite.org/lang_transaction.html, 2.3). */
 
 static void forget(ar_connection *connection)
 {
@@ -52,7 +53,8 @@ ar_status ari_sqlite_begin(ar_connection *connection, ar_operation *operation, a
     return AR_OK;
 }
 
-/* Cursors are closed first: one that is still being read would keep its snapshot, and the log from being checkpointed. */
+/* Cursors are closed first: one that is still being read would keep its snapshot, and the log from being
+ * checkpointed. */
 ar_status ari_sqlite_commit(ar_connection *connection, ar_operation *operation, ar_error *err)
 {
     static const char doing[] = "committing a transaction";
@@ -79,16 +81,18 @@ ar_status ari_sqlite_rollback(ar_connection *connection, ar_error *err)
     forget(connection);
     ari_sqlite_roll_back(connection);
     if (connection->broken)
-        return ar_error_set(err, AR_E_CONNECTION, "rolling back: SQLite did not leave the transaction; the connection is closed");
+        return ar_error_set(err, AR_E_CONNECTION,
+                            "rolling back: SQLite did not leave the transaction; the connection is closed");
     return AR_OK;
 }
 
-static ar_status run_text(ar_connection *connection, ar_operation *operation, const char *verb, const char *doing, ar_error *err)
+static ar_status run_text(ar_connection *connection, ar_operation *operation, const char *verb, const char *doing,
+                          ar_error *err)
 {
     char text[64];
     snprintf(text, sizeof text, "%s ar_%lu", verb, (unsigned long)operation->savepoint);
     ari_sqlite_watch(connection, operation);
-    int       code = sqlite3_exec(connection->db, text, NULL, NULL, NULL);
+    int code = sqlite3_exec(connection->db, text, NULL, NULL, NULL);
     ar_status status = code == SQLITE_OK ? AR_OK : ari_sqlite_operation_error(connection, operation, code, doing, err);
     ari_sqlite_watch(connection, NULL);
     ari_sqlite_transaction_look(connection, operation);
@@ -101,8 +105,9 @@ ar_status ari_sqlite_savepoint(ar_connection *connection, ar_operation *operatio
     if (!connection->in_transaction)
         return none_open(doing, err);
     if (connection->savepoint_count == connection->savepoint_capacity) {
-        size_t    capacity = connection->savepoint_capacity * 2 + 8;
-        uint32_t *savepoints = ari_reallocate_array(connection->env, connection->savepoints, capacity, sizeof *savepoints);
+        size_t capacity = connection->savepoint_capacity * 2 + 8;
+        uint32_t *savepoints =
+            ari_reallocate_array(connection->env, connection->savepoints, capacity, sizeof *savepoints);
         if (savepoints == NULL)
             return ar_error_set(err, AR_E_NO_MEMORY, "%s: no memory", doing);
         connection->savepoints = savepoints;

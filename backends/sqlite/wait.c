@@ -5,15 +5,17 @@
 
 enum { instructions_between_looks = 1000 };
 
-/* Called by SQLite while a statement runs; not zero stops it, and only it: sqlite3_interrupt would also hit what comes next. */
+/* Called by SQLite while a statement runs; not zero stops it, and only it: sqlite3_interrupt would also hit what
+ * comes next. */
 static int on_progress(void *arg)
 {
     const ar_connection *connection = arg;
-    const ar_operation  *operation = connection->watched;
+    const ar_operation *operation = connection->watched;
     return operation != NULL && !connection->watching_all && ari_sqlite_interrupted(connection, operation) ? 1 : 0;
 }
 
-/* True when one of the watched operations was interrupted; else `*until` becomes the earliest deadline, if it is earlier. */
+/* True when one of the watched operations was interrupted; else `*until` becomes the earliest deadline, if it is
+ * earlier. */
 static bool look(const ar_connection *connection, int64_t *until)
 {
     const ar_operation *operation = connection->watched;
@@ -33,8 +35,8 @@ static int on_busy(void *arg, int attempts)
     static const uint8_t milliseconds[] = { 1, 1, 2, 3, 5, 8, 12, 18, 25 };
     enum { last = sizeof milliseconds / sizeof milliseconds[0] - 1 };
     ar_connection *connection = arg;
-    const ar_env  *env = connection->env;
-    int64_t        now = env->now(env->ctx);
+    const ar_env *env = connection->env;
+    int64_t now = env->now(env->ctx);
     if (attempts == 0 && !connection->watching_all)
         connection->busy_until = now + connection->config->busy_timeout;
     int64_t until = connection->busy_until;
@@ -50,16 +52,16 @@ int ari_sqlite_install_handlers(ar_connection *connection)
     return sqlite3_busy_handler(connection->db, on_busy, connection);
 }
 
-ar_status ari_sqlite_interrupted_error(const ar_connection *connection, const ar_operation *operation, const char *doing,
-                                       ar_error *err)
+ar_status ari_sqlite_interrupted_error(const ar_connection *connection, const ar_operation *operation,
+                                       const char *doing, ar_error *err)
 {
     if (connection->env->now(connection->env->ctx) >= operation->deadline)
         return ar_error_set(err, AR_E_TIMEOUT, "%s: the deadline passed; nothing was changed", doing);
     return ar_error_set(err, AR_E_CANCELLED, "%s: cancelled; nothing was changed", doing);
 }
 
-ar_status ari_sqlite_operation_error(const ar_connection *connection, const ar_operation *operation, int code, const char *doing,
-                                     ar_error *err)
+ar_status ari_sqlite_operation_error(const ar_connection *connection, const ar_operation *operation, int code,
+                                     const char *doing, ar_error *err)
 {
     int primary = code & 0xff;
     if (primary == SQLITE_INTERRUPT || (primary == SQLITE_BUSY && ari_sqlite_interrupted(connection, operation))) {

@@ -15,7 +15,8 @@
 static bool may_allocate(fake_host *host)
 {
     host->allocations++;
-    bool fails = host->fail_at != 0 && (host->fail_on ? host->allocations >= host->fail_at : host->allocations == host->fail_at);
+    bool fails =
+        host->fail_at != 0 && (host->fail_on ? host->allocations >= host->fail_at : host->allocations == host->fail_at);
     host->failures += fails ? 1 : 0;
     return !fails;
 }
@@ -72,7 +73,7 @@ static bool wait(void *ctx, uint32_t *word, uint32_t expected, int64_t deadline)
 static void complete(ar_backend_host *base, ar_operation *operation, const ar_error *error)
 {
     fake_host *host = (fake_host *)base;
-    fake_op   *op = operation->host_data;
+    fake_op *op = operation->host_data;
     op->completions++;
     assert_int_equal(op->completions, 1);
     op->order = ++host->completed;
@@ -103,7 +104,7 @@ static void complete(ar_backend_host *base, ar_operation *operation, const ar_er
 static bool interrupted(const ar_backend_host *base, const ar_operation *operation)
 {
     const fake_host *host = (const fake_host *)base;
-    fake_op         *op = operation->host_data;
+    fake_op *op = operation->host_data;
     assert_int_equal(op->completions, 0);
     if (op->looks > 0 && --op->looks == 0) {
         if (op->late)
@@ -157,13 +158,13 @@ void fake_host_fini(fake_host *host)
     assert_int_equal(host->blocks, 0);
 }
 
-ar_status fake_configure(fake_host *host, const char *path, const char *options, ar_backend_config **out, ar_topology *topology,
-                         ar_error *err)
+ar_status fake_configure(fake_host *host, const char *path, const char *options, ar_backend_config **out,
+                         ar_topology *topology, ar_error *err)
 {
-    char          copy[512] = "";
+    char copy[512] = "";
     ar_url_option list[16];
-    ar_url        url = { .scheme = host->backend->schemes[0], .path = path, .options = list };
-    ar_topology   ignored;
+    ar_url url = { .scheme = host->backend->schemes[0], .path = path, .options = list };
+    ar_topology ignored;
     snprintf(copy, sizeof copy, "%s", options == NULL ? "" : options);
     for (char *rest = copy, *pair; (pair = strsep(&rest, "&")) != NULL && *pair != '\0';) {
         list[url.option_count].name = strsep(&pair, "=");
@@ -175,8 +176,8 @@ ar_status fake_configure(fake_host *host, const char *path, const char *options,
 ar_connection *fake_open(fake_host *host, ar_backend_config *config, ar_connection_role role)
 {
     ar_connection *connection = NULL;
-    ar_error       error;
-    ar_status      status = host->backend->open(config, role, &host->base, &connection, &error);
+    ar_error error;
+    ar_status status = host->backend->open(config, role, &host->base, &connection, &error);
     if (status != AR_OK)
         fail_msg("%s: %s", ar_status_name(status), error.message);
     return connection;
@@ -189,7 +190,8 @@ static ar_status on_begin(void *ctx, const ar_result_column *columns, size_t cou
     op->column_count = count;
     if (count > 0) {
         snprintf(op->first_column, sizeof op->first_column, "%s", columns[0].name);
-        snprintf(op->first_declared, sizeof op->first_declared, "%s", columns[0].declared == NULL ? "-" : columns[0].declared);
+        snprintf(op->first_declared, sizeof op->first_declared, "%s",
+                 columns[0].declared == NULL ? "-" : columns[0].declared);
     }
     return op->refuse_begin ? ar_error_set(err, AR_E_NO_MEMORY, "the sink has no memory") : AR_OK;
 }
@@ -204,7 +206,7 @@ static void append(fake_op *op, const char *text, size_t length)
 
 static void append_value(fake_op *op, const ar_value *value)
 {
-    char   text[64] = "";
+    char text[64] = "";
     size_t length = 0;
     switch (value->type) {
     case AR_TYPE_NULL: strcpy(text, "NULL"); break;
@@ -356,7 +358,7 @@ void fake_want(fake_op *op, ar_type type)
 void fake_run(fake_host *host, ar_connection *connection)
 {
     fake_op *first = host->first;
-    size_t   before = host->completed, count = 0;
+    size_t before = host->completed, count = 0;
     host->first = host->last = NULL;
     if (first == NULL)
         return;

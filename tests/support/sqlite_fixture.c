@@ -60,7 +60,7 @@ void sqlite_fixture_reopen(sqlite_fixture *f, const char *options)
 int sqlite_fixture_tear_down(void **state)
 {
     sqlite_fixture *f = *state;
-    char            command[160];
+    char command[160];
     sqlite_fixture_close(f);
     (void)sqlite3_close(f->other);
     fake_host_fini(&f->host);

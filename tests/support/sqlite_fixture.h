@@ -6,15 +6,16 @@
 
 #include "tests/support/fake_host.h"
 
-/* A SQLite connection on a fake host, and `other`: a plain sqlite3 handle on the same file, which stands for another process. */
+/* A SQLite connection on a fake host, and `other`: a plain sqlite3 handle on the same file, which stands for another
+ * process. */
 typedef struct sqlite_fixture {
-    fake_host          host;
+    fake_host host;
     ar_backend_config *config;
-    ar_connection     *writer;
-    sqlite3           *other;
-    char               folder[64];
-    char               path[128];
-    void              *arg; /* the test's own */
+    ar_connection *writer;
+    sqlite3 *other;
+    char folder[64];
+    char path[128];
+    void *arg; /* the test's own */
 } sqlite_fixture;
 
 int sqlite_fixture_memory(void **state);
@@ -30,7 +31,7 @@ void sqlite_fixture_other(sqlite_fixture *f, const char *sql);
 
 /* Shorthands on the writer. */
 const char *sqlite_fixture_rows(sqlite_fixture *f, const char *sql);
-void        sqlite_fixture_run(sqlite_fixture *f);
+void sqlite_fixture_run(sqlite_fixture *f);
 
 /* Fails the test, with the operation's message, when it did not end so. */
 void assert_ended(const fake_op *op, ar_status status);

@@ -11,8 +11,8 @@
 #include "backends/sqlite/connection.h"
 #include "tests/support/sqlite_fixture.h"
 
-/* Locks of another process. The fake clock moves only while the backend waits, so that what happens "after a while" happens after a
- * number of waits. */
+/* Locks of another process. The fake clock moves only while the backend waits, so that what happens "after a while"
+ * happens after a number of waits. */
 
 static sqlite_fixture *begin(void **state, const char *options)
 {
@@ -46,7 +46,7 @@ static void a_lock_that_stays_fails_after_the_busy_timeout(void **state)
 {
     sqlite_fixture *f = begin(state, "synchronous=off&busy_timeout_ms=500");
     sqlite_fixture_other(f, "BEGIN IMMEDIATE");
-    int64_t  start = f->host.clock;
+    int64_t start = f->host.clock;
     fake_op *alone = insert(f, 1);
     sqlite_fixture_run(f);
     assert_locked(alone);
@@ -104,7 +104,7 @@ static void a_deadline_ends_the_wait_of_that_operation_only(void **state)
     sqlite_fixture_other(f, "BEGIN IMMEDIATE");
     f->host.on_wait = let_go;
     f->host.on_wait_arg = f;
-    int64_t  start = f->host.clock;
+    int64_t start = f->host.clock;
     fake_op *a = insert(f, 1), *late = insert(f, 2), *b = insert(f, 3);
     late->operation.deadline = start + 1500; /* after the second wait */
     sqlite_fixture_run(f);
@@ -164,7 +164,8 @@ static void a_commit_that_stays_locked_is_rolled_back(void **state)
 {
     sqlite_fixture *f = begin(state, "journal_mode=delete&synchronous=off&busy_timeout_ms=100");
     sqlite_fixture_other(f, "BEGIN; SELECT * FROM t");
-    fake_op *a = insert(f, 1), *read = fake_sql(&f->host, "SELECT count(*) FROM t"), *twice = insert(f, 1), *b = insert(f, 2);
+    fake_op *a = insert(f, 1), *read = fake_sql(&f->host, "SELECT count(*) FROM t"), *twice = insert(f, 1),
+            *b = insert(f, 2);
     sqlite_fixture_run(f);
     assert_locked(a);
     assert_locked(twice); /* its neighbour's row is not there any more */
@@ -182,7 +183,8 @@ static void a_deadline_during_commit_takes_back_that_write_only(void **state)
     sqlite_fixture_other(f, "BEGIN; SELECT * FROM t");
     f->host.on_wait = end_reading;
     f->host.on_wait_arg = f;
-    fake_op *a = insert(f, 1), *late = insert(f, 2), *returning = fake_sql(&f->host, "INSERT INTO t VALUES (3) RETURNING id");
+    fake_op *a = insert(f, 1), *late = insert(f, 2),
+            *returning = fake_sql(&f->host, "INSERT INTO t VALUES (3) RETURNING id");
     late->operation.deadline = f->host.clock + 1500;
     sqlite_fixture_run(f);
     assert_ended(a, AR_OK);
@@ -212,7 +214,7 @@ static void a_failed_commit_of_a_transaction_rolls_it_back(void **state)
 static void a_read_that_is_out_of_date_may_be_tried_again(void **state)
 {
     sqlite_fixture *f = begin(state, NULL);
-    fake_op        *start = fake_kind(&f->host, AR_OP_BEGIN), *read = fake_sql(&f->host, "SELECT count(*) FROM t");
+    fake_op *start = fake_kind(&f->host, AR_OP_BEGIN), *read = fake_sql(&f->host, "SELECT count(*) FROM t");
     start->operation.read_only = true;
     read->operation.in_transaction = true;
     sqlite_fixture_run(f);

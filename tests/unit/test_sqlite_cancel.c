@@ -13,7 +13,8 @@
 
 /* Cancelling and deadlines of statements that run alone; test_sqlite_group.c and test_sqlite_busy.c have the others. */
 
-static const char endless_read[] = "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT max(i) FROM r";
+static const char endless_read[] =
+    "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT max(i) FROM r";
 static const char endless_write[] =
     "INSERT INTO t (id) WITH RECURSIVE r (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM r) SELECT i FROM r";
 
@@ -45,7 +46,8 @@ static void a_running_statement_is_stopped_and_undone(void **state)
 static void rows_may_have_come_before_it_is_stopped(void **state)
 {
     sqlite_fixture *f = *state;
-    fake_op *op = fake_sql(&f->host, "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT i FROM r");
+    fake_op *op =
+        fake_sql(&f->host, "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT i FROM r");
     op->looks = 4;
     sqlite_fixture_run(f);
     assert_ended(op, AR_E_CANCELLED);
@@ -58,7 +60,8 @@ static void what_comes_next_is_not_hit(void **state)
     sqlite_fixture_rows(f, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
     fake_op *stopped = fake_sql(&f->host, endless_read);
     fake_op *schema = fake_sql(&f->host, "CREATE TABLE u (x)");
-    fake_op *next = fake_sql(&f->host, "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r LIMIT 100000) SELECT max(i) FROM r");
+    fake_op *next = fake_sql(
+        &f->host, "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r LIMIT 100000) SELECT max(i) FROM r");
     stopped->looks = 10;
     sqlite_fixture_run(f);
     assert_ended(stopped, AR_E_CANCELLED);
@@ -90,7 +93,7 @@ static void an_operation_that_is_not_wanted_any_more_does_not_start(void **state
 static void rolling_back_is_done_for_a_cancelled_operation_too(void **state)
 {
     sqlite_fixture *f = *state;
-    fake_op        *start = fake_kind(&f->host, AR_OP_BEGIN), *end = fake_kind(&f->host, AR_OP_ROLLBACK);
+    fake_op *start = fake_kind(&f->host, AR_OP_BEGIN), *end = fake_kind(&f->host, AR_OP_ROLLBACK);
     end->cancelled = true;
     end->operation.in_transaction = true;
     sqlite_fixture_run(f);

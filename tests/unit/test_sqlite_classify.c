@@ -10,7 +10,7 @@
 #include "backends/sqlite/classify.h"
 
 typedef struct sample {
-    const char        *sql;
+    const char *sql;
     ar_statement_class expected;
 } sample;
 
@@ -128,7 +128,7 @@ static void any_rubbish_ends(void **state)
     static const char alphabet[] = "wWiItThH aAsS(),.;'\"`[]-/*\n?sel\x80\xff\x01";
     (void)state;
     uint32_t seed = 12345;
-    char     text[40];
+    char text[40];
     for (int round = 0; round < 20000; round++) {
         size_t length = 0;
         for (; length < sizeof text; length++) {
@@ -146,10 +146,8 @@ static void any_rubbish_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_keyword_tells),
-        cmocka_unit_test(comments_and_blanks_are_skipped),
-        cmocka_unit_test(with_is_looked_behind),
-        cmocka_unit_test(temporary_objects_are_session_state),
+        cmocka_unit_test(the_first_keyword_tells), cmocka_unit_test(comments_and_blanks_are_skipped),
+        cmocka_unit_test(with_is_looked_behind),   cmocka_unit_test(temporary_objects_are_session_state),
         cmocka_unit_test(any_rubbish_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

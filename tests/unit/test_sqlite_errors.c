@@ -14,10 +14,10 @@
 static void constraints_name_their_kind_and_column(void **state)
 {
     static const struct {
-        const char        *sql;
-        int                native;
+        const char *sql;
+        int native;
         ar_constraint_kind kind;
-        const char        *column, *constraint;
+        const char *column, *constraint;
     } cases[] = {
         { "INSERT INTO t (id) VALUES (1)", SQLITE_CONSTRAINT_PRIMARYKEY, AR_CONSTRAINT_PRIMARY_KEY, "t.id", "" },
         { "INSERT INTO t (email) VALUES ('a@b')", SQLITE_CONSTRAINT_UNIQUE, AR_CONSTRAINT_UNIQUE, "t.email", "" },
@@ -33,7 +33,8 @@ static void constraints_name_their_kind_and_column(void **state)
     };
     sqlite_fixture *f = *state;
     sqlite_fixture_rows(f, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT 'n', email TEXT UNIQUE, "
-                           "a INT CONSTRAINT a_is_positive CHECK (a >= 0), b INT CHECK (b >= 0), parent INT REFERENCES t (id), UNIQUE (a, b))");
+                           "a INT CONSTRAINT a_is_positive CHECK (a >= 0), b INT CHECK (b >= 0), parent INT REFERENCES "
+                           "t (id), UNIQUE (a, b))");
     sqlite_fixture_rows(f, "CREATE UNIQUE INDEX by_lower ON t (lower(name)) WHERE name <> 'n'");
     sqlite_fixture_rows(f, "CREATE TABLE w (k INT PRIMARY KEY) WITHOUT ROWID");
     sqlite_fixture_rows(f, "CREATE TABLE strict_one (x INTEGER) STRICT");
@@ -56,10 +57,11 @@ static void constraints_name_their_kind_and_column(void **state)
 
 static void long_names_are_cut_and_terminated(void **state)
 {
-    static const char name[] = "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
-                               "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
-                               "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4";
-    char            text[300];
+    static const char name[] =
+        "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+        "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+        "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4";
+    char text[300];
     sqlite_fixture *f = *state;
     strcat(strcat(strcpy(text, "CREATE TABLE t (x CONSTRAINT "), name), " CHECK (x > 0))");
     sqlite_fixture_rows(f, text);
@@ -72,32 +74,21 @@ static void long_names_are_cut_and_terminated(void **state)
 static void codes_have_their_status(void **state)
 {
     static const struct {
-        int       code;
+        int code;
         ar_status status;
-        bool      retryable;
+        bool retryable;
     } cases[] = {
-        { SQLITE_BUSY, AR_E_CONFLICT, true },
-        { SQLITE_BUSY_SNAPSHOT, AR_E_CONFLICT, true },
-        { SQLITE_BUSY_RECOVERY, AR_E_CONFLICT, true },
-        { SQLITE_LOCKED, AR_E_CONFLICT, true },
-        { SQLITE_NOTADB, AR_E_CORRUPT, false },
-        { SQLITE_CORRUPT, AR_E_CORRUPT, false },
-        { SQLITE_CORRUPT_INDEX, AR_E_CORRUPT, false },
-        { SQLITE_FULL, AR_E_DISK_FULL, false },
-        { SQLITE_IOERR_FSYNC, AR_E_IO, false },
-        { SQLITE_IOERR_NOMEM, AR_E_NO_MEMORY, false },
-        { SQLITE_READONLY, AR_E_READ_ONLY, false },
-        { SQLITE_READONLY_DBMOVED, AR_E_READ_ONLY, false },
-        { SQLITE_CANTOPEN, AR_E_CONNECTION, false },
-        { SQLITE_CANTOPEN_ISDIR, AR_E_CONNECTION, false },
-        { SQLITE_TOOBIG, AR_E_TYPE, false },
-        { SQLITE_MISMATCH, AR_E_TYPE, false },
-        { SQLITE_RANGE, AR_E_INVALID, false },
-        { SQLITE_NOMEM, AR_E_NO_MEMORY, false },
-        { SQLITE_ERROR, AR_E_QUERY, false },
-        { SQLITE_AUTH, AR_E_QUERY, false },
-        { SQLITE_INTERRUPT, AR_E_CANCELLED, false },
-        { SQLITE_ABORT_ROLLBACK, AR_E_TX_ABORTED, false },
+        { SQLITE_BUSY, AR_E_CONFLICT, true },          { SQLITE_BUSY_SNAPSHOT, AR_E_CONFLICT, true },
+        { SQLITE_BUSY_RECOVERY, AR_E_CONFLICT, true }, { SQLITE_LOCKED, AR_E_CONFLICT, true },
+        { SQLITE_NOTADB, AR_E_CORRUPT, false },        { SQLITE_CORRUPT, AR_E_CORRUPT, false },
+        { SQLITE_CORRUPT_INDEX, AR_E_CORRUPT, false }, { SQLITE_FULL, AR_E_DISK_FULL, false },
+        { SQLITE_IOERR_FSYNC, AR_E_IO, false },        { SQLITE_IOERR_NOMEM, AR_E_NO_MEMORY, false },
+        { SQLITE_READONLY, AR_E_READ_ONLY, false },    { SQLITE_READONLY_DBMOVED, AR_E_READ_ONLY, false },
+        { SQLITE_CANTOPEN, AR_E_CONNECTION, false },   { SQLITE_CANTOPEN_ISDIR, AR_E_CONNECTION, false },
+        { SQLITE_TOOBIG, AR_E_TYPE, false },           { SQLITE_MISMATCH, AR_E_TYPE, false },
+        { SQLITE_RANGE, AR_E_INVALID, false },         { SQLITE_NOMEM, AR_E_NO_MEMORY, false },
+        { SQLITE_ERROR, AR_E_QUERY, false },           { SQLITE_AUTH, AR_E_QUERY, false },
+        { SQLITE_INTERRUPT, AR_E_CANCELLED, false },   { SQLITE_ABORT_ROLLBACK, AR_E_TX_ABORTED, false },
         { SQLITE_PROTOCOL, AR_E_IO, false },
     };
     (void)state;

@@ -15,15 +15,15 @@
 /* Group commit: what each way out does to the innocent neighbours. A COMMIT hook counts the transactions. */
 
 typedef struct commits {
-    int  count;
-    bool refuse;  /* the next one */
-    int  open_at_completion;
+    int count;
+    bool refuse; /* the next one */
+    int open_at_completion;
 } commits;
 
 static int on_commit(void *arg)
 {
     commits *c = arg;
-    bool     refuse = c->refuse;
+    bool refuse = c->refuse;
     c->refuse = false;
     c->count += refuse ? 0 : 1;
     return refuse;
@@ -33,14 +33,15 @@ static void check_committed(fake_host *host, fake_op *op)
 {
     (void)op;
     sqlite_fixture *f = (sqlite_fixture *)(void *)host;
-    commits        *c = f->arg;
+    commits *c = f->arg;
     c->open_at_completion += sqlite3_get_autocommit(f->writer->db) ? 0 : 1;
 }
 
 static sqlite_fixture *begin(void **state, commits *c)
 {
     sqlite_fixture *f = *state;
-    sqlite_fixture_rows(f, "CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT NOT NULL DEFAULT '', n INT CHECK (n < 100))");
+    sqlite_fixture_rows(f,
+                        "CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT NOT NULL DEFAULT '', n INT CHECK (n < 100))");
     *c = (commits){ 0 };
     f->arg = c;
     f->host.on_complete = check_committed;
@@ -71,9 +72,9 @@ static const char *ids(sqlite_fixture *f)
 
 static void writes_share_one_commit(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
-    fake_op        *ops[20];
+    fake_op *ops[20];
     for (int i = 0; i < 20; i++)
         ops[i] = insert(f, i + 1);
     sqlite_fixture_run(f);
@@ -90,9 +91,9 @@ static void writes_share_one_commit(void **state)
 
 static void one_write_alone_opens_no_transaction(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
-    fake_op        *op = insert(f, 1);
+    fake_op *op = insert(f, 1);
     sqlite_fixture_run(f);
     assert_ended(op, AR_OK);
     assert_int_equal(c.count, 1);
@@ -101,23 +102,23 @@ static void one_write_alone_opens_no_transaction(void **state)
 
 static void results_are_those_of_each_operation(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
-    fake_op        *three = fake_sql(&f->host, "INSERT INTO t (id) VALUES (7), (8), (9)");
-    fake_op        *none = fake_sql(&f->host, "UPDATE t SET x = 'a' WHERE id = 99");
-    fake_op        *same = fake_sql(&f->host, "UPDATE t SET x = '' WHERE id > 7");
-    fake_op        *ignored = insert_or(f, "IGNORE", 7);
-    fake_op        *gone = fake_sql(&f->host, "DELETE FROM t WHERE id = 8");
-    fake_op        *upsert = fake_sql(&f->host, "INSERT INTO t (id) VALUES (9) ON CONFLICT (id) DO UPDATE SET x = 'u'");
-    fake_op        *returning = fake_sql(&f->host, "INSERT INTO t (x) VALUES ('r') RETURNING id, x");
-    fake_op        *replaced = fake_sql(&f->host, "REPLACE INTO t (id, x) VALUES (7, 'new')");
+    fake_op *three = fake_sql(&f->host, "INSERT INTO t (id) VALUES (7), (8), (9)");
+    fake_op *none = fake_sql(&f->host, "UPDATE t SET x = 'a' WHERE id = 99");
+    fake_op *same = fake_sql(&f->host, "UPDATE t SET x = '' WHERE id > 7");
+    fake_op *ignored = insert_or(f, "IGNORE", 7);
+    fake_op *gone = fake_sql(&f->host, "DELETE FROM t WHERE id = 8");
+    fake_op *upsert = fake_sql(&f->host, "INSERT INTO t (id) VALUES (9) ON CONFLICT (id) DO UPDATE SET x = 'u'");
+    fake_op *returning = fake_sql(&f->host, "INSERT INTO t (x) VALUES ('r') RETURNING id, x");
+    fake_op *replaced = fake_sql(&f->host, "REPLACE INTO t (id, x) VALUES (7, 'new')");
     sqlite_fixture_run(f);
     assert_int_equal(c.count, 1);
     const struct {
         fake_op *op;
-        int64_t  changes, row_id;
-    } expected[] = { { three, 3, 9 },  { none, 0, 0 },   { same, 2, 0 },       { ignored, 0, 0 },
-                     { gone, 1, 0 },   { upsert, 1, 0 }, { returning, 1, 10 }, { replaced, 1, 7 } };
+        int64_t changes, row_id;
+    } expected[] = { { three, 3, 9 }, { none, 0, 0 },   { same, 2, 0 },       { ignored, 0, 0 },
+                     { gone, 1, 0 },  { upsert, 1, 0 }, { returning, 1, 10 }, { replaced, 1, 7 } };
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         assert_ended(expected[i].op, AR_OK);
         assert_int_equal(expected[i].op->changes, expected[i].changes);
@@ -128,9 +129,9 @@ static void results_are_those_of_each_operation(void **state)
 
 static void reads_between_see_the_writes_and_complete_after_commit(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
-    fake_op        *before = fake_sql(&f->host, "SELECT count(*) FROM t");
+    fake_op *before = fake_sql(&f->host, "SELECT count(*) FROM t");
     insert(f, 1);
     fake_op *between = fake_sql(&f->host, "SELECT count(*) FROM t");
     insert(f, 2);
@@ -145,14 +146,14 @@ static void reads_between_see_the_writes_and_complete_after_commit(void **state)
 
 static void an_ordinary_failure_is_its_own(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
-    fake_op        *first = insert(f, 1);
-    fake_op        *twice = insert(f, 1);
-    fake_op        *null = fake_sql(&f->host, "INSERT INTO t (id, x) VALUES (2, NULL)");
-    fake_op        *checked = fake_sql(&f->host, "INSERT INTO t (id, n) VALUES (3, 1), (4, 100)");
-    fake_op        *syntax = fake_sql(&f->host, "INSERT INTO nowhere VALUES (1)");
-    fake_op        *last = insert(f, 5);
+    fake_op *first = insert(f, 1);
+    fake_op *twice = insert(f, 1);
+    fake_op *null = fake_sql(&f->host, "INSERT INTO t (id, x) VALUES (2, NULL)");
+    fake_op *checked = fake_sql(&f->host, "INSERT INTO t (id, n) VALUES (3, 1), (4, 100)");
+    fake_op *syntax = fake_sql(&f->host, "INSERT INTO nowhere VALUES (1)");
+    fake_op *last = insert(f, 5);
     sqlite_fixture_run(f);
     assert_int_equal(c.count, 1);
     assert_ended(first, AR_OK);
@@ -169,9 +170,9 @@ static void an_ordinary_failure_is_its_own(void **state)
 
 static void more_failures_than_can_be_held_end_the_group_early(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
-    fake_op        *good[100], *bad[100];
+    fake_op *good[100], *bad[100];
     for (int i = 0; i < 100; i++) {
         good[i] = insert(f, i);
         bad[i] = insert(f, i);
@@ -187,7 +188,7 @@ static void more_failures_than_can_be_held_end_the_group_early(void **state)
 
 static void failures_are_held_without_memory_too(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
     insert(f, 1);
     sqlite_fixture_run(f); /* the statement is prepared */
@@ -203,11 +204,11 @@ static void failures_are_held_without_memory_too(void **state)
 
 static void fail_keeps_what_it_did_as_alone(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
-    fake_op        *first = insert(f, 3);
-    fake_op        *partly = fake_sql(&f->host, "INSERT OR FAIL INTO t (id) VALUES (1), (2), (3), (4)");
-    fake_op        *last = insert(f, 5);
+    fake_op *first = insert(f, 3);
+    fake_op *partly = fake_sql(&f->host, "INSERT OR FAIL INTO t (id) VALUES (1), (2), (3), (4)");
+    fake_op *last = insert(f, 5);
     sqlite_fixture_run(f);
     assert_ended(first, AR_OK);
     assert_ended(partly, AR_E_CONSTRAINT);
@@ -218,13 +219,13 @@ static void fail_keeps_what_it_did_as_alone(void **state)
 
 static void on_conflict_rollback_leaves_the_neighbours(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
-    fake_op        *first = insert(f, 1);
-    fake_op        *read = fake_sql(&f->host, "SELECT count(*) FROM t");
-    fake_op        *twice = insert(f, 1);
-    fake_op        *culprit = insert_or(f, "ROLLBACK", 1);
-    fake_op        *last = insert(f, 2);
+    fake_op *first = insert(f, 1);
+    fake_op *read = fake_sql(&f->host, "SELECT count(*) FROM t");
+    fake_op *twice = insert(f, 1);
+    fake_op *culprit = insert_or(f, "ROLLBACK", 1);
+    fake_op *last = insert(f, 2);
     sqlite_fixture_run(f);
     assert_ended(first, AR_OK);
     assert_ended(twice, AR_E_CONSTRAINT);
@@ -241,13 +242,13 @@ static void on_conflict_rollback_leaves_the_neighbours(void **state)
 
 static void raise_ends_as_it_says(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
     sqlite_fixture_rows(f, "CREATE TRIGGER r BEFORE INSERT ON t WHEN new.id >= 90 BEGIN SELECT CASE new.id "
                            "WHEN 90 THEN RAISE(ROLLBACK, 'no 90') WHEN 91 THEN RAISE(ABORT, 'no 91') "
                            "WHEN 92 THEN RAISE(FAIL, 'no 92') ELSE RAISE(IGNORE) END; END");
     for (int64_t id = 90; id <= 93; id++) {
-        char     text[32];
+        char text[32];
         fake_op *first = insert(f, id - 80);
         fake_op *raises = insert(f, id);
         fake_op *last = insert(f, id - 70);
@@ -267,7 +268,7 @@ static void raise_ends_as_it_says(void **state)
 
 static void deferred_foreign_keys_fail_alone(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
     sqlite_fixture_rows(f, "CREATE TABLE d (t INT REFERENCES t (id) DEFERRABLE INITIALLY DEFERRED)");
     fake_op *first = insert(f, 1);
@@ -286,7 +287,7 @@ static void deferred_foreign_keys_fail_alone(void **state)
 
 static void a_refused_commit_runs_them_one_by_one(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
     c.refuse = true; /* SQLITE_CONSTRAINT_COMMITHOOK */
     fake_op *first = insert(f, 1), *twice = insert(f, 1), *last = insert(f, 2);
@@ -300,11 +301,11 @@ static void a_refused_commit_runs_them_one_by_one(void **state)
 
 static void a_refused_row_takes_back_its_write_only(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
-    fake_op        *first = insert(f, 1);
-    fake_op        *refused = fake_sql(&f->host, "INSERT INTO t (id) VALUES (2), (3) RETURNING id");
-    fake_op        *last = insert(f, 4);
+    fake_op *first = insert(f, 1);
+    fake_op *refused = fake_sql(&f->host, "INSERT INTO t (id) VALUES (2), (3) RETURNING id");
+    fake_op *last = insert(f, 4);
     refused->refused_row = 2;
     refused->refuse_with = AR_E_VETOED;
     sqlite_fixture_run(f);
@@ -328,7 +329,7 @@ static void a_refused_row_takes_back_its_write_only(void **state)
 
 static void a_refused_row_of_a_read_is_its_own(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
     insert(f, 1);
     fake_op *read = fake_sql(&f->host, "SELECT id FROM t");
@@ -343,15 +344,15 @@ static void a_refused_row_of_a_read_is_its_own(void **state)
 
 static void other_statements_run_alone_in_their_place(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
-    fake_op        *a = insert(f, 1), *b = insert(f, 2);
-    fake_op        *schema = fake_sql(&f->host, "CREATE TABLE u (x)");
-    fake_op        *into = fake_sql(&f->host, "INSERT INTO u VALUES (1)");
-    fake_op        *vacuum = fake_sql(&f->host, "VACUUM");
-    fake_op        *commit = fake_sql(&f->host, "COMMIT");
-    fake_op        *analyze = fake_sql(&f->host, "ANALYZE");
-    fake_op        *y = insert(f, 3), *z = insert(f, 4);
+    fake_op *a = insert(f, 1), *b = insert(f, 2);
+    fake_op *schema = fake_sql(&f->host, "CREATE TABLE u (x)");
+    fake_op *into = fake_sql(&f->host, "INSERT INTO u VALUES (1)");
+    fake_op *vacuum = fake_sql(&f->host, "VACUUM");
+    fake_op *commit = fake_sql(&f->host, "COMMIT");
+    fake_op *analyze = fake_sql(&f->host, "ANALYZE");
+    fake_op *y = insert(f, 3), *z = insert(f, 4);
     sqlite_fixture_run(f);
     fake_op *good[] = { a, b, schema, into, vacuum, analyze, y, z };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
@@ -362,9 +363,11 @@ static void other_statements_run_alone_in_their_place(void **state)
 
 static void a_disguised_statement_cannot_end_the_group(void **state)
 {
-    static const char *const texts[] = { "COMMIT", "ROLLBACK", "SAVEPOINT s", "PRAGMA foreign_keys = 0", "CREATE TABLE v (x)", "VACUUM" };
-    commits                  c;
-    sqlite_fixture          *f = begin(state, &c);
+    static const char *const texts[] = {
+        "COMMIT", "ROLLBACK", "SAVEPOINT s", "PRAGMA foreign_keys = 0", "CREATE TABLE v (x)", "VACUUM"
+    };
+    commits c;
+    sqlite_fixture *f = begin(state, &c);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         fake_op *a = insert(f, (int64_t)i * 2), *bad = fake_sql(&f->host, texts[i]), *b = insert(f, (int64_t)i * 2 + 1);
         bad->statement.statement_class = i % 2 == 0 ? AR_STATEMENT_WRITE : AR_STATEMENT_READ;
@@ -378,7 +381,7 @@ static void a_disguised_statement_cannot_end_the_group(void **state)
 
 static void long_batches_become_several_groups(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
     enum { count = ARI_SQLITE_GROUP_LIMIT * 2 + 10 };
     fake_op **ops = calloc(count, sizeof *ops);
@@ -393,9 +396,9 @@ static void long_batches_become_several_groups(void **state)
 
 static void what_is_cancelled_or_late_before_it_starts_does_not_run(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
-    fake_op        *a = insert(f, 1), *cancelled = insert(f, 2), *late = insert(f, 3), *b = insert(f, 4);
+    fake_op *a = insert(f, 1), *cancelled = insert(f, 2), *late = insert(f, 3), *b = insert(f, 4);
     cancelled->cancelled = true;
     late->operation.deadline = f->host.clock - 1;
     sqlite_fixture_run(f);
@@ -409,9 +412,10 @@ static void what_is_cancelled_or_late_before_it_starts_does_not_run(void **state
 
 static void a_write_stopped_on_its_way_leaves_the_neighbours(void **state)
 {
-    static const char endless[] = "INSERT INTO t (id) WITH RECURSIVE r (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM r) SELECT i FROM r";
+    static const char endless[] =
+        "INSERT INTO t (id) WITH RECURSIVE r (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM r) SELECT i FROM r";
     for (int late = 0; late < 2; late++) {
-        commits         c;
+        commits c;
         sqlite_fixture *f = *state;
         if (late == 0)
             (void)begin(state, &c);
@@ -436,11 +440,12 @@ static void a_write_stopped_on_its_way_leaves_the_neighbours(void **state)
 
 static void a_read_stopped_on_its_way_is_its_own(void **state)
 {
-    commits         c;
+    commits c;
     sqlite_fixture *f = begin(state, &c);
-    fake_op        *first = insert(f, 1);
-    fake_op        *endless = fake_sql(&f->host, "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT max(i) FROM r");
-    fake_op        *last = insert(f, 2);
+    fake_op *first = insert(f, 1);
+    fake_op *endless =
+        fake_sql(&f->host, "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT max(i) FROM r");
+    fake_op *last = insert(f, 2);
     endless->looks = 20;
     sqlite_fixture_run(f);
     assert_ended(first, AR_OK);

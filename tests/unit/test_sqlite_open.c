@@ -16,12 +16,12 @@
 #include "tests/support/fake_host.h"
 
 typedef struct fixture {
-    fake_host          host;
+    fake_host host;
     ar_backend_config *config;
-    ar_topology        topology;
-    ar_error           error;
-    char               folder[64];
-    char               path[128];
+    ar_topology topology;
+    ar_error error;
+    char folder[64];
+    char path[128];
 } fixture;
 
 static int set_up(void **state)
@@ -38,7 +38,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     fixture *f = *state;
-    char     command[160];
+    char command[160];
     ari_sqlite_backend.config_free(f->config);
     fake_host_fini(&f->host);
     snprintf(command, sizeof command, "rm -rf '%s'", f->folder);
@@ -63,7 +63,7 @@ static void must_configure(fixture *f, const char *path, const char *options)
 static ar_status try_open(fixture *f, ar_connection_role role)
 {
     ar_connection *connection = NULL;
-    ar_status      status = ari_sqlite_backend.open(f->config, role, &f->host.base, &connection, &f->error);
+    ar_status status = ari_sqlite_backend.open(f->config, role, &f->host.base, &connection, &f->error);
     if (status == AR_OK)
         ari_sqlite_backend.close(connection);
     else
@@ -98,7 +98,8 @@ static void defaults_are_wal_with_full_synchronous_and_foreign_keys(void **state
 static void options_reach_the_connection(void **state)
 {
     fixture *f = *state;
-    must_configure(f, f->path, "journal_mode=TRUNCATE&synchronous=extra&cache_size_kib=512&foreign_keys=off&statement_cache=3");
+    must_configure(f, f->path,
+                   "journal_mode=TRUNCATE&synchronous=extra&cache_size_kib=512&foreign_keys=off&statement_cache=3");
     assert_int_equal(f->topology.readers, 0); /* without WAL they would stand in the writer's way */
     ar_connection *c = fake_open(&f->host, f->config, AR_ROLE_WRITER);
     assert_string_equal(fake_rows(&f->host, c, "PRAGMA journal_mode"), "truncate;");
@@ -147,11 +148,13 @@ static void bad_options_are_refused_by_name(void **state)
 static void a_host_or_user_in_the_url_is_refused(void **state)
 {
     fixture *f = *state;
-    ar_url   with_host = { .scheme = "sqlite", .host = "app.db", .path = "" };
-    ar_url   with_user = { .scheme = "sqlite", .user = "me", .password = "hush-hush", .path = "a.db" };
-    assert_int_equal(ari_sqlite_backend.configure(&f->host.env, &with_host, &f->config, &f->topology, &f->error), AR_E_INVALID);
+    ar_url with_host = { .scheme = "sqlite", .host = "app.db", .path = "" };
+    ar_url with_user = { .scheme = "sqlite", .user = "me", .password = "hush-hush", .path = "a.db" };
+    assert_int_equal(ari_sqlite_backend.configure(&f->host.env, &with_host, &f->config, &f->topology, &f->error),
+                     AR_E_INVALID);
     assert_says(f, "sqlite:///");
-    assert_int_equal(ari_sqlite_backend.configure(&f->host.env, &with_user, &f->config, &f->topology, &f->error), AR_E_INVALID);
+    assert_int_equal(ari_sqlite_backend.configure(&f->host.env, &with_user, &f->config, &f->topology, &f->error),
+                     AR_E_INVALID);
     assert_null(strstr(f->error.message, "hush"));
 }
 
@@ -170,7 +173,7 @@ static void memory_is_one_writer(void **state)
 static void a_path_that_cannot_be_opened_says_why(void **state)
 {
     fixture *f = *state;
-    char     path[256];
+    char path[256];
     must_configure(f, f->folder, NULL);
     assert_int_equal(try_open(f, AR_ROLE_WRITER), AR_E_CONNECTION);
     assert_says(f, "it is a folder");
@@ -188,7 +191,7 @@ static void a_path_that_cannot_be_opened_says_why(void **state)
 
 static void readers_never_create_the_file(void **state)
 {
-    fixture    *f = *state;
+    fixture *f = *state;
     struct stat info;
     must_configure(f, f->path, NULL);
     assert_int_equal(try_open(f, AR_ROLE_READER), AR_E_CONNECTION);
@@ -211,7 +214,7 @@ static void write_file(const char *path, const void *data, size_t length)
 static void what_is_no_database_is_corrupt(void **state)
 {
     fixture *f = *state;
-    char     text[2048];
+    char text[2048];
     memset(text, 'x', sizeof text);
     write_file(f->path, text, sizeof text);
     must_configure(f, f->path, NULL);
@@ -230,7 +233,7 @@ static void a_damaged_file_is_corrupt(void **state)
     fake_rows(&f->host, c, "INSERT INTO t (x) VALUES ('a')");
     ari_sqlite_backend.close(c);
     FILE *file = fopen(f->path, "r+b");
-    char  rubbish[4096];
+    char rubbish[4096];
     memset(rubbish, 0x5a, sizeof rubbish);
     assert_int_equal(fseek(file, 4096, SEEK_SET), 0);
     assert_int_equal(fwrite(rubbish, 1, sizeof rubbish, file), sizeof rubbish);
@@ -249,9 +252,9 @@ static void readers_refuse_writes_and_session_changes(void **state)
     ar_connection *writer = fake_open(&f->host, f->config, AR_ROLE_WRITER);
     fake_rows(&f->host, writer, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
     ar_connection *reader = fake_open(&f->host, f->config, AR_ROLE_READER);
-    fake_op       *ops[] = { fake_sql(&f->host, "INSERT INTO t VALUES (1)"), fake_sql(&f->host, "PRAGMA query_only = 0"),
-                             fake_sql(&f->host, "DROP TABLE t"), fake_kind(&f->host, AR_OP_BEGIN) };
-    fake_op       *disguised = fake_sql(&f->host, "INSERT INTO t VALUES (2)");
+    fake_op *ops[] = { fake_sql(&f->host, "INSERT INTO t VALUES (1)"), fake_sql(&f->host, "PRAGMA query_only = 0"),
+                       fake_sql(&f->host, "DROP TABLE t"), fake_kind(&f->host, AR_OP_BEGIN) };
+    fake_op *disguised = fake_sql(&f->host, "INSERT INTO t VALUES (2)");
     disguised->statement.statement_class = AR_STATEMENT_READ;
     fake_op *count = fake_sql(&f->host, "SELECT count(*) FROM t");
     fake_run(&f->host, reader);
@@ -268,8 +271,8 @@ static void readers_refuse_writes_and_session_changes(void **state)
 
 static void relative_paths_survive_chdir_and_are_no_uris(void **state)
 {
-    fixture    *f = *state;
-    char        before[512];
+    fixture *f = *state;
+    char before[512];
     struct stat info;
     assert_non_null(getcwd(before, sizeof before));
     assert_int_equal(chdir(f->folder), 0);

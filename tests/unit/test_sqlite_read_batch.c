@@ -13,12 +13,13 @@
 #include "backends/sqlite/sqlite.h"
 #include "tests/support/sqlite_fixture.h"
 
-/* Reads that are there together share a read transaction. `reader` is a second connection to the file of the fixture. */
+/* Reads that are there together share a read transaction. `reader` is a second connection to the file of the
+ * fixture. */
 
 typedef struct readers {
     sqlite_fixture *f;
-    ar_connection  *reader;
-    bool            written;
+    ar_connection *reader;
+    bool written;
 } readers;
 
 static readers begin(void **state)
@@ -44,7 +45,7 @@ static int begins(const readers *r)
 
 static void reads_share_one_transaction(void **state)
 {
-    readers  r = begin(state);
+    readers r = begin(state);
     fake_op *ops[] = { by_key(&r, 3), by_key(&r, 9), by_key(&r, 1), by_key(&r, 3) };
     fake_run(&r.f->host, r.reader);
     static const char *const expected[] = { "c;", "", "a;", "c;" };
@@ -60,7 +61,7 @@ static void reads_share_one_transaction(void **state)
 
 static void one_read_alone_takes_the_plain_path(void **state)
 {
-    readers  r = begin(state);
+    readers r = begin(state);
     fake_op *op = by_key(&r, 2);
     fake_run(&r.f->host, r.reader);
     assert_string_equal(op->rows, "b;");
@@ -70,10 +71,13 @@ static void one_read_alone_takes_the_plain_path(void **state)
 
 static void a_failing_read_fails_alone(void **state)
 {
-    readers  r = begin(state);
-    fake_op *first = by_key(&r, 1), *unknown = fake_sql(&r.f->host, "SELECT y FROM t"), *typed = by_key(&r, 2), *last = by_key(&r, 3);
-    fake_op *cancelled = by_key(&r, 1), *endless = fake_sql(&r.f->host, "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) "
-                                                                        "SELECT max(i) FROM r"), *end = by_key(&r, 2);
+    readers r = begin(state);
+    fake_op *first = by_key(&r, 1), *unknown = fake_sql(&r.f->host, "SELECT y FROM t"), *typed = by_key(&r, 2),
+            *last = by_key(&r, 3);
+    fake_op *cancelled = by_key(&r, 1),
+            *endless = fake_sql(&r.f->host, "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) "
+                                            "SELECT max(i) FROM r"),
+            *end = by_key(&r, 2);
     fake_want(typed, AR_TYPE_INT64);
     cancelled->cancelled = true;
     endless->looks = 10;
@@ -89,8 +93,8 @@ static void a_failing_read_fails_alone(void **state)
     ari_sqlite_backend.close(r.reader);
 }
 
-/* The first read completes, and whoever waited for it writes: the second one still sees what the first saw, which is one of
- * the orders that may be; the next batch sees the write. */
+/* The first read completes, and whoever waited for it writes: the second one still sees what the first saw, which is
+ * one of the orders that may be; the next batch sees the write. */
 static void write_in_between(fake_host *host, fake_op *op)
 {
     readers *r = ((sqlite_fixture *)(void *)host)->arg;
@@ -123,7 +127,7 @@ static void a_batch_sees_one_state_and_the_next_the_later_one(void **state)
 
 static void a_writer_reads_together_too(void **state)
 {
-    readers  r = begin(state);
+    readers r = begin(state);
     fake_op *a = by_key(&r, 1), *b = by_key(&r, 2);
     sqlite_fixture_run(r.f);
     assert_string_equal(a->rows, "a;");
@@ -134,7 +138,7 @@ static void a_writer_reads_together_too(void **state)
 
 static void readers_do_not_wait_for_the_writer(void **state)
 {
-    readers  r = begin(state);
+    readers r = begin(state);
     fake_op *start = fake_kind(&r.f->host, AR_OP_BEGIN), *write = fake_sql(&r.f->host, "UPDATE t SET x = 'z'");
     write->operation.in_transaction = true;
     sqlite_fixture_run(r.f);
@@ -152,12 +156,9 @@ static void readers_do_not_wait_for_the_writer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FILES(reads_share_one_transaction),
-        FILES(one_read_alone_takes_the_plain_path),
-        FILES(a_failing_read_fails_alone),
-        FILES(a_batch_sees_one_state_and_the_next_the_later_one),
-        FILES(a_writer_reads_together_too),
-        FILES(readers_do_not_wait_for_the_writer),
+        FILES(reads_share_one_transaction), FILES(one_read_alone_takes_the_plain_path),
+        FILES(a_failing_read_fails_alone),  FILES(a_batch_sees_one_state_and_the_next_the_later_one),
+        FILES(a_writer_reads_together_too), FILES(readers_do_not_wait_for_the_writer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,7 +59,7 @@ static void the_least_recently_used_statement_goes(void **state)
 static void nothing_is_cached_without_an_id_or_a_cache(void **state)
 {
     sqlite_fixture *f = *state;
-    fake_op        *op = fake_sql(&f->host, "SELECT 1");
+    fake_op *op = fake_sql(&f->host, "SELECT 1");
     op->statement.id = 0;
     sqlite_fixture_run(f);
     assert_ended(op, AR_OK);
@@ -74,7 +74,7 @@ static void texts_that_are_not_one_statement_are_refused(void **state)
 {
     static const struct {
         const char *sql;
-        ar_status   status;
+        ar_status status;
         const char *says;
     } cases[] = {
         { "SELECT 1; SELECT 2", AR_E_INVALID, "another one at byte 9" },
@@ -98,7 +98,8 @@ static void texts_that_are_not_one_statement_are_refused(void **state)
         if (cases[i].says != NULL)
             assert_says(op->error.message, cases[i].says);
     }
-    fake_op *nul = fake_sql(&f->host, "SELECT 1 --x"), *null = fake_kind(&f->host, AR_OP_EXECUTE), *no_text = fake_sql(&f->host, "x");
+    fake_op *nul = fake_sql(&f->host, "SELECT 1 --x"), *null = fake_kind(&f->host, AR_OP_EXECUTE),
+            *no_text = fake_sql(&f->host, "x");
     memcpy((char *)(uintptr_t)nul->statement.sql + 8, "\0", 1);
     const char *kept = no_text->statement.sql;
     no_text->statement.sql = NULL;
@@ -114,7 +115,7 @@ static void texts_that_are_not_one_statement_are_refused(void **state)
 static void the_text_may_go_on_behind_its_length(void **state)
 {
     sqlite_fixture *f = *state;
-    fake_op        *op = fake_sql(&f->host, "SELECT 12; SELECT 3");
+    fake_op *op = fake_sql(&f->host, "SELECT 12; SELECT 3");
     op->statement.sql_length = 8;
     sqlite_fixture_run(f);
     assert_ended(op, AR_OK);
@@ -125,7 +126,8 @@ static void a_wrong_count_of_parameters_is_refused_before_it_runs(void **state)
 {
     sqlite_fixture *f = *state;
     sqlite_fixture_rows(f, "CREATE TABLE t (x)");
-    fake_op *few = fake_sql(&f->host, "INSERT INTO t VALUES (?)"), *many = fake_sql(&f->host, "INSERT INTO t VALUES (?), (7)");
+    fake_op *few = fake_sql(&f->host, "INSERT INTO t VALUES (?)"),
+            *many = fake_sql(&f->host, "INSERT INTO t VALUES (?), (7)");
     few->statement.parameter_count = 0;
     fake_int(many, 1);
     fake_int(many, 2);
@@ -201,7 +203,7 @@ static void a_cached_statement_follows_the_schema(void **state)
 static void bound_values_are_those_of_the_operation(void **state)
 {
     sqlite_fixture *f = *state;
-    fake_op        *first = fake_sql(&f->host, "SELECT ?, ?"), *second = fake_sql(&f->host, "SELECT ?, ?");
+    fake_op *first = fake_sql(&f->host, "SELECT ?, ?"), *second = fake_sql(&f->host, "SELECT ?, ?");
     fake_text(first, "one");
     fake_int(first, 1);
     fake_bind(second, (ar_value){ .type = AR_TYPE_NULL });
@@ -219,9 +221,11 @@ static void allocations_that_fail_are_errors(void **state)
         for (size_t n = 1;; n++) {
             sqlite_fixture_reopen(f, NULL);
             sqlite_fixture_rows(f, "CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT)");
-            fake_op *ops[] = { fake_sql(&f->host, "INSERT INTO t (x) VALUES ('a')"), fake_sql(&f->host, "SELECT x FROM t"),
+            fake_op *ops[] = { fake_sql(&f->host, "INSERT INTO t (x) VALUES ('a')"),
+                               fake_sql(&f->host, "SELECT x FROM t"),
                                fake_sql(&f->host, "INSERT INTO t (x) VALUES ('b') RETURNING id, x, id, x"),
-                               fake_sql(&f->host, "INSERT INTO t (id) VALUES (1)"), fake_sql(&f->host, "INSERT INTO t (id) VALUES (1)") };
+                               fake_sql(&f->host, "INSERT INTO t (id) VALUES (1)"),
+                               fake_sql(&f->host, "INSERT INTO t (id) VALUES (1)") };
             f->host.allocations = f->host.failures = 0;
             f->host.fail_at = n;
             f->host.fail_on = on == 1;

@@ -102,7 +102,7 @@ static void operations_out_of_place_are_refused(void **state)
 static void a_read_only_transaction_refuses_writes(void **state)
 {
     sqlite_fixture *f = begin(state);
-    fake_op        *start = kind(f, AR_OP_BEGIN);
+    fake_op *start = kind(f, AR_OP_BEGIN);
     start->operation.read_only = true;
     done(f, start, AR_OK);
     assert_string_equal(done(f, sql(f, "SELECT count(*) FROM t"), AR_OK)->rows, "7;");
@@ -149,7 +149,8 @@ static void an_engine_that_ends_the_transaction_is_noticed(void **state)
     done(f, kind(f, AR_OP_COMMIT), AR_E_TX_ABORTED);
     assert_string_equal(sqlite_fixture_rows(f, "SELECT max(id) FROM t"), "7;");
     done(f, kind(f, AR_OP_BEGIN), AR_OK);
-    fake_op *endless = sql(f, "INSERT INTO t (id) WITH RECURSIVE r (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM r) SELECT i FROM r");
+    fake_op *endless =
+        sql(f, "INSERT INTO t (id) WITH RECURSIVE r (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM r) SELECT i FROM r");
     endless->looks = 10;
     assert_true(done(f, endless, AR_E_CANCELLED)->ended_transaction);
     assert_true(sqlite3_get_autocommit(f->writer->db));
@@ -200,7 +201,7 @@ static void a_cursor_gives_its_rows_in_parts(void **state)
 static void cursors_need_a_transaction_and_a_read(void **state)
 {
     sqlite_fixture *f = begin(state);
-    fake_op        *outside = fake_sql(&f->host, "SELECT id FROM t");
+    fake_op *outside = fake_sql(&f->host, "SELECT id FROM t");
     outside->operation.row_limit = 1;
     done(f, outside, AR_E_INVALID);
     done(f, kind(f, AR_OP_BEGIN), AR_OK);
@@ -228,7 +229,7 @@ static void closing_a_cursor_never_fails(void **state)
 static void cursors_end_with_their_transaction(void **state)
 {
     static const ar_operation_kind ends[] = { AR_OP_ROLLBACK, AR_OP_COMMIT };
-    sqlite_fixture                *f = begin(state);
+    sqlite_fixture *f = begin(state);
     for (size_t i = 0; i < 2; i++) {
         done(f, kind(f, AR_OP_BEGIN), AR_OK);
         fake_op *open = done(f, cursor(f, "SELECT id FROM t", 1), AR_OK);
@@ -277,8 +278,9 @@ static void a_cursor_that_fails_is_gone(void **state)
 
 static void a_cursor_is_stopped_like_a_statement(void **state)
 {
-    static const char slow[] = "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT i FROM r WHERE i < 4 OR i > 100000000";
-    sqlite_fixture   *f = begin(state);
+    static const char slow[] =
+        "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT i FROM r WHERE i < 4 OR i > 100000000";
+    sqlite_fixture *f = begin(state);
     done(f, kind(f, AR_OP_BEGIN), AR_OK);
     fake_op *open = done(f, cursor(f, slow, 2), AR_OK);
     fake_op *stopped = fetch(f, open->cursor, 2);

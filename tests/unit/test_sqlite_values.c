@@ -31,7 +31,8 @@ static bool same(const ar_value *a, const ar_value *b)
     case AR_TYPE_DOUBLE: return memcmp(&a->as.real, &b->as.real, sizeof a->as.real) == 0;
     case AR_TYPE_TEXT:
     case AR_TYPE_JSON:
-        return a->as.text.length == b->as.text.length && memcmp(a->as.text.data, b->as.text.data, a->as.text.length) == 0;
+        return a->as.text.length == b->as.text.length &&
+               memcmp(a->as.text.data, b->as.text.data, a->as.text.length) == 0;
     case AR_TYPE_BYTES:
         return a->as.bytes.length == b->as.bytes.length && a->as.bytes.data != NULL && b->as.bytes.data != NULL &&
                memcmp(a->as.bytes.data, b->as.bytes.data, a->as.bytes.length) == 0;
@@ -84,10 +85,24 @@ static void integers_round_trip(void **state)
 
 static void reals_round_trip_bit_for_bit(void **state)
 {
-    static const double doubles[] = { 0.0,     -0.0,     1.0,      0.1,      -1.5,      1e15,
-                                      9.2e18,  1e300,    DBL_MAX,  -DBL_MAX, DBL_MIN,   5e-324,
-                                      INFINITY, -INFINITY, 9007199254740993.0, 0.30000000000000004 };
-    static const float floats[] = { 0.0f, -0.0f, 0.1f, FLT_MAX, -FLT_MAX, FLT_MIN, 1e-45f, INFINITY, -INFINITY, 16777216.0f };
+    static const double doubles[] = { 0.0,
+                                      -0.0,
+                                      1.0,
+                                      0.1,
+                                      -1.5,
+                                      1e15,
+                                      9.2e18,
+                                      1e300,
+                                      DBL_MAX,
+                                      -DBL_MAX,
+                                      DBL_MIN,
+                                      5e-324,
+                                      INFINITY,
+                                      -INFINITY,
+                                      9007199254740993.0,
+                                      0.30000000000000004 };
+    static const float floats[] = { 0.0f,    -0.0f,  0.1f,     FLT_MAX,   -FLT_MAX,
+                                    FLT_MIN, 1e-45f, INFINITY, -INFINITY, 16777216.0f };
     sqlite_fixture *f = *state;
     for (size_t i = 0; i < sizeof doubles / sizeof doubles[0]; i++)
         round_trip(f, (ar_value){ .type = AR_TYPE_DOUBLE, .as.real = doubles[i] });
@@ -102,10 +117,12 @@ static ar_value text_of(ar_type type, const char *text)
 
 static void texts_and_bytes_round_trip(void **state)
 {
-    static const char *const texts[] = { "", "a", "123", "1.50", " x ", "O'Hara", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xef\xbf\xbf" };
+    static const char *const texts[] = {
+        "", "a", "123", "1.50", " x ", "O'Hara", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xef\xbf\xbf"
+    };
     static const char *const jsons[] = { "null", "1.0", "00", "\"a\"", "{\"a\": [1, 2.50]}", "" };
-    unsigned char            bytes[256];
-    sqlite_fixture          *f = *state;
+    unsigned char bytes[256];
+    sqlite_fixture *f = *state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         round_trip(f, text_of(AR_TYPE_TEXT, texts[i]));
     for (size_t i = 0; i < sizeof jsons / sizeof jsons[0]; i++)
@@ -125,7 +142,7 @@ static void times_round_trip(void **state)
 {
     static const int64_t us[] = { 0, 1, -1, INT64_MAX, INT64_MIN, 1700000000123456 };
     static const int32_t days[] = { 0, -1, INT32_MAX, INT32_MIN, 19000 };
-    sqlite_fixture      *f = *state;
+    sqlite_fixture *f = *state;
     for (size_t i = 0; i < sizeof us / sizeof us[0]; i++)
         round_trip(f, (ar_value){ .type = AR_TYPE_TIMESTAMP, .as.timestamp = { us[i] } });
     for (size_t i = 0; i < sizeof days / sizeof days[0]; i++)
@@ -136,9 +153,14 @@ static void times_round_trip(void **state)
 
 static void decimals_and_uuids_round_trip(void **state)
 {
-    static const char *const decimals[] = { "0", "0.00", "1.50", "-1.5", "99999999999999999999999999999999999999",
-                                            "-0.00000000000000000000000000000000000001", "123456789012345678901234567890.12" };
-    sqlite_fixture          *f = *state;
+    static const char *const decimals[] = { "0",
+                                            "0.00",
+                                            "1.50",
+                                            "-1.5",
+                                            "99999999999999999999999999999999999999",
+                                            "-0.00000000000000000000000000000000000001",
+                                            "123456789012345678901234567890.12" };
+    sqlite_fixture *f = *state;
     for (size_t i = 0; i < sizeof decimals / sizeof decimals[0]; i++) {
         ar_value value = { .type = AR_TYPE_DECIMAL };
         assert_int_equal(ar_decimal_parse(decimals[i], &value.as.decimal, NULL), AR_OK);
@@ -166,8 +188,15 @@ static void null_is_null_of_every_type(void **state)
 
 static void what_sqlite_cannot_keep_is_refused(void **state)
 {
-    static const char *const not_utf8[] = { "\x80", "a\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "12345678\xff", "1234567\xe2\x82",
-                                            "\xe0\x80\x80", "\xf0\x80\x80\x80", "\xf8\x88\x80\x80\x80" };
+    static const char *const not_utf8[] = { "\x80",
+                                            "a\xc0\xaf",
+                                            "\xed\xa0\x80",
+                                            "\xf4\x90\x80\x80",
+                                            "12345678\xff",
+                                            "1234567\xe2\x82",
+                                            "\xe0\x80\x80",
+                                            "\xf0\x80\x80\x80",
+                                            "\xf8\x88\x80\x80\x80" };
     const ar_value refused[] = {
         { .type = AR_TYPE_DOUBLE, .as.real = NAN },
         { .type = AR_TYPE_FLOAT, .as.single = NAN },
@@ -183,7 +212,7 @@ static void what_sqlite_cannot_keep_is_refused(void **state)
     };
     sqlite_fixture *f = *state;
     for (size_t i = 0; i < sizeof refused / sizeof refused[0] + sizeof not_utf8 / sizeof not_utf8[0]; i++) {
-        size_t   texts = sizeof refused / sizeof refused[0];
+        size_t texts = sizeof refused / sizeof refused[0];
         fake_op *op = fake_sql(&f->host, "SELECT ?, ?");
         fake_int(op, 424242);
         fake_bind(op, i < texts ? refused[i] : text_of(AR_TYPE_TEXT, not_utf8[i - texts]));
@@ -232,7 +261,7 @@ static void stored_values_fit_or_are_refused(void **state)
 {
     static const struct {
         const char *expression;
-        ar_type     wanted;
+        ar_type wanted;
         const char *expected;
     } cases[] = {
         { "12", AR_TYPE_NULL, "12;" },
@@ -310,19 +339,23 @@ static void decimals_compare_and_add_by_value(void **state)
     sqlite_fixture *f = *state;
     sqlite_fixture_rows(f, "CREATE TABLE m (v DECIMAL_TEXT)");
     sqlite_fixture_rows(f, "INSERT INTO m VALUES ('10'), ('9.50'), ('-2'), ('9.5'), (NULL), ('0.1'), ('0.2')");
-    assert_string_equal(sqlite_fixture_rows(f, "SELECT v FROM m WHERE v IS NOT NULL ORDER BY v COLLATE AR_DECIMAL, length(v)"),
-                        "-2;0.1;0.2;9.5;9.50;10;");
+    assert_string_equal(
+        sqlite_fixture_rows(f, "SELECT v FROM m WHERE v IS NOT NULL ORDER BY v COLLATE AR_DECIMAL, length(v)"),
+        "-2;0.1;0.2;9.5;9.50;10;");
     assert_string_equal(sqlite_fixture_rows(f, "SELECT count(*) FROM m WHERE v COLLATE AR_DECIMAL = '9.500'"), "2;");
     assert_string_equal(sqlite_fixture_rows(f, "SELECT max(v COLLATE AR_DECIMAL) FROM m"), "10;");
     assert_string_equal(sqlite_fixture_rows(f, "SELECT ar_decimal_sum(v) FROM m"), "27.30;");
     assert_string_equal(sqlite_fixture_rows(f, "SELECT ar_decimal_sum(v) FROM m WHERE v IS NULL"), "NULL;");
-    assert_string_equal(sqlite_fixture_rows(f, "SELECT ar_decimal_sum(x) FROM (SELECT 1 AS x UNION ALL SELECT 0.25)"), "1.25;");
+    assert_string_equal(sqlite_fixture_rows(f, "SELECT ar_decimal_sum(x) FROM (SELECT 1 AS x UNION ALL SELECT 0.25)"),
+                        "1.25;");
     sqlite_fixture_rows(f, "INSERT INTO m VALUES ('zebra'), ('apple')");
-    assert_string_equal(sqlite_fixture_rows(f, "SELECT v FROM m WHERE v > '' ORDER BY v COLLATE AR_DECIMAL DESC LIMIT 3"),
-                        "zebra;apple;10;");
+    assert_string_equal(
+        sqlite_fixture_rows(f, "SELECT v FROM m WHERE v > '' ORDER BY v COLLATE AR_DECIMAL DESC LIMIT 3"),
+        "zebra;apple;10;");
     fake_op *bad = fake_sql(&f->host, "SELECT ar_decimal_sum(v) FROM m");
-    fake_op *big = fake_sql(&f->host, "SELECT ar_decimal_sum(x) FROM (SELECT '99999999999999999999999999999999999999' AS x UNION ALL "
-                                      "SELECT '1')");
+    fake_op *big = fake_sql(
+        &f->host, "SELECT ar_decimal_sum(x) FROM (SELECT '99999999999999999999999999999999999999' AS x UNION ALL "
+                  "SELECT '1')");
     sqlite_fixture_run(f);
     assert_ended(bad, AR_E_TYPE);
     assert_ended(big, AR_E_TYPE);
