@@ -124,6 +124,7 @@ typedef struct ar_topology {
     uint16_t writers;
     uint16_t readers;
     bool     blocking; /* submit blocks while the driver works: the connection gets a thread of its own */
+    bool     connection_is_database; /* all data goes with the one connection, which is therefore never closed to be opened anew */
 } ar_topology;
 
 typedef enum ar_placeholder_style {
