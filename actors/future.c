@@ -214,6 +214,11 @@ ar_status ari_future_wait_until(ar_future *future, int64_t deadline, ar_error *e
     return sleep_until_done(future, deadline, err);
 }
 
+void ari_future_join(ar_future *future)
+{
+    ar_ignore(sleep_until_done(future, INT64_MAX, NULL));
+}
+
 int64_t ari_deadline_after(ar_runtime *runtime, int64_t timeout_ms)
 {
     if (timeout_ms < 0)

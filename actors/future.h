@@ -71,6 +71,9 @@ void ari_future_observe(ar_future *future, ari_future_observer *observer);
 /* Waits until done or `deadline` (microseconds of env->now). AR_E_PENDING: not done. */
 ar_status ari_future_wait_until(ar_future *future, int64_t deadline, ar_error *err);
 
+/* Waits until done, for one who knows that it is being worked on: nobody is asked whether waiting is right. */
+void ari_future_join(ar_future *future);
+
 /* The outcome of a future that is done, as status and err. */
 ar_status ari_future_outcome(const ar_future *future, ar_error *err);
 
