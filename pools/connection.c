@@ -33,6 +33,8 @@ ar_status ari_connection_ensure(ari_connection *connection, ar_error *err)
     ari_pool *pool = connection->pool;
     if (connection->backend != NULL)
         return AR_OK;
+    if (connection->lost)
+        return ar_error_set(err, AR_E_CONNECTION, "the connection that held the database in memory was lost, and all data with it: close the database and open it anew");
     ari_connection_move(connection, CONNECTION_CONNECTING);
     ar_status status = pool->backend->open(pool->config, connection->role, &connection->host, &connection->backend, err);
     ari_connection_move(connection, status == AR_OK ? CONNECTION_READY : CONNECTION_FAILED);
@@ -45,19 +47,24 @@ void ari_connection_check(ari_connection *connection)
     if (connection->backend == NULL || backend->usable(connection->backend))
         return;
     ari_runtime_log(connection->pool->runtime, AR_LOG_WARNING, "a %s connection is of no more use and is closed", backend->name);
-    backend->close(connection->backend);
+    ari_connection_lose(connection);
+}
+
+void ari_connection_lose(ari_connection *connection)
+{
+    connection->pool->backend->close(connection->backend);
     connection->backend = NULL;
+    connection->lost = connection->pool->topology.connection_is_database;
     ari_connection_move(connection, CONNECTION_FAILED);
 }
 
 /* --- what the backend tells --- */
 
-/* An operation of the connection's own. Its host_data is itself, that of a user's operation NULL. */
+/* The host_data of an operation of the connection's own; that of a user's is NULL. */
 typedef struct errand {
-    ar_operation operation;
-    int64_t      deadline;
-    ar_status    status;
-    ar_error     error;
+    const ari_op *cause;
+    ar_status     status;
+    ar_error      error;
 } errand;
 
 static ari_op *op_of(const ar_operation *operation)
@@ -69,18 +76,18 @@ static void complete(ar_backend_host *host, ar_operation *operation, const ar_er
 {
     ari_connection *connection = (ari_connection *)((char *)host - offsetof(ari_connection, host));
     errand         *own = operation->host_data;
+    ar_error        closed;
+    if (error != NULL && error->status == AR_E_CANCELLED && atomic_load(&connection->pool->aborting)) {
+        ar_error_set(&closed, AR_E_CLOSED, "the database was closed while the operation ran");
+        error = &closed;
+    }
     if (own != NULL) {
         own->status = error == NULL ? AR_OK : error->status;
         if (error != NULL)
             own->error = *error;
         return;
     }
-    ari_op  *op = op_of(operation);
-    ar_error closed;
-    if (error != NULL && error->status == AR_E_CANCELLED && atomic_load(&connection->pool->aborting)) {
-        ar_error_set(&closed, AR_E_CLOSED, "the database was closed while the operation ran");
-        error = &closed;
-    }
+    ari_op *op = op_of(operation);
     if (op->lease != NULL)
         ari_lease_record(op->lease, operation, error);
     ari_op_complete(op, error == NULL ? AR_OK : error->status, error);
@@ -91,17 +98,17 @@ static bool interrupted(const ar_backend_host *host, const ar_operation *operati
     const ar_env *env = host->env;
     if (operation->deadline != INT64_MAX && env->now(env->ctx) >= operation->deadline)
         return true;
-    if (operation->host_data != NULL)
-        return false;
-    return ari_future_is_cancelled(&op_of(operation)->future) || atomic_load_explicit(&op_of(operation)->pool->aborting, memory_order_relaxed);
+    const errand *own = operation->host_data;
+    const ari_op *op = own != NULL ? own->cause : op_of(operation);
+    return op != NULL && (ari_future_is_cancelled(&op->future) || atomic_load_explicit(&op->pool->aborting, memory_order_relaxed));
 }
 
-ar_status ari_connection_run(ari_connection *connection, ar_operation_kind kind, const ari_lease *lease, int64_t deadline, ar_error *err)
+ar_status ari_connection_run(ari_connection *connection, ar_operation *operation, const ari_op *cause, ar_error *err)
 {
-    errand own = {.operation = {.kind = kind, .deadline = deadline, .in_transaction = kind != AR_OP_BEGIN && kind != AR_OP_RESET}};
-    own.operation.read_only = lease != NULL && lease->options.read_only;
-    own.operation.host_data = &own;
-    connection->pool->backend->submit(connection->backend, &own.operation);
+    errand own = {.cause = cause};
+    operation->in_transaction = operation->kind != AR_OP_BEGIN && operation->kind != AR_OP_RESET;
+    operation->host_data = &own;
+    connection->pool->backend->submit(connection->backend, operation);
     if (own.status != AR_OK && err != NULL)
         *err = own.error;
     return own.status;
@@ -114,6 +121,13 @@ static void keep(ari_connection *connection, ari_op *op)
     op->mail.next = NULL;
     *connection->kept_end = &op->mail;
     connection->kept_end = &op->mail.next;
+}
+
+static void keep_all(ari_connection *connection, ari_mail *mails)
+{
+    *connection->kept_end = mails;
+    while (*connection->kept_end != NULL)
+        connection->kept_end = &(*connection->kept_end)->next;
 }
 
 static ari_mail *take_kept(ari_connection *connection)
@@ -158,16 +172,27 @@ static void flush(ari_connection *connection, ar_operation **batch, ar_operation
     *batch_end = batch;
 }
 
-/* Handles `mails`: those of no lease are gathered and sent together, those of a lease one by one, those of others than the holder are kept. */
+/* Somebody else has the connection, and it takes one to run `op`. */
+static bool has_to_wait(const ari_connection *connection, const ari_op *op)
+{
+    return connection->lease != NULL && op->lease != connection->lease && (op->lease == NULL || ari_lease_needs_connection(connection, op));
+}
+
+/* Handles `mails`: those of no lease are gathered and sent together, those of a lease one by one, those of others than the holder are kept. When the holder lets
+ * go, what was kept is older than the rest, which therefore waits behind it. */
 static void handle(ari_connection *connection, ari_mail *mails)
 {
     ar_operation  *batch = NULL;
     ar_operation **batch_end = &batch;
 
     while (mails != NULL) {
+        if (connection->lease == NULL && connection->kept != NULL) {
+            keep_all(connection, mails);
+            break;
+        }
         ari_op *op = (ari_op *)((char *)mails - offsetof(ari_op, mail));
         mails = mails->next;
-        if (connection->lease != NULL && op->lease != connection->lease) {
+        if (has_to_wait(connection, op)) {
             keep(connection, op);
         } else if (!ari_future_start(&op->future)) {
             drop_finished(connection, op);
@@ -197,8 +222,7 @@ static void fail(ari_runner *runner, ari_mail *mails)
     ar_error        error;
 
     ar_error_set(&error, AR_E_CLOSED, "the database was closed before the operation was sent");
-    if (connection->state != CONNECTION_DRAINING && atomic_load(&connection->gone) == 0)
-        ari_connection_move(connection, CONNECTION_DRAINING);
+    ari_connection_move(connection, CONNECTION_DRAINING);
     *connection->kept_end = mails;
     mails = take_kept(connection);
     while (mails != NULL) {
@@ -206,17 +230,18 @@ static void fail(ari_runner *runner, ari_mail *mails)
         mails = mails->next;
         ari_op_complete(op, AR_E_CLOSED, &error);
     }
-}
-
-static void gone(ari_runner *runner)
-{
-    ari_connection *connection = (ari_connection *)runner;
     if (connection->backend != NULL)
         connection->pool->backend->close(connection->backend);
     connection->backend = NULL;
     connection->lease = NULL;
     ari_connection_move(connection, CONNECTION_CLOSED);
-    const ar_env *env = connection->host.env;
+}
+
+/* Without the token, which one that posts late may have, to fail what he posted. */
+static void gone(ari_runner *runner)
+{
+    ari_connection *connection = (ari_connection *)runner;
+    const ar_env   *env = connection->host.env;
     atomic_store(&connection->gone, 1);
     env->wake(env->ctx, (uint32_t *)&connection->gone);
 }

@@ -30,6 +30,7 @@ struct ari_connection {
 
     /* Under the token. */
     ari_connection_state state;
+    bool                 lost;    /* it was the database, and is gone */
     ar_connection       *backend; /* NULL unless READY, LEASED or DRAINING */
     ari_lease           *lease;   /* LEASED: the holder */
     ari_mail            *kept;    /* operations that wait for the lease to end; oldest first */
@@ -42,8 +43,9 @@ ar_status ari_connection_spawn(ari_connection *connection, ar_error *err);
 /* Completes `op`, which was started, and lets go of it. */
 void ari_op_complete(ari_op *op, ar_status status, const ar_error *error);
 
-/* An operation of the connection's own, run at once: BEGIN, ROLLBACK, RESET. Under the token. */
-ar_status ari_connection_run(ari_connection *connection, ar_operation_kind kind, const ari_lease *lease, int64_t deadline, ar_error *err);
+/* Runs an operation of the connection's own at once: BEGIN, ROLLBACK, RESET. `cause` is the user's that it is for, and is stopped together with it; NULL: it is not
+ * stopped. Under the token. */
+ar_status ari_connection_run(ari_connection *connection, ar_operation *operation, const ari_op *cause, ar_error *err);
 
 /* Moves to `next`; a move that is not in the table is a defect. */
 void ari_connection_move(ari_connection *connection, ari_connection_state next);
@@ -53,5 +55,8 @@ ar_status ari_connection_ensure(ari_connection *connection, ar_error *err);
 
 /* Closes the backend's connection if that is of no more use. */
 void ari_connection_check(ari_connection *connection);
+
+/* Closes it. */
+void ari_connection_lose(ari_connection *connection);
 
 #endif

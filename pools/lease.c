@@ -2,6 +2,7 @@
 #include "pools/lease.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 #include "pools/private.h"
 #include "values/memory.h"
@@ -38,24 +39,33 @@ static void move(ari_lease *lease, ari_lease_state next)
 static void fail_lease(ari_lease *lease, ari_lease_state next, const ar_error *why)
 {
     move(lease, next);
-    if (why != NULL)
-        lease->why = *why;
+    if (why == NULL)
+        return;
+    lease->why = *why;
+    if (why->retryable)
+        atomic_store_explicit(&lease->retryable, true, memory_order_relaxed);
+}
+
+/* It will not ask for the connection any more. */
+static void move_to_end(ari_connection *connection, ari_lease *lease)
+{
+    move(lease, LEASE_ENDED);
+    atomic_fetch_sub(&connection->load, ARI_LEASE_LOAD);
 }
 
 /* Gives the connection back. */
 static void let_go(ari_connection *connection, ari_lease *lease)
 {
-    ar_error error;
+    ar_error     error;
+    ar_operation reset = {.kind = AR_OP_RESET, .deadline = INT64_MAX};
     if (connection->lease != lease)
         return;
     connection->lease = NULL;
     if (connection->backend == NULL)
         return; /* it was lost, and has said so */
-    if (lease->ran_raw && ari_connection_run(connection, AR_OP_RESET, NULL, INT64_MAX, &error) != AR_OK) {
+    if (lease->ran_raw && ari_connection_run(connection, &reset, NULL, &error) != AR_OK) {
         ari_runtime_log(lease->pool->runtime, AR_LOG_INFO, "a connection whose session a transaction changed is closed: %s", error.message);
-        lease->pool->backend->close(connection->backend);
-        connection->backend = NULL;
-        ari_connection_move(connection, CONNECTION_FAILED);
+        ari_connection_lose(connection);
         return;
     }
     ari_connection_move(connection, CONNECTION_READY);
@@ -70,20 +80,23 @@ void ari_lease_record(ari_lease *lease, const ar_operation *operation, const ar_
         fail_lease(lease, LEASE_ABORTED, error);
     } else if (error == NULL && operation->kind == AR_OP_ROLLBACK_TO && lease->state == LEASE_ABORTED) {
         move(lease, LEASE_OPEN);
+        atomic_store_explicit(&lease->retryable, false, memory_order_relaxed);
     }
 }
 
-static ar_status begin(ari_connection *connection, ari_lease *lease, int64_t deadline, ar_error *err)
+static ar_status begin(ari_connection *connection, ari_lease *lease, const ari_op *op, ar_error *err)
 {
-    ar_status status = ari_connection_ensure(connection, err);
+    ar_operation operation = {.kind = AR_OP_BEGIN, .deadline = op->operation.deadline, .read_only = lease->options.read_only};
+    ar_status    status = ari_connection_ensure(connection, err);
     if (status == AR_OK)
-        status = ari_connection_run(connection, AR_OP_BEGIN, lease, deadline, err);
+        status = ari_connection_run(connection, &operation, op, err);
     if (status != AR_OK) {
         fail_lease(lease, LEASE_DEAD, err);
         ari_connection_check(connection);
         return status;
     }
     connection->lease = lease;
+    atomic_store_explicit(&lease->begun, true, memory_order_relaxed);
     ari_connection_move(connection, CONNECTION_LEASED);
     move(lease, LEASE_OPEN);
     return AR_OK;
@@ -113,7 +126,35 @@ static ar_status refusal(const ari_lease *lease, ar_error *err)
 
 static bool is_allowed(const ari_lease *lease, ar_operation_kind kind)
 {
-    return lease->state == LEASE_OPEN || (lease->state == LEASE_ABORTED && (kind == AR_OP_ROLLBACK_TO || kind == AR_OP_CLOSE_CURSOR));
+    bool ends = kind == AR_OP_ROLLBACK_TO || kind == AR_OP_RELEASE || kind == AR_OP_CLOSE_CURSOR;
+    return lease->state == LEASE_OPEN || (lease->state == LEASE_ABORTED && ends);
+}
+
+static ar_status run_and_record(ari_connection *connection, const ari_op *op, ar_operation_kind kind, ar_error *err)
+{
+    ar_error     error;
+    ar_operation operation = {.kind = kind, .savepoint = op->operation.savepoint, .deadline = INT64_MAX};
+    ar_status    status = ari_connection_run(connection, &operation, NULL, &error);
+    ari_lease_record(op->lease, &operation, status == AR_OK ? NULL : &error);
+    if (status != AR_OK && err != NULL)
+        *err = error;
+    return status;
+}
+
+/* The end of a savepoint. RELEASE, after something in it failed, does what COMMIT does then: all is rolled back, and the answer says so. What was rolled back to is
+ * of no more use, and is released too. */
+static void end_savepoint(ari_connection *connection, ari_op *op)
+{
+    ar_error  error;
+    ar_status status = AR_OK;
+    ar_status refused = op->operation.kind == AR_OP_RELEASE ? refusal(op->lease, &error) : AR_OK;
+    ar_error *err = refused == AR_OK ? &error : NULL;
+
+    if (op->operation.kind == AR_OP_ROLLBACK_TO || refused != AR_OK)
+        status = run_and_record(connection, op, AR_OP_ROLLBACK_TO, err);
+    if (status == AR_OK)
+        status = run_and_record(connection, op, AR_OP_RELEASE, err);
+    ari_op_complete(op, refused != AR_OK ? refused : status, &error);
 }
 
 static void run_statement(ari_connection *connection, ari_op *op)
@@ -123,7 +164,7 @@ static void run_statement(ari_connection *connection, ari_op *op)
     ar_status  status = AR_OK;
 
     if (lease->state == LEASE_NEW)
-        status = begin(connection, lease, op->operation.deadline, &error);
+        status = begin(connection, lease, op, &error);
     else if (!is_allowed(lease, op->operation.kind))
         status = refusal(lease, &error);
     if (status != AR_OK) {
@@ -134,7 +175,10 @@ static void run_statement(ari_connection *connection, ari_op *op)
     lease->ran_raw = lease->ran_raw || (statement != NULL && !statement->generated);
     op->operation.in_transaction = true;
     op->operation.next = NULL;
-    connection->pool->backend->submit(connection->backend, &op->operation);
+    if (op->operation.kind == AR_OP_RELEASE || op->operation.kind == AR_OP_ROLLBACK_TO)
+        end_savepoint(connection, op);
+    else
+        connection->pool->backend->submit(connection->backend, &op->operation);
     ari_connection_check(connection);
     if (connection->backend == NULL && lease->state != LEASE_DEAD) {
         ar_error_set(&lease->why, AR_E_CONNECTION, "the connection was lost");
@@ -144,21 +188,40 @@ static void run_statement(ari_connection *connection, ari_op *op)
         let_go(connection, lease);
 }
 
-/* COMMIT or ROLLBACK, as far as there is something to end. */
+/* Why it cannot be committed. */
+static ar_status commit_refusal(const ari_lease *lease, ar_error *err)
+{
+    const ar_env *env = &lease->pool->runtime->env;
+    if (lease->state == LEASE_ABORTED || lease->state == LEASE_DEAD)
+        return refusal(lease, err);
+    if (lease->options.deadline != INT64_MAX && env->now(env->ctx) >= lease->options.deadline)
+        return ar_error_set(err, AR_E_TIMEOUT, "committing a transaction: its deadline passed; it is rolled back");
+    return AR_OK;
+}
+
+static ar_status roll_back(ari_connection *connection, ar_error *err)
+{
+    ar_operation operation = {.kind = AR_OP_ROLLBACK, .deadline = INT64_MAX};
+    return ari_connection_run(connection, &operation, NULL, err);
+}
+
+/* COMMIT or ROLLBACK, as far as there is something to end. A COMMIT that failed may have left the transaction open. */
 static ar_status end(ari_connection *connection, ari_lease *lease, bool commit, ar_error *err)
 {
-    ar_status status = AR_OK;
     if (lease->state == LEASE_ENDED)
         return refusal(lease, err);
-    bool refused = commit && (lease->state == LEASE_ABORTED || lease->state == LEASE_DEAD);
-    if (refused)
-        status = refusal(lease, err);
+    ar_status status = commit ? commit_refusal(lease, err) : AR_OK;
     if (connection->lease == lease && connection->backend != NULL) {
-        ar_status ended = ari_connection_run(connection, commit && !refused ? AR_OP_COMMIT : AR_OP_ROLLBACK, lease, INT64_MAX, refused ? NULL : err);
-        status = refused ? status : ended;
+        ar_operation operation = {.kind = AR_OP_COMMIT, .deadline = INT64_MAX};
+        if (!commit)
+            status = roll_back(connection, err);
+        else if (status != AR_OK)
+            ar_ignore(roll_back(connection, NULL));
+        else if ((status = ari_connection_run(connection, &operation, NULL, err)) != AR_OK && !operation.ended_transaction)
+            ar_ignore(roll_back(connection, NULL));
         ari_connection_check(connection);
     }
-    move(lease, LEASE_ENDED);
+    move_to_end(connection, lease);
     let_go(connection, lease);
     return status;
 }
@@ -171,6 +234,21 @@ void ari_lease_roll_back(ari_connection *connection, ari_lease *lease)
 bool ari_lease_is_end(const ari_op *op)
 {
     return op->operation.kind == AR_OP_COMMIT || op->operation.kind == AR_OP_ROLLBACK;
+}
+
+static bool has_kept(const ari_connection *connection, const ari_lease *lease)
+{
+    for (const ari_mail *mail = connection->kept; mail != NULL; mail = mail->next)
+        if (((const ari_op *)((const char *)mail - offsetof(ari_op, mail)))->lease == lease)
+            return true;
+    return false;
+}
+
+bool ari_lease_needs_connection(const ari_connection *connection, const ari_op *op)
+{
+    if (op->lease->state != LEASE_NEW)
+        return false; /* it had the connection, and has given it back */
+    return op->operation.kind != AR_OP_ROLLBACK && (op->operation.kind != AR_OP_COMMIT || has_kept(connection, op->lease));
 }
 
 void ari_lease_run(ari_connection *connection, ari_op *op)
@@ -220,9 +298,6 @@ void ari_lease_unref(ari_lease *lease)
     if (atomic_fetch_sub_explicit(&lease->references, 1, memory_order_acq_rel) != 1)
         return;
     ari_pool *pool = lease->pool;
-    ari_connection *connection = atomic_load(&lease->connection);
-    if (connection != NULL)
-        atomic_fetch_sub(&connection->load, ARI_LEASE_LOAD);
     ari_op_release(lease->end_op);
     ari_release(&pool->runtime->env, lease);
     ari_pool_unref(pool);
@@ -276,6 +351,7 @@ static ar_future *end_async(ari_lease *lease, bool commit)
     return &op->future;
 }
 
+/* Where this thread may not wait, it is rolled back without waiting. */
 static ar_status end_wait(ari_lease *lease, bool commit, ar_error *err)
 {
     ari_op *op = take_end(lease, commit);
@@ -284,6 +360,11 @@ static ar_status end_wait(ari_lease *lease, bool commit, ar_error *err)
     ar_status status = AR_OK;
     if (atomic_load(&lease->connection) != NULL)
         status = ari_pool_run(lease->pool, lease, op, err);
+    if (status == AR_E_DEADLOCK && op->connection == NULL) {
+        op->operation.kind = AR_OP_ROLLBACK;
+        ari_pool_submit(lease->pool, lease, op);
+        status = commit ? status : AR_OK;
+    }
     ari_op_release(op);
     return status;
 }
@@ -308,6 +389,11 @@ ar_status ari_lease_rollback_wait(ari_lease *lease, ar_error *err)
     return end_wait(lease, false, err);
 }
 
+bool ari_lease_is_retryable(const ari_lease *lease)
+{
+    return atomic_load_explicit(&lease->retryable, memory_order_relaxed);
+}
+
 void ari_lease_release(ari_lease *lease)
 {
     if (!atomic_load(&lease->ended)) {
@@ -321,6 +407,8 @@ bool ari_lease_would_deadlock(ari_pool *pool, const ari_lease *lease, const ari_
 {
     bool found = false;
     if (atomic_load_explicit(&pool->open_leases, memory_order_relaxed) == 0)
+        return false;
+    if (lease != NULL && atomic_load_explicit(&lease->begun, memory_order_relaxed))
         return false;
     pthread_mutex_lock(&pool->lock);
     for (ari_lease *other = pool->leases; other != NULL && !found; other = other->next) {

@@ -17,7 +17,7 @@ typedef enum ari_lease_state {
     LEASE_ENDED    /* committed or rolled back */
 } ari_lease_state;
 
-/* What a lease adds to the load of its connection while it lives: more than any depth, so that others go elsewhere. */
+/* What a lease adds to the load of its connection until it is ended: more than any depth, so that others go elsewhere. */
 enum { ARI_LEASE_LOAD = 1 << 16 };
 
 struct ari_lease {
@@ -26,6 +26,8 @@ struct ari_lease {
     pthread_t          holder;
     _Atomic uint32_t   references; /* the holder's, and one for each of its operations under way */
     _Atomic(ari_connection *) connection; /* set with the first operation */
+    _Atomic bool       begun;      /* it has had the connection: its operations wait for nobody else's */
+    _Atomic bool       retryable;  /* it failed because of others: the same work may succeed when it is done again */
     ari_lease         *prev, *next; /* the pool's list, under its lock */
     _Atomic bool       ended;    /* commit or rollback was asked for */
     ari_op            *end_op;   /* made beforehand, so that ending cannot fail for want of memory */
@@ -42,6 +44,9 @@ void ari_lease_run(ari_connection *connection, ari_op *op);
 /* COMMIT or ROLLBACK of a lease. */
 bool ari_lease_is_end(const ari_op *op);
 
+/* False for an operation that is only to be refused, or that ends what never began: then it does not matter who has the connection. Under the token. */
+bool ari_lease_needs_connection(const ari_connection *connection, const ari_op *op);
+
 /* Ends the lease by ROLLBACK, when its end was cancelled before it was sent. Under the token. */
 void ari_lease_roll_back(ari_connection *connection, ari_lease *lease);
 
@@ -50,8 +55,5 @@ void ari_lease_record(ari_lease *lease, const ar_operation *operation, const ar_
 
 /* Whether the calling thread holds another lease that makes waiting for `connection` (for `lease`, or none) wrong or endless. */
 bool ari_lease_would_deadlock(ari_pool *pool, const ari_lease *lease, const ari_connection *connection);
-
-ari_lease *ari_lease_ref(ari_lease *lease);
-void       ari_lease_unref(ari_lease *lease);
 
 #endif

@@ -3,7 +3,7 @@
 #include "values/memory.h"
 
 /* An operation has two references while it is under way: its owner's and the connection's. It keeps the memory of its pool, so that a thread that helps is never left
- * with a connection that was freed under it. */
+ * with a connection that was freed under it, and that of its lease, which a thread that waits looks at. */
 
 static void destroy(ar_future *future)
 {
@@ -11,6 +11,8 @@ static void destroy(ar_future *future)
     ari_pool *pool = op->pool;
     if (op->destroy != NULL)
         op->destroy(op);
+    if (op->lease != NULL)
+        ari_lease_unref(op->lease);
     ari_release(&pool->runtime->env, op);
     ari_pool_unref(pool);
 }
@@ -74,8 +76,6 @@ static void sent_is_over(ari_op *op)
     atomic_fetch_sub(&op->connection->load, 1);
     if (atomic_fetch_sub(&pool->queued, 1) == 1 && atomic_load(&pool->closing))
         pool->runtime->env.wake(pool->runtime->env.ctx, (uint32_t *)&pool->queued);
-    if (op->lease != NULL)
-        ari_lease_unref(op->lease);
     ari_future_unref(&op->future);
 }
 
@@ -107,29 +107,46 @@ static void expire(ari_timer *timer)
     ari_future_unref(&op->future);
 }
 
-/* Takes its place in the pool and in the lease, and counts as under way from here on. */
-static ar_status admit(ari_pool *pool, ari_lease *lease, ari_op *op, bool blocking, ar_error *err)
+/* The ends of transactions and savepoints, and of cursors, make room. */
+static bool gets_through(ar_operation_kind kind)
+{
+    return kind == AR_OP_COMMIT || kind == AR_OP_ROLLBACK || kind == AR_OP_RELEASE || kind == AR_OP_ROLLBACK_TO || kind == AR_OP_CLOSE_CURSOR;
+}
+
+static ar_status refuse(const ari_pool *pool, const ari_op *op, ar_error *err)
 {
     ar_status status = ari_runtime_usable(pool->runtime, err);
     if (status != AR_OK)
         return status;
     if (atomic_load_explicit(&pool->closing, memory_order_relaxed))
         return ar_error_set(err, AR_E_CLOSED, "the database is closing");
-    op->lease = lease;
+    const ar_statement *statement = op->operation.statement;
+    if (statement != NULL && statement->statement_class == AR_STATEMENT_SESSION && pool->topology.connection_is_database)
+        return ar_error_set(err, AR_E_UNSUPPORTED,
+                            "a statement that changes the session (PRAGMA, ATTACH, TEMP) of a database in memory: it could only be undone by closing the connection, "
+                            "and all data would go with it; put it into the options of the URL");
+    return AR_OK;
+}
+
+/* Takes its place in the pool and in the lease, and counts as under way from here on. */
+static ar_status admit(ari_pool *pool, ari_lease *lease, ari_op *op, bool blocking, ar_error *err)
+{
+    ar_status status = refuse(pool, op, err);
+    if (status != AR_OK)
+        return status;
+    if (lease != NULL && op->lease == NULL)
+        op->lease = ari_lease_ref(lease);
     ari_connection *connection = ari_pool_route(pool, op, blocking, err);
     if (connection == NULL)
         return err->status;
     if (blocking && ari_lease_would_deadlock(pool, lease, connection))
         return ar_error_set(err, AR_E_DEADLOCK, "a blocking call outside a transaction that this thread holds: use the transaction's handle, finish it first, or begin it with allow_outside");
-    bool ends_lease = op->operation.kind == AR_OP_COMMIT || op->operation.kind == AR_OP_ROLLBACK; /* must get through */
-    if (atomic_fetch_add(&pool->queued, 1) >= pool->options.queue_limit && !ends_lease) {
+    if (atomic_fetch_add(&pool->queued, 1) >= pool->options.queue_limit && !gets_through(op->operation.kind)) {
         atomic_fetch_sub(&pool->queued, 1);
         return ar_error_set(err, AR_E_OVERLOAD, "%u operations wait in the pool already: send less, or raise queue_limit", pool->options.queue_limit);
     }
     op->connection = connection;
     atomic_fetch_add(&connection->load, 1);
-    if (lease != NULL)
-        ari_lease_ref(lease);
     ari_future_ref(&op->future);
     return AR_OK;
 }
@@ -182,9 +199,10 @@ ar_status ari_pool_run(ari_pool *pool, ari_lease *lease, ari_op *op, ar_error *e
     bool help = pool->runtime->help && (op->first || deadline == INT64_MAX);
     if (!help || !ari_runner_help(runner, &op->future, deadline))
         ari_runner_wake(runner);
-    if (ari_future_wait_until(&op->future, deadline, NULL) == AR_E_PENDING) {
+    status = ari_future_wait_until(&op->future, deadline, err);
+    if (status == AR_E_PENDING) {
         ari_future_expire(&op->future);
-        ar_ignore(ari_future_wait_until(&op->future, INT64_MAX, NULL));
+        status = ari_future_wait_until(&op->future, INT64_MAX, err);
     }
-    return ari_future_outcome(&op->future, err);
+    return status != AR_OK ? status : ari_future_outcome(&op->future, err);
 }

@@ -67,7 +67,11 @@ static bool spawn(ari_pool *pool, ari_connection *connection, ar_error *err)
     if (is_spawned(connection))
         return true;
     pthread_mutex_lock(&pool->lock);
-    bool spawned = is_spawned(connection) || ari_connection_spawn(connection, err) == AR_OK;
+    bool spawned = is_spawned(connection);
+    if (!spawned && atomic_load(&pool->closing))
+        ar_error_set(err, AR_E_CLOSED, "the database is closing");
+    else if (!spawned)
+        spawned = ari_connection_spawn(connection, err) == AR_OK;
     pthread_mutex_unlock(&pool->lock);
     return spawned;
 }
@@ -166,9 +170,11 @@ static ar_status make(ar_runtime *runtime, const ar_backend *backend, ar_url *ur
     if (status != AR_OK)
         return status;
     unsigned  count = (unsigned)topology.writers + topology.readers;
-    ari_pool *pool = ari_allocate_zero(env, sizeof *pool + count * sizeof(ari_connection));
+    ari_pool *pool = count == 0 ? NULL : ari_allocate_zero(env, sizeof *pool + count * sizeof(ari_connection));
     if (pool == NULL) {
         backend->config_free(config);
+        if (count == 0)
+            return ar_error_set(err, AR_E_INVALID, "opening a database: backend %s has no connections for it", backend->name);
         return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: out of memory");
     }
     pool->runtime = ari_runtime_ref(runtime);
@@ -254,7 +260,9 @@ static void close_connections(ari_pool *pool)
 void ari_pool_close(ari_pool *pool)
 {
     ar_runtime *runtime = pool->runtime;
+    pthread_mutex_lock(&pool->lock);
     atomic_store(&pool->closing, true);
+    pthread_mutex_unlock(&pool->lock);
     wait_until_idle(pool);
     atomic_store(&pool->aborting, true);
     close_connections(pool);

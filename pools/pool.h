@@ -104,7 +104,14 @@ ar_status ari_lease_rollback_wait(ari_lease *lease, ar_error *err);
 /* The operation that will end the lease, for the layer above to set its collect, destroy and owner before that. */
 ari_op *ari_lease_end_op(ari_lease *lease);
 
+/* Whether what failed in it failed because of others, so that the same work may succeed when it is done again. Of a lease that was ended. */
+bool ari_lease_is_retryable(const ari_lease *lease);
+
 /* Drops the holder's reference; a lease that was not ended is rolled back in the background. */
 void ari_lease_release(ari_lease *lease);
+
+/* Keeps its memory. */
+ari_lease *ari_lease_ref(ari_lease *lease);
+void       ari_lease_unref(ari_lease *lease);
 
 #endif

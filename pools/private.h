@@ -26,7 +26,7 @@ struct ari_pool {
     _Atomic bool       aborting; /* work under way is to stop */
     void              *attached; /* of the layer above */
     void (*free_attached)(void *attached);
-    pthread_mutex_t    lock;     /* `leases`, and spawning of connections */
+    pthread_mutex_t    lock;     /* `leases`, and spawning of connections, which ends with `closing` */
     ari_lease         *leases;
     ari_connection     connections[]; /* topology.writers, then topology.readers */
 };

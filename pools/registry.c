@@ -75,6 +75,14 @@ const ar_backend *ari_backend_find(const char *scheme, ar_error *err)
     return backend;
 }
 
+/* As a URL's is after reading: "a-z", then those, digits, "+", "-" and ".". */
+static bool is_scheme(const char *text)
+{
+    if (*text < 'a' || *text > 'z')
+        return false;
+    return text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+-.")] == '\0';
+}
+
 static bool is_complete(const ar_backend *backend)
 {
     return backend->struct_size == sizeof *backend && backend->name != NULL && backend->schemes != NULL && backend->schemes[0] != NULL &&
@@ -89,8 +97,8 @@ ar_status ar_backend_register(const ar_backend *backend, ar_error *err)
     ar_status status = AR_OK;
     pthread_mutex_lock(&lock);
     for (const char *const *scheme = backend->schemes; *scheme != NULL && status == AR_OK; scheme++) {
-        if (**scheme == '\0')
-            status = ar_error_set(err, AR_E_INVALID, "registering backend %s: a scheme is empty", backend->name);
+        if (!is_scheme(*scheme))
+            status = ar_error_set(err, AR_E_INVALID, "registering backend %s: \"%s\" is no scheme: small letters, digits, + - and .", backend->name, *scheme);
         else if (find(*scheme) != NULL)
             status = ar_error_set(err, AR_E_BUSY, "registering backend %s: the scheme %s is taken", backend->name, *scheme);
     }
