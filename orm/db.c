@@ -19,6 +19,8 @@ static void destroy(void *object)
     ari_db       *parent = db->parent;
     ari_pool     *pool = db->pool;
 
+    ari_transaction_fini(db);
+    ari_scope_free_owned(db); /* read by another thread while it was closed */
     pthread_mutex_destroy(&db->lock);
     ari_release(env, db);
     if (parent == NULL)
@@ -101,35 +103,48 @@ struct ari_plan_cache *ari_db_plans(const ari_db *db)
 
 /* --- operations --- */
 
-static void prune_operations(ari_db *db)
+/* Takes the complete ones off the list; they are to be released without the lock, which what they own may take. */
+static ari_op *prune_operations(ari_db *db)
 {
-    ari_op **at = &db->operations;
-    while (*at != NULL) {
-        ari_op *op = *at;
-        if (!ar_future_is_done(&op->future)) {
-            at = (ari_op **)&op->owner_next;
-            continue;
-        }
-        *at = op->owner_next;
-        db->operation_count--;
-        ari_op_release(op);
+    ari_op *done = NULL, *pending = NULL, *op = db->operations;
+    db->operation_count = 0;
+    while (op != NULL) {
+        ari_op  *next = op->owner_next;
+        bool     is_done = ar_future_is_done(&op->future);
+        ari_op **list = is_done ? &done : &pending;
+        op->owner_next = *list;
+        *list = op;
+        db->operation_count += !is_done;
+        op = next;
     }
+    db->operations = pending;
     db->prune_at = db->operation_count * 2 + 32;
+    return done;
 }
 
-/* So that closing the scope can stop it. */
-static void track(ari_db *db, ari_op *op)
+/* So that closing the scope can stop it; false: the scope is being closed. */
+static bool track(ari_db *db, ari_op *op)
 {
+    ari_op *done = NULL;
     if (db->kind == ARI_DATABASE)
-        return;
+        return true;
     pthread_mutex_lock(&db->lock);
-    if (db->operation_count >= db->prune_at)
-        prune_operations(db);
-    ari_future_ref(&op->future);
-    op->owner_next = db->operations;
-    db->operations = op;
-    db->operation_count++;
+    bool open = !db->closed;
+    if (open && db->operation_count >= db->prune_at)
+        done = prune_operations(db);
+    if (open) {
+        ari_future_ref(&op->future);
+        op->owner_next = db->operations;
+        db->operations = op;
+        db->operation_count++;
+    }
     pthread_mutex_unlock(&db->lock);
+    while (done != NULL) {
+        ari_op *next = done->owner_next;
+        ari_op_release(done);
+        done = next;
+    }
+    return open;
 }
 
 static void set_deadline(const ari_db *db, ari_op *op)
@@ -160,33 +175,51 @@ static ar_status refuse(const ari_db *db, const ari_op *op, ar_error *err)
     return AR_OK;
 }
 
-static ar_status prepare(ari_db *db, ari_op *op, bool blocking, ar_error *err)
+/* *lease comes with a reference, NULL outside transactions. */
+static ar_status prepare(ari_db *db, ari_op *op, bool blocking, ari_lease **lease, ar_error *err)
 {
     ar_status status = refuse(db, op, err);
+    *lease = NULL;
     set_deadline(db, op);
-    if (status == AR_OK && db->transaction != NULL)
-        status = ari_transaction_ready(db->transaction, blocking, err);
+    if (status != AR_OK || db->transaction == NULL)
+        return status;
+    *lease = ari_transaction_lease(db->transaction, err);
+    if (*lease == NULL)
+        return AR_E_CLOSED;
+    status = ari_transaction_ready(db->transaction, *lease, blocking, err);
+    if (status != AR_OK)
+        ari_lease_unref(*lease);
     return status;
 }
 
 ar_future *ari_db_submit(ari_db *db, ari_op *op)
 {
-    ar_error  error;
-    ar_status status = prepare(db, op, false, &error);
+    ar_error   error;
+    ari_lease *lease;
+    ar_status  status = prepare(db, op, false, &lease, &error);
     if (status != AR_OK) {
         ari_future_finish(&op->future, status, &error);
         return &op->future;
     }
-    track(db, op);
-    return ari_pool_submit(db->pool, db->transaction == NULL ? NULL : db->transaction->lease, op);
+    if (track(db, op))
+        ari_pool_submit(db->pool, lease, op);
+    else
+        ari_future_finish(&op->future, ar_error_set(&error, AR_E_CLOSED, "the database handle was closed"), &error);
+    if (lease != NULL)
+        ari_lease_unref(lease);
+    return &op->future;
 }
 
 ar_status ari_db_run(ari_db *db, ari_op *op, ar_error *err)
 {
-    ar_status status = prepare(db, op, true, err);
+    ari_lease *lease;
+    ar_status  status = prepare(db, op, true, &lease, err);
     if (status != AR_OK)
         return status;
-    return ari_pool_run(db->pool, db->transaction == NULL ? NULL : db->transaction->lease, op, err);
+    status = ari_pool_run(db->pool, lease, op, err);
+    if (lease != NULL)
+        ari_lease_unref(lease);
+    return status;
 }
 
 /* --- open and close --- */
@@ -255,6 +288,8 @@ static ar_status check_options(const char *url, const ar_db_options *options, ar
 {
     if (url == NULL)
         return ar_error_set(err, AR_E_INVALID, "opening a database: the URL is NULL");
+    if (!ari_options_fit(options->struct_size, sizeof *options))
+        return ar_error_set(err, AR_E_INVALID, "opening a database: struct_size is %zu, must be 0 or %zu", options->struct_size, sizeof *options);
     if (options->timeout_ms < 0)
         return ar_error_set(err, AR_E_INVALID, "opening a database: timeout_ms must not be negative");
     return AR_OK;

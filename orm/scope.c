@@ -18,11 +18,11 @@ bool ari_scope_begin_close(ari_db *db)
 void ari_scope_close_children(ari_db *db)
 {
     for (;;) {
+        ari_db *child = NULL;
         pthread_mutex_lock(&db->lock);
-        ari_db *child = db->children;
-        /* Entering fails for one that another thread is closing at this moment: that is for the application to avoid, and it leaves the list by itself. */
-        if (child != NULL)
-            child = ari_handle_enter(&ari_db_handles, child->handle);
+        /* Entering fails for one that another thread is closing at this moment, or whose end was sent and not awaited: it leaves the list by itself. */
+        for (ari_db *at = db->children; at != NULL && child == NULL; at = at->next)
+            child = ari_handle_enter(&ari_db_handles, at->handle);
         pthread_mutex_unlock(&db->lock);
         if (child == NULL)
             return;
@@ -45,7 +45,7 @@ void ari_scope_stop_operations(ari_db *db)
         ar_ignore(ar_future_cancel(&at->future, NULL));
     while (op != NULL) {
         ari_op *next = op->owner_next;
-        ar_ignore(ari_future_wait_until(&op->future, INT64_MAX, NULL));
+        ari_future_join(&op->future); /* what was not sent is done, the rest is being run */
         ari_op_release(op);
         op = next;
     }
@@ -121,6 +121,9 @@ static void unlink_from_parent(ari_db *db)
 
 void ari_scope_fini(ari_db *db)
 {
+    pthread_mutex_lock(&db->lock);
+    db->closed = true;
+    pthread_mutex_unlock(&db->lock);
     ari_scope_close_children(db);
     ari_scope_stop_operations(db);
     if (db->kind == ARI_TRANSACTION)
@@ -140,7 +143,7 @@ ar_db *ar_scope_open(ar_db *db, const ar_scope_options *options)
     ari_db *parent = ari_db_enter(db, &error);
     if (parent == NULL)
         return (ar_db *)ari_handle_of_error((unsigned)error.status);
-    if (options->timeout_ms < 0 || (options->trace != NULL && strlen(options->trace) >= sizeof parent->trace)) {
+    if (!ari_options_fit(options->struct_size, sizeof *options) || options->timeout_ms < 0 || (options->trace != NULL && strlen(options->trace) >= sizeof parent->trace)) {
         ari_db_leave(parent);
         return (ar_db *)ari_handle_of_error(AR_E_INVALID);
     }

@@ -28,7 +28,8 @@ struct ari_db {
     ari_db     *parent;      /* kept in memory by this one; NULL: a database */
     ari_db     *transaction; /* the innermost transaction that this is or is in; NULL: none */
 
-    pthread_mutex_t lock; /* the lists */
+    pthread_mutex_t lock; /* the lists, `closed` and `lease` */
+    bool       closed;    /* it is being taken apart: nothing new is to be kept track of */
     ari_db    *children;  /* scopes and transactions opened on this one; newest first */
     ari_db    *next, *prev;
     ari_owned *owned;
@@ -40,10 +41,12 @@ struct ari_db {
     ar_tx_options    options;
     int              attempts_left;
     unsigned         attempt;
-    ari_lease       *lease;         /* shared by the savepoints in it */
+    ari_lease       *lease;         /* NULL: ended. Shared by the savepoints in it, each with a reference */
+    ari_op          *end_op;        /* of a savepoint: made beforehand, so that ending it cannot fail for want of memory */
     uint32_t         savepoint;     /* its number; 0: the transaction itself */
     uint32_t         last_savepoint; /* of the outermost: numbers given so far */
-    bool             savepoint_sent;
+    _Atomic bool     savepoint_sent;
+    _Atomic bool     was_conflict; /* the last attempt failed because of others */
     _Atomic uint32_t open_savepoints; /* transactions begun on this one and not finished, that do not allow_outside */
     ari_undo        *undos; /* newest first */
 };
@@ -66,10 +69,22 @@ void ari_scope_free_owned(ari_db *db);
 /* Rolls back a transaction that is still open, and runs its undos. */
 void ari_transaction_abandon(ari_db *db);
 
+/* Frees what a transaction still has when its memory goes. */
+void ari_transaction_fini(ari_db *db);
+
+/* The lease of `transaction`, with a reference; NULL and AR_E_CLOSED when it was ended. */
+ari_lease *ari_transaction_lease(ari_db *transaction, ar_error *err);
+
 /* ar_tx_begin; `unheld`: no thread holds it, since nobody who works through it ever waits. */
 ar_db *ari_transaction_begin(ar_db *db, const ar_tx_options *options, bool unheld);
 
-/* Sends the SAVEPOINT of `transaction` when it has not been. */
-ar_status ari_transaction_ready(ari_db *transaction, bool blocking, ar_error *err);
+/* Sends the SAVEPOINT of `transaction`, through its lease, when it has not been. */
+ar_status ari_transaction_ready(ari_db *transaction, ari_lease *lease, bool blocking, ar_error *err);
+
+/* Whether the struct_size of options, 0 or the caller's sizeof, is one that this release can read: `least` was their size in release 0.1. */
+static inline bool ari_options_fit(size_t struct_size, size_t least)
+{
+    return struct_size == 0 || struct_size >= least;
+}
 
 #endif

@@ -6,7 +6,49 @@
 
 /* A transaction is a scope with a lease; one begun on a transaction is a savepoint on the same lease. BEGIN is sent by the lease, with the first operation, and
  * SAVEPOINT by ari_transaction_ready, likewise. A savepoint is numbered within its lease. What records have to undo when it is rolled back hangs on the
- * transaction; releasing a savepoint hands it on to the one around it. */
+ * transaction; releasing a savepoint hands it on to the one around it.
+ *
+ * A transaction belongs to one thread, but its database may be closed by another meanwhile. Whoever takes the lease out of it (under its lock) ends it; a call that
+ * works through it has a reference to the lease of its own, and is refused by the lease, or by this file, once that is gone. */
+
+static void give_lease(ari_db *tx, ari_lease *lease)
+{
+    pthread_mutex_lock(&tx->lock);
+    tx->lease = lease;
+    pthread_mutex_unlock(&tx->lock);
+}
+
+static ari_lease *take_lease(ari_db *tx)
+{
+    pthread_mutex_lock(&tx->lock);
+    ari_lease *lease = tx->lease;
+    tx->lease = NULL;
+    pthread_mutex_unlock(&tx->lock);
+    return lease;
+}
+
+static ar_status ended_before(ar_error *err)
+{
+    return ar_error_set(err, AR_E_CLOSED, "the transaction was committed or rolled back");
+}
+
+ari_lease *ari_transaction_lease(ari_db *transaction, ar_error *err)
+{
+    pthread_mutex_lock(&transaction->lock);
+    ari_lease *lease = transaction->lease == NULL ? NULL : ari_lease_ref(transaction->lease);
+    pthread_mutex_unlock(&transaction->lock);
+    if (lease == NULL)
+        ar_ignore(ended_before(err));
+    return lease;
+}
+
+static void let_lease_go(ari_db *tx, ari_lease *lease)
+{
+    if (tx->savepoint == 0)
+        ari_lease_release(lease);
+    else
+        ari_lease_unref(lease);
+}
 
 static ar_status open_lease(ari_db *tx, bool unheld, ar_error *err)
 {
@@ -14,8 +56,23 @@ static ar_status open_lease(ari_db *tx, bool unheld, ar_error *err)
                                  .allow_outside = tx->options.allow_outside,
                                  .unheld = unheld,
                                  .deadline = tx->deadline};
-    tx->lease = ari_lease_create(tx->pool, &options);
-    return tx->lease != NULL ? AR_OK : ar_error_set(err, AR_E_NO_MEMORY, "beginning a transaction: out of memory");
+    ari_lease *lease = ari_lease_create(tx->pool, &options);
+    give_lease(tx, lease);
+    return lease != NULL ? AR_OK : ar_error_set(err, AR_E_NO_MEMORY, "beginning a transaction: out of memory");
+}
+
+/* The savepoint's number is given when it is begun; what it is not used for is never sent. */
+static ar_status join_lease(ari_db *tx, ar_error *err)
+{
+    ari_db *around = tx->parent->transaction;
+    tx->end_op = ari_op_create(tx->pool, 0);
+    if (tx->end_op == NULL)
+        return ar_error_set(err, AR_E_NO_MEMORY, "beginning a savepoint: out of memory");
+    ari_lease *lease = ari_transaction_lease(around, err);
+    if (lease == NULL)
+        return AR_E_CLOSED;
+    give_lease(tx, lease);
+    return AR_OK;
 }
 
 static void set_attempt_deadline(ari_db *tx)
@@ -48,7 +105,7 @@ ar_db *ari_transaction_begin(ar_db *db, const ar_tx_options *options, bool unhel
         options = &defaults;
     if (parent == NULL)
         return (ar_db *)ari_handle_of_error((unsigned)error.status);
-    if (options->timeout_ms < 0 || options->retries < 0) {
+    if (!ari_options_fit(options->struct_size, sizeof *options) || options->timeout_ms < 0 || options->retries < 0) {
         ari_db_leave(parent);
         return (ar_db *)ari_handle_of_error(AR_E_INVALID);
     }
@@ -63,49 +120,60 @@ ar_db *ari_transaction_begin(ar_db *db, const ar_tx_options *options, bool unhel
     set_attempt_deadline(tx);
     if (parent->transaction != NULL) {
         tx->options.read_only = tx->options.read_only || parent->transaction->options.read_only;
-        tx->lease = parent->transaction->lease;
         tx->savepoint = ++outermost(tx)->last_savepoint;
         if (!options->allow_outside)
             atomic_fetch_add(&parent->transaction->open_savepoints, 1);
-        return (ar_db *)tx->handle;
     }
-    if (open_lease(tx, unheld, NULL) != AR_OK) {
-        ar_db *handle = (ar_db *)tx->handle;
-        ar_db_close(&handle);
-        return (ar_db *)ari_handle_of_error(AR_E_NO_MEMORY);
-    }
-    return (ar_db *)tx->handle;
+    ar_db    *handle = (ar_db *)tx->handle;
+    ar_status status = tx->savepoint != 0 ? join_lease(tx, NULL) : open_lease(tx, unheld, NULL);
+    if (status == AR_OK)
+        return handle;
+    if (tx->savepoint != 0 && !options->allow_outside)
+        atomic_fetch_sub(&parent->transaction->open_savepoints, 1);
+    ar_db_close(&handle);
+    return (ar_db *)ari_handle_of_error((unsigned)status);
 }
 
-static ar_status savepoint_operation(ari_db *tx, ar_operation_kind kind, bool blocking, ar_error *err)
+static ar_status send_savepoint(ari_db *tx, ari_lease *lease, bool blocking, ar_error *err)
 {
     ari_op *op = ari_op_create(tx->pool, 0);
     if (op == NULL)
-        return ar_error_set(err, AR_E_NO_MEMORY, "using a savepoint: out of memory");
-    op->operation.kind = kind;
+        return ar_error_set(err, AR_E_NO_MEMORY, "setting a savepoint: out of memory");
+    op->operation.kind = AR_OP_SAVEPOINT;
     op->operation.savepoint = tx->savepoint;
-    if (kind == AR_OP_SAVEPOINT)
-        op->operation.deadline = tx->deadline;
+    op->operation.deadline = tx->deadline;
+    ar_status status = AR_OK;
     if (blocking) {
-        ar_status status = ari_pool_run(tx->pool, tx->lease, op, err);
-        ari_op_release(op);
-        return status;
+        status = ari_pool_run(tx->pool, lease, op, err);
+    } else {
+        ari_pool_submit(tx->pool, lease, op);
+        if (ar_future_is_done(&op->future)) /* refused; if it fails later, what comes after it is refused */
+            status = ari_future_outcome(&op->future, err);
     }
-    ar_future *future = ari_pool_submit(tx->pool, tx->lease, op); /* if it fails, what comes after it is refused */
-    ar_future_drop(&future);
-    return AR_OK;
+    ari_op_release(op);
+    return status;
 }
 
-ar_status ari_transaction_ready(ari_db *transaction, bool blocking, ar_error *err)
+/* Savepoints on one transaction are nested, so that two at the same time could not be ended one by one. */
+static ar_status check_siblings(const ari_db *tx, ar_error *err)
 {
-    if (transaction->savepoint == 0 || transaction->savepoint_sent)
+    uint32_t own = tx->options.allow_outside ? 0 : 1;
+    if (atomic_load(&tx->parent->transaction->open_savepoints) <= own)
         return AR_OK;
-    ari_db   *around = transaction->parent->transaction;
-    ar_status status = ari_transaction_ready(around, blocking, err);
-    if (status != AR_OK)
-        return status;
-    status = savepoint_operation(transaction, AR_OP_SAVEPOINT, blocking, err);
-    transaction->savepoint_sent = status == AR_OK;
+    return ar_error_set(err, AR_E_DEADLOCK, "another transaction is open inside the same transaction: use that, or finish it first");
+}
+
+ar_status ari_transaction_ready(ari_db *transaction, ari_lease *lease, bool blocking, ar_error *err)
+{
+    if (transaction->savepoint == 0 || atomic_load(&transaction->savepoint_sent))
+        return AR_OK;
+    ar_status status = ari_transaction_ready(transaction->parent->transaction, lease, blocking, err);
+    if (status == AR_OK)
+        status = check_siblings(transaction, err);
+    if (status == AR_OK)
+        status = send_savepoint(transaction, lease, blocking, err);
+    if (status == AR_OK)
+        atomic_store(&transaction->savepoint_sent, true);
     return status;
 }
 
@@ -169,50 +237,70 @@ static void settle_undos(ari_db *tx, bool committed)
 
 /* --- the end --- */
 
-static void let_lease_go(ari_db *tx)
+/* The operation that ends a savepoint; NULL: it was never set. */
+static ari_op *take_end(ari_db *tx, bool commit)
 {
-    if (tx->savepoint == 0 && tx->lease != NULL)
-        ari_lease_release(tx->lease);
-    tx->lease = NULL;
-}
-
-static ar_status end_savepoint(ari_db *tx, bool commit, bool blocking, ar_error *err)
-{
-    ar_status status = AR_OK;
     if (!tx->options.allow_outside)
         atomic_fetch_sub(&tx->parent->transaction->open_savepoints, 1);
-    if (!tx->savepoint_sent)
-        return AR_OK;
-    if (!commit)
-        status = savepoint_operation(tx, AR_OP_ROLLBACK_TO, blocking, err);
-    if (status == AR_OK)
-        status = savepoint_operation(tx, AR_OP_RELEASE, blocking, err);
-    if (status != AR_OK && commit) {
-        ar_ignore(savepoint_operation(tx, AR_OP_ROLLBACK_TO, blocking, NULL));
-        ar_ignore(savepoint_operation(tx, AR_OP_RELEASE, blocking, NULL));
-    }
-    return status;
+    if (!atomic_load(&tx->savepoint_sent))
+        return NULL;
+    ari_op *op = tx->end_op;
+    tx->end_op = NULL;
+    op->operation.kind = commit ? AR_OP_RELEASE : AR_OP_ROLLBACK_TO;
+    op->operation.savepoint = tx->savepoint;
+    return op;
 }
 
-/* Ends the attempt in the database; waits. */
+/* Where this thread may not wait, it is rolled back without waiting. A transaction that the engine ended has nothing left to roll back. */
+static ar_status end_savepoint(ari_db *tx, ari_lease *lease, bool commit, ar_error *err)
+{
+    ari_op *op = take_end(tx, commit);
+    if (op == NULL)
+        return AR_OK;
+    ar_status status = ari_pool_run(tx->pool, lease, op, err);
+    bool      rolled_back = status == AR_E_TX_ABORTED;
+    if (status == AR_E_DEADLOCK && op->connection == NULL) {
+        op->operation.kind = AR_OP_ROLLBACK_TO;
+        ari_pool_submit(tx->pool, lease, op);
+        rolled_back = true;
+    }
+    ari_op_release(op);
+    return rolled_back && !commit ? AR_OK : status;
+}
+
+/* Ends the attempt in the database; waits. Before a commit, what was sent and is not complete goes on, and is part of it. */
 static ar_status end_attempt(ari_db *tx, bool commit, ar_error *err)
 {
     ari_scope_close_children(tx);
-    ari_scope_stop_operations(tx);
-    ar_status status;
+    if (!commit)
+        ari_scope_stop_operations(tx);
+    ari_lease *lease = take_lease(tx);
+    ar_status  status;
+    if (lease == NULL)
+        return ended_before(err);
     if (tx->savepoint != 0)
-        status = end_savepoint(tx, commit, true, err);
+        status = end_savepoint(tx, lease, commit, err);
     else
-        status = commit ? ari_lease_commit_wait(tx->lease, err) : ari_lease_rollback_wait(tx->lease, err);
+        status = commit ? ari_lease_commit_wait(lease, err) : ari_lease_rollback_wait(lease, err);
+    ari_scope_stop_operations(tx);
     settle_undos(tx, commit && status == AR_OK);
-    let_lease_go(tx);
+    atomic_store(&tx->was_conflict, ari_lease_is_retryable(lease));
+    let_lease_go(tx, lease);
     return status;
 }
 
 void ari_transaction_abandon(ari_db *db)
 {
-    if (db->lease != NULL)
-        ar_ignore(end_attempt(db, false, NULL));
+    ar_ignore(end_attempt(db, false, NULL));
+}
+
+void ari_transaction_fini(ari_db *db)
+{
+    ari_lease *lease = take_lease(db);
+    if (lease != NULL)
+        let_lease_go(db, lease);
+    ari_op_release(db->end_op);
+    run_undos(db, false);
 }
 
 /* Enters a transaction that is to be ended by this call, and takes its handle out of use when `last`. */
@@ -230,6 +318,8 @@ static ari_db *enter_transaction(ar_db **tx, ar_status *status, ar_error *err)
     *status = error.status;
     if (entered == NULL && err != NULL)
         *err = error;
+    if (tx != NULL && error.status == AR_E_CLOSED)
+        *tx = NULL;
     return entered;
 }
 
@@ -264,9 +354,12 @@ ar_status ar_tx_rollback(ar_db **tx, ar_error *err)
     return end_now(tx, false, err);
 }
 
-static bool is_conflict(ar_status status, const ar_error *err)
+/* Without an error of the caller's, what the lease knows is all there is. */
+static bool is_conflict(ari_db *tx, ar_status status, const ar_error *err)
 {
-    return status == AR_E_CONFLICT || (err != NULL && err->status == status && err->retryable);
+    if (status == AR_E_CONFLICT || (err->status == status && err->retryable))
+        return true;
+    return status == AR_E_TX_ABORTED && atomic_load(&tx->was_conflict);
 }
 
 /* Exponential backoff from 1 ms up to 128 ms, of which half is drawn, and never past the deadline. */
@@ -286,7 +379,7 @@ static void back_off(const ari_db *tx)
 static bool try_again(ari_db *tx, ar_status *status, ar_error *err)
 {
     const ar_env *env = ari_pool_env(tx->pool);
-    if (tx->savepoint != 0 || tx->attempts_left == 0 || !is_conflict(*status, err))
+    if (tx->savepoint != 0 || tx->attempts_left == 0 || !is_conflict(tx, *status, err))
         return false;
     if (tx->parent->deadline != INT64_MAX && env->now(env->ctx) >= tx->parent->deadline)
         return false;
@@ -295,13 +388,9 @@ static bool try_again(ari_db *tx, ar_status *status, ar_error *err)
     tx->attempt++;
     tx->last_savepoint = 0;
     set_attempt_deadline(tx);
-    ar_error  error;
-    ar_status opened = open_lease(tx, false, &error);
-    if (opened == AR_OK)
+    if (open_lease(tx, false, err) == AR_OK)
         return true;
-    *status = opened;
-    if (err != NULL)
-        *err = error;
+    *status = err->status;
     return false;
 }
 
@@ -319,12 +408,14 @@ bool ar_tx_finish(ar_db **tx, ar_status *status, ar_error *err)
             *tx = NULL;
         return false;
     }
-    bool commit = *status == AR_OK;
-    ar_status ended = end_attempt(entered, commit, commit ? err : NULL);
+    ar_error  own = {.status = AR_OK};
+    ar_error *error = err != NULL ? err : &own;
+    bool      commit = *status == AR_OK;
+    ar_status ended = end_attempt(entered, commit, commit ? error : NULL);
     ari_scope_free_owned(entered);
     if (commit)
         *status = ended;
-    if (try_again(entered, status, err)) {
+    if (try_again(entered, status, error)) {
         ari_db_leave(entered);
         return true;
     }
@@ -334,6 +425,12 @@ bool ar_tx_finish(ar_db **tx, ar_status *status, ar_error *err)
 
 /* --- asynchronously --- */
 
+static void end_is_over(ari_db *tx)
+{
+    ari_scope_fini(tx);
+    ari_db_leave(tx);
+}
+
 /* Runs where the result is taken, or not at all when the future is dropped. */
 static void collect_end(ari_op *op)
 {
@@ -341,9 +438,7 @@ static void collect_end(ari_op *op)
     bool    committed = op->operation.kind != AR_OP_ROLLBACK && op->operation.kind != AR_OP_ROLLBACK_TO && op->future.status == AR_OK;
     op->owner = NULL;
     settle_undos(tx, committed);
-    let_lease_go(tx);
-    ari_scope_fini(tx);
-    ari_db_leave(tx);
+    end_is_over(tx);
 }
 
 /* Nobody took the result: what is owned is freed, records stay as they are. */
@@ -353,41 +448,32 @@ static void destroy_end(ari_op *op)
     if (tx == NULL)
         return;
     run_undos(tx, false);
-    let_lease_go(tx);
-    ari_scope_fini(tx);
-    ari_db_leave(tx);
+    end_is_over(tx);
 }
 
-static ar_future *end_async(ari_db *tx, bool commit)
+static void watch_end(ari_db *tx, ari_op *op)
 {
-    if (tx->savepoint == 0) {
-        ari_op *op = ari_lease_end_op(tx->lease);
-        op->owner = tx;
-        op->collect = collect_end;
-        op->destroy = destroy_end;
-        return commit ? ari_lease_commit(tx->lease) : ari_lease_rollback(tx->lease);
-    }
-    ari_op *op = ari_op_create(tx->pool, 0);
-    if (op == NULL) {
-        ar_error error;
-        ar_status status = end_savepoint(tx, false, false, &error);
-        run_undos(tx, true);
-        tx->lease = NULL;
-        ari_scope_fini(tx);
-        ari_db_leave(tx);
-        return ari_future_failed(ari_pool_runtime(tx->pool), status == AR_OK ? AR_E_NO_MEMORY : status, NULL);
-    }
-    op->operation.kind = commit ? AR_OP_RELEASE : AR_OP_ROLLBACK_TO;
-    op->operation.savepoint = tx->savepoint;
     op->owner = tx;
     op->collect = collect_end;
     op->destroy = destroy_end;
-    if (!tx->options.allow_outside)
-        atomic_fetch_sub(&tx->parent->transaction->open_savepoints, 1);
-    if (tx->savepoint_sent)
-        return ari_pool_submit(tx->pool, tx->lease, op);
-    ari_future_finish(&op->future, AR_OK, NULL);
-    return &op->future;
+}
+
+/* What is open inside it is closed, and what was sent goes before the end. */
+static ar_future *end_async(ari_db *tx, ari_lease *lease, bool commit)
+{
+    ari_scope_close_children(tx);
+    if (tx->savepoint == 0) {
+        watch_end(tx, ari_lease_end_op(lease));
+        return commit ? ari_lease_commit(lease) : ari_lease_rollback(lease);
+    }
+    ari_op *end = tx->end_op;
+    watch_end(tx, end);
+    if (take_end(tx, commit) != NULL)
+        return ari_pool_submit(tx->pool, lease, end);
+    tx->end_op = NULL;
+    end->operation.kind = commit ? AR_OP_RELEASE : AR_OP_ROLLBACK_TO;
+    ari_future_finish(&end->future, AR_OK, NULL);
+    return &end->future;
 }
 
 static ar_done end_later(ar_db **tx, bool commit)
@@ -402,7 +488,14 @@ static ar_done end_later(ar_db **tx, bool commit)
         ari_db_leave(entered);
         return (ar_done){ari_future_failed(NULL, ar_error_set(&error, AR_E_CLOSED, "the transaction was closed"), &error)};
     }
-    ar_done done = {end_async(entered, commit)};
+    ari_lease *lease = take_lease(entered);
+    if (lease == NULL) {
+        end_is_over(entered);
+        ari_db_leave(entered);
+        return (ar_done){ari_future_failed(NULL, ended_before(&error), &error)};
+    }
+    ar_done done = {end_async(entered, lease, commit)};
+    let_lease_go(entered, lease);
     ari_db_leave(entered);
     return done;
 }
