@@ -7,7 +7,7 @@
 
 #include "values/memory.h"
 
-enum { default_first_size = 1024, smallest_chunk = 128, largest_step = 1024 * 1024 };
+enum { default_first_size = 1024, smallest_chunk = 128, largest_step = 16 * 1024 * 1024 };
 
 struct ari_arena_chunk {
     ari_arena_chunk *next;
@@ -61,10 +61,12 @@ static size_t first_size_of(size_t wanted)
     return wanted < smallest_chunk ? smallest_chunk : wanted;
 }
 
+/* By four, not two: glibc gives the top of its heap back to the system, to be zeroed anew page by page for the next list, when it is larger than
+ * twice the largest chunk that was ever freed (mallopt(3), M_TRIM_THRESHOLD). With four, all chunks together are not. */
 static void grow_next_size(ari_arena *arena)
 {
-    if (arena->next_size <= largest_step / 2)
-        arena->next_size *= 2;
+    if (arena->next_size <= largest_step / 4)
+        arena->next_size *= 4;
     else if (arena->next_size < largest_step)
         arena->next_size = largest_step;
 }

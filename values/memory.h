@@ -59,7 +59,7 @@ typedef struct ari_arena {
 } ari_arena;
 
 /* For an arena inside something else; allocates nothing. `first_size` bytes are the first chunk, each later one is
- * twice as large as the one before, up to 1 MiB; 0: 1024. */
+ * four times as large as the one before, up to 16 MiB; 0: 1024. */
 void ari_arena_init(ari_arena *arena, const ar_env *env, size_t first_size);
 
 /* Frees all chunks. The arena may be used again. */
