@@ -159,12 +159,13 @@ ar_status ari_sqlite_rollback_to(ar_connection *connection, ar_operation *operat
     return status;
 }
 
-/* What PRAGMA, ATTACH and TEMP objects changed cannot be undone one by one. */
+/* What PRAGMA, ATTACH and TEMP objects changed cannot be undone one by one: the connection is to be closed. Not that of a
+ * database in memory, which would be gone with it; it has no other connection that could tell the difference. */
 ar_status ari_sqlite_reset(ar_connection *connection, ar_error *err)
 {
     ar_status status = ari_sqlite_rollback(connection, err);
     ari_sqlite_cursors_free(connection);
-    if (status == AR_OK && connection->session_changed)
+    if (status == AR_OK && connection->session_changed && !connection->config->memory)
         status = ar_error_set(err, AR_E_UNSUPPORTED, "resetting a connection: SQL has changed its session; close it");
     return status;
 }

@@ -320,6 +320,17 @@ static void reset_fails_only_when_the_session_was_changed(void **state)
     done(f, kind(f, AR_OP_RESET), AR_E_UNSUPPORTED);
 }
 
+static void reset_keeps_a_database_in_memory(void **state)
+{
+    sqlite_fixture *f = *state;
+    assert_string_equal(sqlite_fixture_rows(f, "CREATE TABLE kept (x)"), "");
+    done(f, kind(f, AR_OP_BEGIN), AR_OK);
+    done(f, sql(f, "CREATE TEMP TABLE mine (x)"), AR_OK);
+    done(f, kind(f, AR_OP_COMMIT), AR_OK);
+    done(f, kind(f, AR_OP_RESET), AR_OK);
+    assert_string_equal(sqlite_fixture_rows(f, "SELECT count(*) FROM kept"), "0;");
+}
+
 static void allocations_that_fail_are_errors(void **state)
 {
     sqlite_fixture *f = begin(state);
@@ -369,6 +380,8 @@ int main(void)
         FILES(a_cursor_is_stopped_like_a_statement),
         FILES(open_cursors_are_freed_at_close),
         FILES(reset_fails_only_when_the_session_was_changed),
+        cmocka_unit_test_setup_teardown(reset_keeps_a_database_in_memory, sqlite_fixture_memory,
+                                        sqlite_fixture_tear_down),
         FILES(allocations_that_fail_are_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
