@@ -11,11 +11,14 @@
 
 enum { TAG = 0x68796472 };
 
+void ari_hydrate_start(ari_hydrate *rows, const ar_env *env, ar_db *scope, const ari_plan *plan, uint32_t flags)
+{
+    *rows = (ari_hydrate){ .tag = TAG, .flags = flags, .plan = plan, .env = env, .scope = scope };
+}
+
 void ari_hydrate_init(ari_hydrate *rows, ari_db *db, ar_db *handle, const ari_plan *plan, uint32_t flags)
 {
-    *rows = (ari_hydrate){ .tag = TAG, .flags = flags, .plan = plan, .env = ari_db_env(db) };
-    if (ari_db_is_scope(db))
-        rows->scope = handle;
+    ari_hydrate_start(rows, ari_db_env(db), ari_db_is_scope(db) ? handle : NULL, plan, flags);
 }
 
 static void forget(ari_hydrate *rows)

@@ -40,6 +40,9 @@ typedef struct ari_hydrate {
 /* Allocates nothing. `handle` is the one that `db` was entered by. */
 void ari_hydrate_init(ari_hydrate *rows, ari_db *db, ar_db *handle, const ari_plan *plan, uint32_t flags);
 
+/* The same for results of `scope` (NULL: the caller's) that `env` has the memory of. */
+void ari_hydrate_start(ari_hydrate *rows, const ar_env *env, ar_db *scope, const ari_plan *plan, uint32_t flags);
+
 /* Frees what was not taken. One that is all zero is fine. */
 void ari_hydrate_fini(ari_hydrate *rows);
 

@@ -27,7 +27,7 @@ ari_plan_cache *ari_plan_cache_create(const ar_env *env)
     return cache;
 }
 
-static void destroy_plan(ari_plan *plan)
+void ari_plan_destroy(ari_plan *plan)
 {
     ari_plan_statements_release(plan);
     ari_release(plan->env, plan);
@@ -41,7 +41,7 @@ void ari_plan_cache_destroy(ari_plan_cache *cache)
         ari_plan *plan = atomic_load_explicit(&cache->buckets[i], memory_order_acquire);
         while (plan != NULL) {
             ari_plan *next = plan->next;
-            destroy_plan(plan);
+            ari_plan_destroy(plan);
             plan = next;
         }
     }
@@ -84,10 +84,10 @@ static void fill_columns(ari_plan *plan, ar_type *wanted)
     }
 }
 
-static ar_status make_plan(ari_db *db, const ar_model *model, ari_plan **out, ar_error *err)
+ar_status ari_plan_create(const ar_env *env, const ar_dialect *dialect, struct ari_statement_cache *statements,
+                          const ar_model *model, ari_plan **out, ar_error *err)
 {
     size_t columns, keys;
-    const ar_env *env = ari_db_env(db);
     ar_status status = ari_model_check(model, &columns, &keys, err);
     if (status != AR_OK)
         return status;
@@ -97,8 +97,8 @@ static ar_status make_plan(ari_db *db, const ar_model *model, ari_plan **out, ar
         return ar_error_set(err, AR_E_NO_MEMORY, "out of memory for what is known of model %s", model->name);
     plan->env = env;
     plan->model = model;
-    plan->dialect = ari_db_dialect(db);
-    plan->statements = ari_db_statements(db);
+    plan->dialect = dialect;
+    plan->statements = statements;
     plan->column_count = (uint32_t)columns;
     ar_type *wanted = (ar_type *)(void *)((char *)plan + size);
     plan->wanted = wanted;
@@ -115,7 +115,7 @@ static const ari_plan *publish(_Atomic(ari_plan *) *bucket, ari_plan *made)
     for (;;) {
         const ari_plan *other = find_plan(head, seen, made->model);
         if (other != NULL) {
-            destroy_plan(made);
+            ari_plan_destroy(made);
             return other;
         }
         seen = made->next = head;
@@ -131,7 +131,7 @@ ar_status ari_plan_get(ari_db *db, const ar_model *model, const ari_plan **out, 
     *out = find_plan(atomic_load_explicit(bucket, memory_order_acquire), NULL, model);
     if (*out != NULL)
         return AR_OK;
-    ar_status status = make_plan(db, model, &made, err);
+    ar_status status = ari_plan_create(ari_db_env(db), ari_db_dialect(db), ari_db_statements(db), model, &made, err);
     if (status == AR_OK)
         *out = publish(bucket, made);
     return status;

@@ -88,6 +88,11 @@ typedef struct ari_plan {
  * AR_E_NO_MEMORY. */
 ar_status ari_plan_get(ari_db *db, const ar_model *model, const ari_plan **out, ar_error *err);
 
+/* A plan by itself, of no cache. */
+ar_status ari_plan_create(const ar_env *env, const ar_dialect *dialect, struct ari_statement_cache *statements,
+                          const ar_model *model, ari_plan **out, ar_error *err);
+void ari_plan_destroy(ari_plan *plan);
+
 /* The statement for a verb and, where it takes one, a set of columns (else NULL). The plan has a reference to it and
  * keeps it, unless `owned` comes back as true: then it is the caller's to unref. */
 ar_status ari_plan_statement_get(const ari_plan *plan, ari_plan_verb verb, const ari_mask *mask,
@@ -111,6 +116,9 @@ void ari_plan_select_list(const ari_plan *plan, ari_text_buffer *text);
 ar_status ari_plan_key_values(const ari_plan *plan, const ar_key *key, ar_value *values, ar_error *err);
 
 /* AR_E_INVALID, saying what is wrong, for a description that makes no sense. Counts the columns and the key's. */
+/* Whether records of it can be made at all: what its columns are is not looked at. */
+bool ari_model_has_struct(const ar_model *model);
+
 ar_status ari_model_check(const ar_model *model, size_t *columns, size_t *keys, ar_error *err);
 
 #endif
