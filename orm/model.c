@@ -3,6 +3,7 @@
 
 #include "orm/column.h"
 #include "orm/plan.h"
+#include "orm/record.h"
 
 /* What a model says of itself is the application's: everything that the code below the model relies on is checked
  * here. */
@@ -82,20 +83,33 @@ static ar_status check_columns(const ar_model *model, size_t *columns, size_t *k
     return AR_OK;
 }
 
-ar_status ari_model_check(const ar_model *model, size_t *columns, size_t *keys, ar_error *err)
+static ar_status check_struct(const ar_model *model, ar_error *err)
 {
-    bool has_auto = false;
-    *columns = *keys = 0;
     if (model == NULL)
         return ar_error_set(err, AR_E_INVALID, "the model is NULL; give one that AR_MODEL_DEFINE made");
     if (model->struct_size != sizeof(ar_model) || model->column_size < sizeof(ar_column) || model->columns == NULL)
         return ar_error_set(err, AR_E_INVALID, "a model was not made by this release's AR_MODEL_DEFINE");
+    if (model->record_size == 0 || model->record_size > INT32_MAX || model->record_alignment > 16)
+        return ar_error_set(err, AR_E_INVALID, "model %s: a struct may be aligned to at most 16 bytes", text_or(model->name, "?"));
+    return AR_OK;
+}
+
+bool ari_model_has_struct(const ar_model *model)
+{
+    return check_struct(model, NULL) == AR_OK;
+}
+
+ar_status ari_model_check(const ar_model *model, size_t *columns, size_t *keys, ar_error *err)
+{
+    bool has_auto = false;
+    *columns = *keys = 0;
+    ar_status status = check_struct(model, err);
+    if (status != AR_OK)
+        return status;
     const char *name = text_or(model->name, "?");
     if (model->table == NULL || model->table[0] == '\0')
         return ar_error_set(err, AR_E_INVALID, "model %s names no table", name);
-    if (model->record_size == 0 || model->record_size > INT32_MAX || model->record_alignment > 16)
-        return ar_error_set(err, AR_E_INVALID, "model %s: a struct may be aligned to at most 16 bytes", name);
-    ar_status status = check_columns(model, columns, keys, &has_auto, err);
+    status = check_columns(model, columns, keys, &has_auto, err);
     if (status != AR_OK)
         return status;
     if (*columns == 0 || *columns > ARI_MAX_COLUMNS)

@@ -64,6 +64,9 @@ ari_record *ari_record_create(const ar_env *env, const ar_model *model, size_t r
 ari_list *ari_list_create(const ar_env *env);
 ari_record *ari_list_add(ari_list *list, const ar_model *model, size_t room, char **strings);
 
+/* Whether records of the model can be made at all; what its columns are is not looked at. */
+bool ari_model_has_struct(const ar_model *model);
+
 /* Forgets all records of a list that nobody has seen yet. */
 void ari_list_clear(ari_list *list);
 
