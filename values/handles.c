@@ -6,7 +6,8 @@
 /* A slot is free, or live with any number of users, or closed with at least one. The last user to leave a closed
  * slot destroys the object, moves the slot to its next generation and gives it back. Only `word` decides; a
  * successful enter (acquire) pairs with open's release of the generation, and leave (release) with the last leaver's
- * acquire before it destroys. */
+ * acquire before it destroys. An enter that fails acquires too: who finds a handle stale may rely on all that came
+ * before its close. */
 
 #define SLOT_BITS (UINTPTR_MAX > UINT32_MAX ? 24 : 14)
 #define SLOT_MASK (((uintptr_t)1 << SLOT_BITS) - 1)
@@ -94,12 +95,12 @@ void *ari_handle_enter(ari_handles *table, uintptr_t handle)
     if (slot == NULL)
         return NULL;
     uint64_t generation = handle >> SLOT_BITS;
-    uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+    uint64_t word = atomic_load_explicit(&slot->word, memory_order_acquire);
     do {
         if (word >> 32 != generation || (word & CLOSED) != 0 || (word & USERS) == USERS)
             return NULL;
     } while (!atomic_compare_exchange_weak_explicit(&slot->word, &word, word + 1, memory_order_acquire,
-                                                    memory_order_relaxed));
+                                                    memory_order_acquire));
     return atomic_load_explicit(&slot->object, memory_order_relaxed);
 }
 
