@@ -27,14 +27,18 @@ typedef struct ar_query ar_query;
  * Threads: any.
  * Blocks:  never.
  * Errors:  never NULL: trouble is the terminal's answer. AR_E_INVALID for NULL, AR_E_CLOSED for a stale handle,
- * AR_E_NO_MEMORY. */
+ *          AR_E_NO_MEMORY. */
 AR_API ar_query *ar_query_create(ar_db *db, const ar_model *model);
 
 /* Starts a query that is the SQL of run-time text `sql`, one statement, with `count` values for its placeholders: `?`
  * binds, `??` is a question mark, neither in quotes or comments. It takes no builders. ar_sql(db, "literal",
- * arguments…) is the same for literals. Owns:    the caller, until a terminal or ar_query_free. Threads: any. Blocks:
- * never. Errors:  as ar_query_create; AR_E_INVALID too for a count that is off, an unclosed quote or comment, BEGIN,
- * COMMIT and their like, and, outside of a transaction, for statements that change the session. */
+ * arguments…) is the same for literals.
+ * Owns:    the caller, until a terminal or ar_query_free.
+ * Threads: any.
+ * Blocks:  never.
+ * Errors:  as ar_query_create; AR_E_INVALID too for a count that is off, an unclosed quote or comment, a second
+ *          statement, BEGIN, COMMIT and their like, and, outside of a transaction, for statements that change the
+ *          session (PRAGMA, ATTACH, TEMP); AR_E_UNSUPPORTED for those on a database in memory. */
 AR_API ar_query *ar_sql_text(ar_db *db, const char *sql, const ar_value *values, size_t count);
 #define ar_sql(...) AR_CALL_WITH_(ar_sql_text, __VA_ARGS__)
 
@@ -50,15 +54,17 @@ AR_API void ar_query_free(ar_query *query);
  * Threads: the one that uses it.
  * Blocks:  never.
  * Errors:  the terminal's: AR_E_INVALID for a column of another model, an empty or unclosed group, AR_E_TYPE for a
- * value that the column cannot have. */
+ *          value that the column cannot have. */
 AR_API void ar_query_filter_list(ar_query *query, const ar_predicate *predicates, size_t count);
 
-/* Adds a condition in SQL that must hold too, with values for its placeholders; an AR_LIST stands for one or more of
- * them in an IN. An argument that is compared with a column of the model takes its type. Comments in it are dropped.
- * ar_query_where(q, "literal", arguments…) is the same for literals. Owns:    nothing. Threads: the one that uses it.
+/* Adds a condition in SQL that must hold too, with values for its placeholders; an AR_LIST stands for all its
+ * values in an IN. An argument that is compared with a column of the model takes its type. Comments in it are dropped.
+ * ar_query_where(q, "literal", arguments…) is the same for literals.
+ * Owns:    nothing.
+ * Threads: the one that uses it.
  * Blocks:  never.
  * Errors:  the terminal's: AR_E_INVALID for a count that is off, parentheses that do not match, an unclosed quote, a
- * semicolon; AR_E_TYPE. */
+ *          semicolon; AR_E_TYPE. */
 AR_API void ar_query_where_sql(ar_query *query, const char *fragment, const ar_value *values, size_t count);
 #define ar_query_where(...) AR_CALL_WITH_(ar_query_where_sql, __VA_ARGS__)
 
@@ -86,12 +92,16 @@ AR_API void ar_query_limit(ar_query *query, int64_t rows);
 AR_API void ar_query_offset(ar_query *query, int64_t offset);
 
 /* One row for each combination of these columns, "department, city", which become the first columns of the result
- * unless ar_query_select says otherwise. Owns:    nothing. Threads: the one that uses it. Blocks:  never. Errors:  the
- * terminal's: AR_E_INVALID for a name that is no column. */
+ * unless ar_query_select says otherwise.
+ * Owns:    nothing.
+ * Threads: the one that uses it.
+ * Blocks:  never.
+ * Errors:  the terminal's: AR_E_INVALID for a name that is no column. */
 AR_API void ar_query_group_by(ar_query *query, const char *columns);
 
 /* A condition in SQL on the groups, as ar_query_where_sql is one on rows. ar_query_having(q, "count(*) > ?", 5) is the
- * same for literals. Owns, Threads, Blocks, Errors: as ar_query_where_sql. */
+ * same for literals.
+ * Owns, Threads, Blocks, Errors: as ar_query_where_sql. */
 AR_API void ar_query_having_sql(ar_query *query, const char *fragment, const ar_value *values, size_t count);
 #define ar_query_having(...) AR_CALL_WITH_(ar_query_having_sql, __VA_ARGS__)
 
@@ -104,9 +114,12 @@ AR_API void ar_query_select(ar_query *query, const char *columns);
 
 /* An aggregate of a column as a column `alias` of the result: letters, digits and underscores. count is an int64 and
  * takes "*" too; sum is an int64, a decimal for decimals, a double for floating point; avg is a double; min and max
- * have the column's type. All but count are NULL when there was nothing. Owns:    nothing. Threads: the one that uses
- * it. Blocks:  never. Errors:  the terminal's: AR_E_INVALID for a column that there is not or that cannot be added up,
- * and for an alias that is no name or there already. */
+ * have the column's type. All but count are NULL when there was nothing.
+ * Owns:    nothing.
+ * Threads: the one that uses it.
+ * Blocks:  never.
+ * Errors:  the terminal's: AR_E_INVALID for a column that there is not or that cannot be added up, and for an alias
+ *          that is no name or there already. */
 AR_API void ar_query_select_count(ar_query *query, const char *column, const char *alias);
 AR_API void ar_query_select_sum(ar_query *query, const char *column, const char *alias);
 AR_API void ar_query_select_avg(ar_query *query, const char *column, const char *alias);
@@ -127,17 +140,20 @@ AR_API AR_NODISCARD ar_status ar_query_exists(ar_query *query, bool *exists, ar_
 AR_API ar_int64_future ar_query_exists_async(ar_query *query);
 
 /* The rows of the query as a table. Columns of the model have their types; those of SQL of your own what the engine
- * says. Owns:    takes `query`; the rows are the caller's (ar_rows_free), or those of the scope they were read through.
+ * says.
+ * Owns:    takes `query`; the rows are the caller's (ar_rows_free), or those of the scope they were read through.
  * Threads: the one that uses it.
  * Blocks:  until the result is there; the other never.
  * Errors:  as ar_query_count; *rows is NULL then. */
 AR_API AR_NODISCARD ar_status ar_query_rows(ar_query *query, ar_rows **rows, ar_error *err);
 AR_API ar_rows_future ar_query_rows_async(ar_query *query);
 
-/* Runs the SQL of ar_sql for its effect; rows, if it has any, are thrown away. *changes, which may be NULL, is how many
- * rows it inserted, updated or deleted. Owns:    takes `query`. Threads: the one that uses it. Blocks:  until it is
- * done, and holds if it changed something; the other never. Errors:  as ar_query_count; AR_E_INVALID for a query that
- * is not of ar_sql. */
+/* Runs the SQL of ar_sql for its effect; rows, if it has any, are thrown away. *changes, which may be NULL, is how
+ * many rows it inserted, updated or deleted.
+ * Owns:    takes `query`.
+ * Threads: the one that uses it.
+ * Blocks:  until it is done, and holds if it changed something; the other never.
+ * Errors:  as ar_query_count; AR_E_INVALID for a query that is not of ar_sql. */
 AR_API AR_NODISCARD ar_status ar_query_exec(ar_query *query, int64_t *changes, ar_error *err);
 AR_API ar_int64_future ar_query_exec_async(ar_query *query);
 

@@ -112,7 +112,8 @@ AR_API AR_NODISCARD ar_status ar_record_save(ar_db *db, const ar_model *model, v
 AR_API ar_done ar_record_save_async(ar_db *db, const ar_model *model, void *record);
 
 /* Inserts the record, or, when a row with its primary key is there, updates all columns of that but the created-at
- * ones. An AUTO key that is 0: inserts.
+ * ones. An AUTO key that is 0: inserts. The row is not read back: when there was one, a created-at member that was zero
+ * says now until a refresh.
  * Errors:  AR_E_CONSTRAINT. */
 AR_API AR_NODISCARD ar_status ar_record_upsert(ar_db *db, const ar_model *model, void *record, ar_error *err);
 AR_API ar_done ar_record_upsert_async(ar_db *db, const ar_model *model, void *record);

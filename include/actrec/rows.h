@@ -68,7 +68,7 @@ AR_API AR_NODISCARD ar_status ar_rows_value(const ar_rows *rows, size_t row, siz
  * Threads: any.
  * Blocks:  never.
  * Errors:  AR_E_TYPE when the value is NULL, of another type, or does not fit; AR_E_INVALID for NULL and for a row or
- * column that is not there. *out is left alone then. */
+ *          column that is not there. *out is left alone then. */
 AR_API AR_NODISCARD ar_status ar_rows_int64(const ar_rows *rows, size_t row, size_t column, int64_t *out,
                                             ar_error *err);
 /* As ar_rows_int64. */
@@ -106,7 +106,10 @@ AR_API AR_NODISCARD ar_status ar_rows_bytes(const ar_rows *rows, size_t row, siz
 AR_API AR_NODISCARD ar_status ar_rows_json(const ar_rows *rows, size_t row, size_t column, ar_json *out, ar_error *err);
 
 /* Frees rows, all their texts and names with them. Rows that were read through a scope are freed by it, unless this is
- * called before. Owns:    takes `rows`; NULL does nothing. Threads: any one, when nobody reads them. Blocks:  never.
+ * called before.
+ * Owns:    takes `rows`; NULL does nothing.
+ * Threads: any one, when nobody reads them.
+ * Blocks:  never.
  * Errors:  none. */
 AR_API void ar_rows_free(ar_rows *rows);
 
@@ -132,9 +135,11 @@ AR_API AR_NODISCARD ar_status ar_rows_await_for(ar_rows_future *future, int64_t 
 
 /* Has `fn` called on `executor` when the rows are there: once, never inside this call.
  * Owns:    takes future->raw; the rows are those of `fn` (NULL unless AR_OK); `executor` and `arg` must live until the
- * call. Threads: any one at a time; `fn` runs where the executor runs its tasks. `err` is NULL on AR_OK, else valid
- * during the call. Blocks:  never. Errors:  AR_E_INVALID for NULLs (nothing is consumed), AR_E_NO_MEMORY (consumed;
- * `fn` is not called). */
+ *          call.
+ * Threads: any one at a time; `fn` runs where the executor runs its tasks. `err` is NULL on AR_OK, else valid during
+ *          the call.
+ * Blocks:  never.
+ * Errors:  AR_E_INVALID for NULLs (nothing is consumed), AR_E_NO_MEMORY (consumed; `fn` is not called). */
 typedef void (*ar_rows_fn)(void *arg, ar_status status, ar_rows *rows, const ar_error *err);
 AR_API AR_NODISCARD ar_status ar_rows_then(ar_rows_future *future, ar_executor *executor, ar_rows_fn fn, void *arg,
                                            ar_error *err);

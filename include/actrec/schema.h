@@ -15,8 +15,8 @@ typedef struct ar_model ar_model;
  * Threads: any.
  * Blocks:  until it is created; the other never.
  * Errors:  AR_E_QUERY when there is a table of that name already; AR_E_INVALID for NULL and for a model that is not
- * right; AR_E_UNSUPPORTED for a column type that the engine does not have; AR_E_READ_ONLY, AR_E_CLOSED; the engine's.
- */
+ *          right; AR_E_UNSUPPORTED for a column type that the engine does not have; AR_E_READ_ONLY, AR_E_CLOSED; the
+ *          engine's. */
 AR_API AR_NODISCARD ar_status ar_table_create(ar_db *db, const ar_model *model, ar_error *err);
 AR_API ar_done ar_table_create_async(ar_db *db, const ar_model *model);
 
