@@ -70,18 +70,19 @@ ari_op *ari_op_of(ar_future *future)
     return future != NULL && future->class == &op_class ? (ari_op *)future : NULL;
 }
 
-static void sent_is_over(ari_op *op)
+/* It makes room for another: before anybody is told, since that may be the one who sends the next. */
+static void make_room(ari_op *op)
 {
     ari_pool *pool = op->pool;
     atomic_fetch_sub(&op->connection->load, 1);
     if (atomic_fetch_sub(&pool->queued, 1) == 1 && atomic_load(&pool->closing))
         pool->runtime->env.wake(pool->runtime->env.ctx, (uint32_t *)&pool->queued);
-    ari_future_unref(&op->future);
 }
 
 void ari_op_complete(ari_op *op, ar_status status, const ar_error *error)
 {
     ar_error settled;
+    make_room(op);
     if (ari_future_claim(&op->future)) {
         op->future.value = op->operation.changes;
         if (op->settle != NULL) {
@@ -97,7 +98,7 @@ void ari_op_complete(ari_op *op, ar_status status, const ar_error *error)
                             op->trace != NULL ? ": " : "", ar_status_name(status), error != NULL ? error->message : "");
         ari_future_settle(&op->future, status, error);
     }
-    sent_is_over(op);
+    ari_future_unref(&op->future);
 }
 
 static void expire(ari_timer *timer)
