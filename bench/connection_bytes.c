@@ -3,17 +3,17 @@
 #include <nng/protocol/pair0/pair.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "bench/bench.h"
-#include "bench/floor_sqlite.h"
 #include "bench/heap.h"
 #include "bench/user.h"
 
-/* What an idle connection adds to the heap: that of connections of a database, less that of as many bare connections of
- * sqlite3 with the same statement, less that of as many bare threads. The floor is an nng pair, which each has. */
+/* What an idle connection adds to the heap, less what SQLite says that it holds of that, and less what a bare thread
+ * adds. The floor is an nng pair, which each has. */
 
 enum { warm = 8, more = 48 };
 
@@ -36,29 +36,17 @@ static void occupy(ar_db *db, int count)
         bench_expect(ar_tx_commit(&held[i], &error), &error, "commit");
 }
 
-static double measure_connections(const char *folder)
+static double measure_connections(const char *folder, double *driver)
 {
     ar_db *db = user_db_open(folder, "bytes.db", "?readers=64");
     user_db_fill(db, 1000);
     occupy(db, warm);
     double before = heap_in_use();
+    int64_t driver_before = sqlite3_memory_used();
     occupy(db, warm + more);
     double bytes = bytes_of(before);
+    *driver = (double)(sqlite3_memory_used() - driver_before) / more;
     ar_db_close(&db);
-    return bytes;
-}
-
-static double measure_sqlite(const char *folder)
-{
-    floor_sqlite *opened[more];
-    double before = heap_in_use();
-    for (int i = 0; i < more; i++) {
-        opened[i] = floor_sqlite_open(folder, "bytes.db", "full", FLOOR_FIND);
-        free(floor_sqlite_find(opened[i], 1));
-    }
-    double bytes = bytes_of(before);
-    for (int i = 0; i < more; i++)
-        floor_sqlite_close(opened[i]);
     return bytes;
 }
 
@@ -118,13 +106,11 @@ static double measure_pairs(void)
 static void measure(const bench_place *place, bench_result *out)
 {
     heap_use_one();
-    double connection = measure_connections(place->folder);
-    double driver = measure_sqlite(place->folder);
+    double driver = 0;
+    double connection = measure_connections(place->folder, &driver);
     double thread = measure_threads();
     out->ours = connection - driver - thread;
     out->floor = measure_pairs();
-    if (getenv("BENCH_VERBOSE") != NULL)
-        fprintf(stderr, "a connection %.0f bytes, of which SQLite %.0f, its thread %.0f\n", connection, driver, thread);
 }
 
 const bench bench_connection_bytes = {
