@@ -102,6 +102,9 @@ ar_status ari_fragment_list(ari_clause *clause, const ar_value *list, ar_type ty
         ari_clause_sql(clause, "SELECT NULL WHERE 1 = 0");
         return AR_OK;
     }
+    if (list->as.bytes.data == NULL)
+        return ar_error_set(err, AR_E_INVALID, "building a query: %s is compared with a list of %zu values at NULL", what,
+                            count);
     while (padded < count && padded < PADDED_LIST)
         padded *= 2;
     for (size_t i = 0; i < count || i < padded; i++) {
