@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -669,6 +671,39 @@ static void a_record_may_be_freed_while_it_is_saved(void **state)
     User_list_free(&list);
 }
 
+static void count_done(void *arg, ar_status status, const ar_error *error)
+{
+    atomic_int *done = arg;
+    (void)error;
+    if (status == AR_OK)
+        atomic_fetch_add(done, 1);
+}
+
+/* The outcome is applied on a worker, while the record is used up here: one of the two comes first. */
+static void a_record_may_be_freed_while_a_callback_applies(void **state)
+{
+    (void)state;
+    enum { COUNT = 200 };
+    atomic_int done = 0;
+    ar_executor *workers = ar_runtime_executor(NULL);
+    for (int i = 0; i < COUNT; i++) {
+        User *user = new_user("Ann", NULL);
+        ar_done saving = User_save_async(db, user);
+        ok(ar_done_then(&saving, workers, count_done, &done, &err));
+        if (i % 2 == 0) {
+            ar_status status;
+            while ((status = User_refresh(db, user, &err)) == AR_E_BUSY)
+                sched_yield();
+            ok(status);
+            assert_true(user->id > 0);
+        }
+        User_free(user);
+    }
+    while (atomic_load(&done) < COUNT)
+        sched_yield();
+    assert_int_equal(count_users(), COUNT);
+}
+
 static void futures_may_be_dropped(void **state)
 {
     (void)state;
@@ -1072,6 +1107,7 @@ int main(void)
         cmocka_unit_test(a_record_is_busy_while_it_is_saved),
         cmocka_unit_test(the_next_verb_applies_an_outcome_that_nobody_awaited),
         cmocka_unit_test(a_record_may_be_freed_while_it_is_saved),
+        cmocka_unit_test(a_record_may_be_freed_while_a_callback_applies),
         cmocka_unit_test(futures_may_be_dropped),
         cmocka_unit_test(callbacks_get_what_came),
         cmocka_unit_test(a_record_of_a_list_may_be_kept),
