@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// What a C++ program uses of the headers; models are defined in C. Compiled by use.sh, never run.
+#include <actrec.h>
+
+struct User {
+    int64_t id;
+    const char *name;
+};
+
+AR_MODEL_DECLARE(User);
+
+enum Color { RED, GREEN };
+
+ar_db *db; // names that the generated functions must not shadow
+ar_error err;
+
+ar_status use(User *user);
+
+ar_status use(User *user)
+{
+    User *found = nullptr;
+    User_list list;
+    ar_rows *rows = nullptr;
+    const int64_t ids[] = { 1, 2 };
+    const char *names[] = { "Ann", nullptr };
+    ar_key keys[] = { ar_key(1), ar_key("a", 2u, true, AR_NULL) };
+    ar_ignore(User_find_one(db, ar_key(1), &found, &err));
+    ar_ignore(User_find_many(db, keys, 2, &list, nullptr));
+    User_list_free(&list);
+    ar_query *q = ar_sql(db, "select ? in (?)", 1, AR_LIST(ids, 2));
+    ar_ignore(ar_query_rows(q, &rows, &err));
+    ar_rows_free(rows);
+    q = User_query(db);
+    ar_query_filter(q, AR_EQ(User, id, 7), AR_OR(AR_IS_NULL(User, name), AR_IN(User, id, ids, 2)));
+    ar_query_where(q, "name is not null");
+    ar_query_where(q, "name in (?) or id > ?", AR_LIST(names, 2), GREEN);
+    User_list_future all = User_all_async(q);
+    ar_future_drop(&all.raw);
+    ar_done saving = User_save_async(db, user);
+    return ar_done_await(&saving, &err);
+}
