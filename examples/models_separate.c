@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Two models over one table: `User` for code that waits, `AsyncUser` for code that must not. Each has the calls of its own
- * family alone, so that whoever holds an AsyncUser cannot block by accident. Usage: models_separate [URL] */
+/* Two models over one table: `User` for code that waits, `AsyncUser` for code that must not. Each has the calls of
+ * its own family alone, so that whoever holds an AsyncUser cannot block by accident. Usage: models_separate [URL] */
 #include <actrec.h>
 #include <stdio.h>
 

@@ -90,7 +90,8 @@ static ar_status check_struct(const ar_model *model, ar_error *err)
     if (model->struct_size != sizeof(ar_model) || model->column_size < sizeof(ar_column) || model->columns == NULL)
         return ar_error_set(err, AR_E_INVALID, "a model was not made by this release's AR_MODEL_DEFINE");
     if (model->record_size == 0 || model->record_size > INT32_MAX || model->record_alignment > 16)
-        return ar_error_set(err, AR_E_INVALID, "model %s: a struct may be aligned to at most 16 bytes", text_or(model->name, "?"));
+        return ar_error_set(err, AR_E_INVALID, "model %s: a struct may be aligned to at most 16 bytes",
+                            text_or(model->name, "?"));
     return AR_OK;
 }
 

@@ -12,8 +12,8 @@
 #include <actrec.h>
 
 /* A database for each test, on each engine that there is: in memory, in a file, and on the servers that
- * AR_TEST_POSTGRES_URL and AR_TEST_MYSQL_URL name. Its memory comes from an allocator that counts, and that can be told to
- * refuse; after each test everything must have been given back. */
+ * AR_TEST_POSTGRES_URL and AR_TEST_MYSQL_URL name. Its memory comes from an allocator that counts, and that can be
+ * told to refuse; after each test everything must have been given back. */
 
 extern ar_db *db;
 extern ar_error err; /* for the test's own thread */
@@ -39,8 +39,8 @@ void fixture_refuse(size_t refuse_at, bool on);
 bool fixture_refused(void);
 size_t fixture_live(void);
 
-/* Calls `work` again and again, with the first, the second ... allocation refused, until none is; `check` is called after
- * each refusal, with memory to be had. Once, and once more with all after it refused too. */
+/* Calls `work` again and again, with the first, the second ... allocation refused, until none is; `check` is called
+ * after each refusal, with memory to be had. Once, and once more with all after it refused too. */
 void fixture_each_refusal(ar_status (*work)(void), void (*check)(void));
 
 #endif
