@@ -303,14 +303,16 @@ void ari_transaction_fini(ari_db *db)
     run_undos(db, false);
 }
 
-/* Enters a transaction that is to be ended by this call, and takes its handle out of use when `last`. */
+/* Enters a transaction that is to be ended by this call; a handle of one that is over, or never was, is taken. */
 static ari_db *enter_transaction(ar_db **tx, ar_status *status, ar_error *err)
 {
     ar_error error = {.status = AR_OK};
     ari_db  *entered = tx == NULL ? NULL : ari_db_enter(*tx, &error);
     if (tx == NULL)
         ar_error_set(&error, AR_E_INVALID, "ending a transaction: no handle was given");
-    if (entered != NULL && entered->kind != ARI_TRANSACTION) {
+    if (tx != NULL && entered == NULL)
+        *tx = NULL;
+    if (entered != NULL && entered->kind != ARI_TRANSACTION) { /* which its owner still has to close */
         ar_error_set(&error, AR_E_INVALID, "ending a transaction: the handle is that of a database or a scope");
         ari_db_leave(entered);
         entered = NULL;
@@ -318,8 +320,6 @@ static ari_db *enter_transaction(ar_db **tx, ar_status *status, ar_error *err)
     *status = error.status;
     if (entered == NULL && err != NULL)
         *err = error;
-    if (tx != NULL && error.status == AR_E_CLOSED)
-        *tx = NULL;
     return entered;
 }
 
@@ -404,8 +404,6 @@ bool ar_tx_finish(ar_db **tx, ar_status *status, ar_error *err)
     ari_db *entered = enter_transaction(tx, &entered_status, *status == AR_OK ? err : NULL);
     if (entered == NULL) {
         *status = *status == AR_OK ? entered_status : *status;
-        if (tx != NULL)
-            *tx = NULL;
         return false;
     }
     ar_error  own = {.status = AR_OK};
