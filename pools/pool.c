@@ -76,11 +76,6 @@ static bool spawn(ari_pool *pool, ari_connection *connection, ar_error *err)
     return spawned;
 }
 
-static bool is_free(ari_connection *connection)
-{
-    return atomic_load_explicit(&connection->load, memory_order_relaxed) == 0 && ari_runner_is_idle(&connection->runner);
-}
-
 /* The best of `count` connections: for a caller that will wait, one that it can run itself; for others, one that is at work and has room, then an idle one, then one that
  * has no thread yet; and the one with the least to do when all are busy. NULL: none has a thread, and none can be had. */
 static ari_connection *choose(ari_pool *pool, ari_connection *connections, unsigned count, bool blocking, ar_error *err)
@@ -95,10 +90,11 @@ static ari_connection *choose(ari_pool *pool, ari_connection *connections, unsig
             continue;
         }
         uint32_t load = atomic_load_explicit(&connection->load, memory_order_relaxed);
-        if (is_free(connection)) {
-            idle = idle == NULL ? connection : idle;
-            if (blocking)
+        if (load == 0) {
+            bool is_free = ari_runner_is_idle(&connection->runner); /* else it is just done */
+            if (is_free && blocking)
                 return connection;
+            idle = idle == NULL || is_free ? connection : idle;
         } else if (!blocking && load > 0 && load < DEPTH) {
             return connection;
         }

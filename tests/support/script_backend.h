@@ -10,8 +10,8 @@
 
 #include "pools/pool.h"
 
-/* A backend without a database, under the scheme "test": its statements say what becomes of them, and it writes down what
- * it was asked to do. A statement is a class, a colon, a verb and whatever makes it different from others:
+/* A backend without a database, under the scheme "test": its statements say what becomes of them, and it writes down
+ * what it was asked to do. A statement is a class, a colon, a verb and whatever makes it different from others:
  *
  *   r: reads  w: writes  d: defines  s: changes the session  t: is BEGIN or COMMIT as text
  *   ok          succeeds
@@ -22,8 +22,8 @@
  *   rollback    AR_E_CONFLICT, retryable, and the engine has left the transaction
  *   lose        AR_E_CONNECTION, and the connection is of no more use
  *
- * The log is a text: "0:open 0:r:ok 0:BEGIN", with the number of the connection, counted from 0 as they are opened, and an
- * operation's entry made when it begins to run. */
+ * The log is a text: "0:open | 0:r:ok | 0:BEGIN", with the number of the connection, counted from 0 as they are opened,
+ * and an operation's entry made when it begins to run. */
 
 typedef struct script {
     ar_topology topology; /* at first: one writer, two readers */

@@ -13,8 +13,8 @@
 #include "actors/runtime.h"
 #include "tests/support/script_backend.h"
 
-/* Which connection an operation goes to, on which thread it runs, and how many may wait. One writer, two readers: connection 0 is
- * the writer, which is opened first. */
+/* Which connection an operation goes to, on which thread it runs, and how many may wait. One writer, two readers:
+ * connection 0 is the writer, which is opened first. */
 
 static ar_error err;
 static script_pool p;
@@ -269,7 +269,8 @@ static void every_operation_of_every_thread_completes_once(void **state)
     assert_int_equal(atomic_load(&answers[AR_E_QUERY]), THREADS * ROUNDS * 2 / 4);
 }
 
-/* Closed in the midst of it: each call is answered or refused, and the pool's memory stays as long as somebody needs it. */
+/* Closed in the midst of it: each call is answered or refused, and the pool's memory stays as long as somebody needs
+ * it. */
 static void a_pool_can_be_closed_under_its_users(void **state)
 {
     (void)state;
