@@ -116,9 +116,6 @@ void ari_plan_select_list(const ari_plan *plan, ari_text_buffer *text);
 ar_status ari_plan_key_values(const ari_plan *plan, const ar_key *key, ar_value *values, ar_error *err);
 
 /* AR_E_INVALID, saying what is wrong, for a description that makes no sense. Counts the columns and the key's. */
-/* Whether records of it can be made at all: what its columns are is not looked at. */
-bool ari_model_has_struct(const ar_model *model);
-
 ar_status ari_model_check(const ar_model *model, size_t *columns, size_t *keys, ar_error *err);
 
 #endif

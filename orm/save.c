@@ -314,7 +314,7 @@ static ar_status make_draft(draft *self, const ar_model *model, void *object, bo
     status = check_draft(self, err);
     if (status != AR_OK)
         return status;
-    if (self->write.snapshot != NULL && self->write.verb == ARI_PLAN_UPDATE)
+    if (self->record != NULL && self->write.snapshot != NULL && self->write.verb == ARI_PLAN_UPDATE)
         forget_equal_strings(self);
     ari_mask columns = ari_write_columns(&self->write);
     if (self->write.verb == ARI_PLAN_UPDATE && ari_mask_is_empty(&columns))
