@@ -215,7 +215,6 @@ static ar_status decide_topology(ar_backend_config *config, ar_topology *topolog
     topology->readers = config->readers;
     topology->blocking = true;
     topology->connection_is_database = config->memory;
-    topology->connection_is_database = config->memory;
     return AR_OK;
 }
 

@@ -164,7 +164,11 @@ static ar_status set_up_journal(ar_connection *connection, ar_error *err)
         return ar_error_set(err, AR_E_READ_ONLY, "opening %s: its permissions allow reading only; open it with mode=ro",
                             config->path);
     snprintf(text, sizeof text, "PRAGMA journal_mode = %s", config->journal_mode);
-    int code = pragma(connection, text, answer, sizeof answer);
+    int64_t until = connection->env->now(connection->env->ctx) + config->busy_timeout;
+    int code;
+    do /* SQLite does not call the busy handler where it turns a file to WAL, which two processes may do at a time */
+        code = pragma(connection, text, answer, sizeof answer);
+    while ((code & 0xff) == SQLITE_BUSY && ari_sqlite_pause(connection, until));
     if (code == SQLITE_OK) /* a log that had to grow is cut down again at a checkpoint */
         code = pragma(connection, "PRAGMA journal_size_limit = 67108864", NULL, 0);
     if (code != SQLITE_OK)

@@ -159,8 +159,8 @@ ar_status ari_sqlite_rollback_to(ar_connection *connection, ar_operation *operat
     return status;
 }
 
-/* What PRAGMA, ATTACH and TEMP objects changed cannot be undone one by one: the connection is to be closed. Not that of a
- * database in memory, which would be gone with it; it has no other connection that could tell the difference. */
+/* What PRAGMA, ATTACH and TEMP objects changed cannot be undone one by one: the connection is to be closed. Not that
+ * of a database in memory, which would be gone with it; it has no other connection that could tell the difference. */
 ar_status ari_sqlite_reset(ar_connection *connection, ar_error *err)
 {
     ar_status status = ari_sqlite_rollback(connection, err);

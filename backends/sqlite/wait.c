@@ -46,6 +46,16 @@ static int on_busy(void *arg, int attempts)
     return env->wait(env->ctx, &connection->never, 0, until - now < pause ? until : now + pause) ? 1 : 0;
 }
 
+bool ari_sqlite_pause(ar_connection *connection, int64_t until)
+{
+    enum { pause = 5000 };
+    const ar_env *env = connection->env;
+    int64_t now = env->now(env->ctx);
+    if (now >= until)
+        return false;
+    return env->wait(env->ctx, &connection->never, 0, until - now < pause ? until : now + pause);
+}
+
 int ari_sqlite_install_handlers(ar_connection *connection)
 {
     sqlite3_progress_handler(connection->db, instructions_between_looks, on_progress, connection);

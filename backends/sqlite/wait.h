@@ -8,6 +8,9 @@
  * code. */
 int ari_sqlite_install_handlers(ar_connection *connection);
 
+/* Waits a little; false when `until` has come. */
+bool ari_sqlite_pause(ar_connection *connection, int64_t until);
+
 /* The statement that runs next is `operation`'s; NULL: nobody's. */
 static inline void ari_sqlite_watch(ar_connection *connection, const ar_operation *operation)
 {

@@ -173,6 +173,10 @@ static void a_commit_that_stays_locked_is_rolled_back(void **state)
     assert_ended(read, AR_OK);
     assert_string_equal(read->rows, "0;");
     assert_true(sqlite3_get_autocommit(f->writer->db));
+    fake_op *alone = insert(f, 3);
+    sqlite_fixture_run(f);
+    assert_locked(alone);
+    assert_true(sqlite3_get_autocommit(f->writer->db));
     sqlite_fixture_other(f, "COMMIT");
     assert_string_equal(ids(f), "NULL;");
 }
@@ -231,6 +235,34 @@ static void a_read_that_is_out_of_date_may_be_tried_again(void **state)
     assert_int_equal(f->host.waits, 0);
 }
 
+/* SQLite does not call its busy handler where it turns a file of another journal mode to WAL. */
+static void opening_waits_for_a_lock(void **state)
+{
+    sqlite_fixture *f = *state;
+    sqlite_fixture_reopen(f, "journal_mode=delete");
+    sqlite_fixture_rows(f, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    sqlite_fixture_close(f);
+    static const char *const locks[] = { "BEGIN IMMEDIATE", "BEGIN EXCLUSIVE" };
+    for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
+        ar_connection *connection = NULL;
+        ar_error error;
+        f->host.on_wait = NULL;
+        sqlite_fixture_other(f, locks[i]);
+        assert_int_equal(fake_configure(&f->host, f->path, "busy_timeout_ms=300", &f->config, NULL, &error), AR_OK);
+        int64_t start = f->host.clock;
+        assert_int_equal(ari_sqlite_open(f->config, AR_ROLE_WRITER, &f->host.base, &connection, &error), AR_E_CONFLICT);
+        assert_true(error.retryable);
+        assert_int_equal(f->host.clock - start, 300000);
+        f->host.waits = 0;
+        f->host.on_wait = let_go;
+        f->host.on_wait_arg = f;
+        sqlite_fixture_reopen(f, "busy_timeout_ms=300");
+        assert_int_equal(f->host.waits, 4);
+        assert_string_equal(sqlite_fixture_rows(f, "PRAGMA journal_mode = delete"), "delete;");
+        sqlite_fixture_close(f);
+    }
+}
+
 #define FILES(test) cmocka_unit_test_setup_teardown(test, sqlite_fixture_file, sqlite_fixture_tear_down)
 
 int main(void)
@@ -244,6 +276,7 @@ int main(void)
         FILES(a_commit_that_stays_locked_is_rolled_back),
         FILES(a_deadline_during_commit_takes_back_that_write_only),
         FILES(a_failed_commit_of_a_transaction_rolls_it_back),
+        FILES(opening_waits_for_a_lock),
         FILES(a_read_that_is_out_of_date_may_be_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

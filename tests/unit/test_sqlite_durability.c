@@ -20,7 +20,7 @@
 /* Whatever the disk does: an insert that was reported as done is there, none is there twice, one that was reported
  * as failed, and not as unknown, is not there, and the file is whole. */
 
-enum { batches = 5, in_a_batch = 4, tokens = batches * in_a_batch };
+enum { batches = 4, in_a_batch = 3, tokens = batches * in_a_batch };
 
 static const char wal[] = "vfs=actrec-test&cache_size_kib=32";
 static const char rollback_journal[] = "vfs=actrec-test&cache_size_kib=32&journal_mode=delete&synchronous=extra";
@@ -46,7 +46,7 @@ static void set_up_file(sqlite_fixture *f, const char *options)
     sqlite_vfs_reset();
     sqlite_fixture_reopen(f, options);
     sqlite_fixture_rows(f, "CREATE TABLE t (token INT, filling BLOB)");
-    sqlite_fixture_rows(f, "PRAGMA wal_autocheckpoint = 12"); /* so that checkpoints are cut too */
+    sqlite_fixture_rows(f, "PRAGMA wal_autocheckpoint = 8"); /* so that checkpoints are cut too */
 }
 
 /* Groups, and every other batch a single insert. */
@@ -60,24 +60,19 @@ static void run_inserts(sqlite_fixture *f, fake_op *ops[tokens])
     sqlite_fixture_run(f);
 }
 
-static int copies(sqlite_fixture *f, int token)
-{
-    char text[64];
-    snprintf(text, sizeof text, "SELECT count(*) FROM t WHERE token = %d", token);
-    return atoi(sqlite_fixture_rows(f, text));
-}
-
 static void check_promises(sqlite_fixture *f, fake_op *ops[tokens], const char *when, size_t n)
 {
+    int counts[tokens] = { 0 };
     assert_string_equal(sqlite_fixture_rows(f, "PRAGMA integrity_check"), "ok;");
-    for (int i = 0; i < tokens; i++) {
-        int count = copies(f, i);
-        if (count > 1 || (count == 0 && ops[i]->status == AR_OK) ||
-            (count == 1 && ops[i]->status != AR_OK && !ops[i]->error.outcome_unknown))
-            fail_msg("%s %zu: insert %d is there %d times, and was reported as %s (%s)%s", when, n, i, count,
+    const char *rows = sqlite_fixture_rows(f, "SELECT token FROM t WHERE token < 100");
+    for (; *rows != '\0'; rows = strchr(rows, ';') + 1)
+        counts[atoi(rows)]++;
+    for (int i = 0; i < tokens; i++)
+        if (counts[i] > 1 || (counts[i] == 0 && ops[i]->status == AR_OK) ||
+            (counts[i] == 1 && ops[i]->status != AR_OK && !ops[i]->error.outcome_unknown))
+            fail_msg("%s %zu: insert %d is there %d times, and was reported as %s (%s)%s", when, n, i, counts[i],
                      ar_status_name(ops[i]->status), ops[i]->error.message,
                      ops[i]->error.outcome_unknown ? " unknown" : "");
-    }
 }
 
 static void cut_power_everywhere(sqlite_fixture *f, const char *options)

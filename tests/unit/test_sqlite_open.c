@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -284,6 +285,23 @@ static void relative_paths_survive_chdir_and_are_no_uris(void **state)
     assert_int_equal(chdir(before), 0);
 }
 
+/* In a child, as SQLite's configuration is the process's. */
+static void a_sqlite_for_a_single_thread_is_refused(void **state)
+{
+    fixture *f = *state;
+    int outcome = 0;
+    must_configure(f, f->path, NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        ar_connection *connection = NULL;
+        bool configured = sqlite3_shutdown() == SQLITE_OK && sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK;
+        ar_status status = ari_sqlite_backend.open(f->config, AR_ROLE_WRITER, &f->host.base, &connection, &f->error);
+        _exit(configured && status == AR_E_UNSUPPORTED && connection == NULL ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &outcome, 0), child);
+    assert_int_equal(outcome, 0);
+}
+
 static void an_allocation_that_fails_is_an_error(void **state)
 {
     fixture *f = *state;
@@ -319,6 +337,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_damaged_file_is_corrupt, set_up, tear_down),
         cmocka_unit_test_setup_teardown(readers_refuse_writes_and_session_changes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(relative_paths_survive_chdir_and_are_no_uris, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_sqlite_for_a_single_thread_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_allocation_that_fails_is_an_error, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

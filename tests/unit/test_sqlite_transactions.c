@@ -255,6 +255,10 @@ static void cursors_end_with_their_savepoint(void **state)
     fake_op *released = done(f, cursor(f, "SELECT id + 1 FROM t ORDER BY id", 1), AR_OK);
     done(f, numbered(f, AR_OP_RELEASE, 2), AR_OK);
     assert_string_equal(done(f, fetch(f, released->cursor, 1), AR_OK)->rows, "3;");
+    done(f, numbered(f, AR_OP_SAVEPOINT, 3), AR_OK);
+    done(f, numbered(f, AR_OP_ROLLBACK_TO, 3), AR_OK); /* the released savepoint's cursor is not inside this one */
+    assert_string_equal(done(f, fetch(f, released->cursor, 1), AR_OK)->rows, "4;");
+    done(f, numbered(f, AR_OP_RELEASE, 3), AR_OK);
     done(f, sql(f, "UPDATE t SET x = 'a' WHERE id = 5"), AR_OK);
     done(f, numbered(f, AR_OP_ROLLBACK_TO, 1), AR_OK);
     done(f, fetch(f, inner->cursor, 1), AR_E_TX_ABORTED);
