@@ -37,6 +37,8 @@ typedef struct fragment {
     size_t used;
     bool condition;
     bool ended;   /* a semicolon came */
+    bool nested;  /* CREATE TRIGGER: semicolons end the statements inside it */
+    size_t words; /* of the first three, so far */
     size_t depth; /* open parentheses */
     size_t list;  /* the depth inside those of an IN; 0: not in one */
     bool after_in;
@@ -261,12 +263,23 @@ static ar_status read_character(fragment *reader, char character)
     case ';':
         if (reader->condition)
             return refuse(reader, "has a semicolon; it is to be one condition");
-        reader->ended = true;
+        reader->ended = !reader->nested;
         break;
     default: reader->place = PLACE_ANYWHERE;
     }
     reader->waiting = SIZE_MAX;
     return AR_OK;
+}
+
+/* CREATE TRIGGER, CREATE TEMP TRIGGER. Whether something stands behind the whole of it is for the engine to see. */
+static void note_word(fragment *reader, const ari_token *token)
+{
+    if (reader->words == 0 && !ari_token_is(token, "create"))
+        reader->words = 3;
+    if (reader->words < 3 && ari_token_is(token, "trigger"))
+        reader->nested = true;
+    if (reader->words < 3)
+        reader->words++;
 }
 
 static ar_status read_significant(fragment *reader, const ari_token *token)
@@ -282,6 +295,7 @@ static ar_status read_significant(fragment *reader, const ari_token *token)
     case ARI_TOKEN_NUMBERED: return refuse(reader, "numbers a placeholder; write ? for each, in order");
     case ARI_TOKEN_OTHER: status = read_character(reader, token->text[0]); break;
     case ARI_TOKEN_WORD:
+        note_word(reader, token);
         if (!read_keyword(reader, token))
             read_name(reader, token);
         break;

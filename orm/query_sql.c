@@ -361,6 +361,17 @@ static ar_status write_sql(ari_clause *clause, ar_query *query, ari_ask ask, ari
     return AR_OK;
 }
 
+/* To count, not all that was asked for is written; what is wrong with it is an error all the same. */
+static ar_status check_all(ar_query *query, ar_error *err)
+{
+    ari_clause scratch;
+    ari_query_sql unused = { .sql = NULL };
+    ari_clause_init(&scratch, query->env, &query->arena);
+    ar_status status = write_select(&scratch, query, ARI_ASK_ROWS, NULL, &unused, err);
+    ari_clause_fini(&scratch);
+    return status;
+}
+
 static ar_status write_query(ari_clause *clause, ar_query *query, ari_ask ask, const ar_model *model,
                              ari_query_sql *out, ar_error *err)
 {
@@ -369,13 +380,19 @@ static ar_status write_query(ari_clause *clause, ar_query *query, ari_ask ask, c
     if (query->alternative)
         return ar_error_set(err, AR_E_INVALID, "building a query on %s: nothing follows ar_query_or",
                             query->model->name);
+    if (ask == ARI_ASK_COUNT || ask == ARI_ASK_EXISTS) {
+        ar_status status = check_all(query, err);
+        if (status != AR_OK)
+            return status;
+        return ask == ARI_ASK_COUNT ? write_count(clause, query, out, err) : write_exists(clause, query, out, err);
+    }
     switch (ask) {
     case ARI_ASK_RECORDS:
     case ARI_ASK_FIRST:
     case ARI_ASK_ONE:
     case ARI_ASK_ROWS: return write_select(clause, query, ask, model, out, err);
-    case ARI_ASK_COUNT: return write_count(clause, query, out, err);
-    case ARI_ASK_EXISTS: return write_exists(clause, query, out, err);
+    case ARI_ASK_COUNT:
+    case ARI_ASK_EXISTS: break;
     case ARI_ASK_EXEC: break;
     }
     return ar_error_set(err, AR_E_INVALID,

@@ -19,6 +19,15 @@ static schema_run *run_of(ari_op *op)
     return (schema_run *)(void *)op->payload;
 }
 
+static ar_status refuse_default(const ari_plan *plan, const ari_plan_column *column, ar_status status, ar_error *err)
+{
+    ar_error why = { .message = "" };
+    if (err != NULL)
+        why = *err;
+    return ar_error_set(err, status, "creating table %s: the default of column %s: %s", plan->model->table, column->name,
+                        why.message);
+}
+
 static ar_status write_column(ari_clause *clause, const ari_plan *plan, uint32_t index, ar_error *err)
 {
     const ari_plan_column *column = &plan->columns[index];
@@ -39,7 +48,7 @@ static ar_status write_column(ari_clause *clause, const ari_plan *plan, uint32_t
         ari_clause_sql(clause, " DEFAULT (");
         ar_status status = ari_fragment_condition(clause, plan->dialect, NULL, column->from->default_sql, NULL, 0, err);
         if (status != AR_OK)
-            return status;
+            return refuse_default(plan, column, status, err);
         ari_clause_sql(clause, ")");
     }
     if ((column->flags & AR_UNIQUE) != 0)

@@ -441,6 +441,45 @@ static void sql_that_writes(void **state)
     assert_string_equal(names(by_id()), "Bob Cid Dan");
 }
 
+static void triggers_have_statements_of_their_own(void **state)
+{
+    ar_error err;
+    int64_t count = 0;
+    (void)state;
+    insert("Trigger", "R&D", true, 836, (ar_opt_double){ .has = false }, "1.00");
+    ar_query *create = ar_sql(db, "create trigger leaves after delete on employees begin "
+                                  "update employees set age = age + 1; update employees set age = age + 1; end;");
+    assert_int_equal(ar_query_exec(create, NULL, &err), AR_OK);
+    insert("Leaver", "R&D", true, 20, (ar_opt_double){ .has = false }, "1.00");
+    assert_int_equal(ar_query_exec(ar_sql(db, "delete from employees where name = ?", "Leaver"), NULL, &err), AR_OK);
+    ar_query *q = Employee_query(db);
+    ar_query_filter(q, AR_EQ(Employee, age, 838));
+    assert_int_equal(ar_query_count(q, &count, &err), AR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(ar_query_exec(ar_sql(db, "create trigger t after delete on employees begin select 1; end; drop table employees"),
+                                   NULL, &err),
+                     AR_E_INVALID);
+    assert_int_equal(ar_query_exec(ar_sql(db, "drop trigger leaves; drop table employees"), NULL, &err), AR_E_INVALID);
+    assert_int_equal(ar_query_count(Employee_query(db), &count, &err), AR_OK);
+}
+
+static void counting_refuses_what_listing_refuses(void **state)
+{
+    ar_error err;
+    int64_t count = 0;
+    bool exists = false;
+    (void)state;
+    ar_query *q = Employee_query(db);
+    ar_query_order_by(q, "nope");
+    assert_int_equal(ar_query_count(q, &count, &err), AR_E_INVALID);
+    q = Employee_query(db);
+    ar_query_order_by(q, "nope");
+    assert_int_equal(ar_query_exists(q, &exists, &err), AR_E_INVALID);
+    q = Employee_query(db);
+    ar_query_select(q, "id, id");
+    assert_int_equal(ar_query_count(q, &count, &err), AR_E_INVALID);
+}
+
 static void sql_that_is_refused(void **state)
 {
     (void)state;
@@ -661,6 +700,8 @@ static int run_on(const char *pattern)
         TEST(a_keyless_model_is_a_row_type),
         TEST(rows_of_sql),
         TEST(sql_that_writes),
+        TEST(triggers_have_statements_of_their_own),
+        TEST(counting_refuses_what_listing_refuses),
         TEST(sql_that_is_refused),
         TEST(bad_calls_are_answered),
         TEST(values_that_no_engine_keeps_are_refused),
