@@ -40,7 +40,9 @@ static unsigned opened, open_now;
 static bool let_go;
 static const char *broken; /* a rule that the layer above did not keep */
 
-static atomic_size_t live; /* blocks of the runtimes of script_pool_open */
+static atomic_size_t live; /* blocks of script_runtime */
+static atomic_size_t countdown;
+static atomic_bool refuse_on, refused;
 
 static void note(const ar_connection *connection, const char *what)
 {
@@ -366,9 +368,32 @@ unsigned script_open_connections(void)
     return count;
 }
 
+static bool refuses(void)
+{
+    size_t left = atomic_load(&countdown);
+    while (left > 0 && !atomic_compare_exchange_weak(&countdown, &left, left - (left > 1 || !atomic_load(&refuse_on))))
+        ;
+    if (left != 1)
+        return false;
+    atomic_store(&refused, true);
+    return true;
+}
+
+void script_refuse(size_t number, bool on)
+{
+    atomic_store(&refused, false);
+    atomic_store(&refuse_on, on);
+    atomic_store(&countdown, number);
+}
+
+bool script_refused(void)
+{
+    return atomic_load(&refused);
+}
+
 static void *allocate(void *ctx, size_t size)
 {
-    void *block = malloc(size);
+    void *block = refuses() ? NULL : malloc(size);
     (void)ctx;
     if (block != NULL)
         atomic_fetch_add(&live, 1);
@@ -377,7 +402,9 @@ static void *allocate(void *ctx, size_t size)
 
 static void *reallocate(void *ctx, void *block, size_t size)
 {
-    return block == NULL ? allocate(ctx, size) : realloc(block, size);
+    if (block == NULL)
+        return allocate(ctx, size);
+    return refuses() ? NULL : realloc(block, size);
 }
 
 static void release(void *ctx, void *block)
@@ -388,13 +415,32 @@ static void release(void *ctx, void *block)
     free(block);
 }
 
+ar_runtime *script_runtime(void)
+{
+    ar_error error;
+    ar_runtime *runtime = NULL;
+    ar_runtime_options options = { .workers = 1, .allocate = allocate, .reallocate = reallocate, .release = release };
+    atomic_store(&live, 0);
+    if (ar_runtime_create(&options, &runtime, &error) != AR_OK)
+        fail_msg("%s", error.message);
+    return runtime;
+}
+
+void script_runtime_close(ar_runtime **runtime)
+{
+    ar_error error;
+    if (ar_runtime_close(runtime, &error) != AR_OK)
+        fail_msg("%s", error.message);
+    if (broken != NULL)
+        fail_msg("%s: %s", broken, script_log());
+    assert_int_equal(script_open_connections(), 0);
+    assert_int_equal(atomic_load(&live), 0);
+}
+
 script_pool script_pool_open(const ari_pool_options *options)
 {
     ar_error error;
-    script_pool made = { NULL, NULL };
-    ar_runtime_options runtime_options = { .allocate = allocate, .reallocate = reallocate, .release = release };
-    atomic_store(&live, 0);
-    assert_int_equal(ar_runtime_create(&runtime_options, &made.runtime, &error), AR_OK);
+    script_pool made = { script_runtime(), NULL };
     if (ari_pool_open(made.runtime, "test:", options, &made.pool, &error) != AR_OK)
         fail_msg("%s", error.message);
     return made;
@@ -402,15 +448,9 @@ script_pool script_pool_open(const ari_pool_options *options)
 
 void script_pool_close(script_pool *pool)
 {
-    ar_error error;
     ari_pool_close(pool->pool);
     ari_pool_release(pool->pool);
-    if (ar_runtime_close(&pool->runtime, &error) != AR_OK)
-        fail_msg("%s", error.message);
-    if (broken != NULL)
-        fail_msg("%s: %s", broken, script_log());
-    assert_int_equal(script_open_connections(), 0);
-    assert_int_equal(atomic_load(&live), 0);
+    script_runtime_close(&pool->runtime);
 }
 
 static const ar_statement *statement_of(const char *sql)

@@ -57,6 +57,15 @@ pthread_t script_thread_of(const char *entry);
 /* Connections that are open now. */
 unsigned script_open_connections(void);
 
+/* A runtime that counts memory, and closing it, which fails the test when memory or connections are left, or a rule was
+ * broken. */
+ar_runtime *script_runtime(void);
+void script_runtime_close(ar_runtime **runtime);
+
+/* The allocation of that number from now on fails, from 1, and with `on` all after it; 0: none. refused: one was. */
+void script_refuse(size_t number, bool on);
+bool script_refused(void);
+
 /* A pool on a runtime of its own that counts memory; `options` may be NULL. Fails the test when it cannot be opened. */
 typedef struct script_pool {
     ar_runtime *runtime;
