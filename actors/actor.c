@@ -6,16 +6,18 @@
 
 #include "values/memory.h"
 
-/* The actors of applications. One is spawned, handles letters in turns of at most TURN, and ends: because it was asked to stop (the letter that says so has its place
- * in the mailbox like any other), because its behaviour failed, or because init did. Ending refuses new letters, runs terminate, fails what is left in the mailbox,
- * tells the watchers and makes the handle stale. The actor itself is one user of its handle until its executor is done with it (gone); its memory goes with the last user. */
+/* The actors of applications. One is spawned, handles letters in turns of at most TURN, and ends: because it was asked
+ * to stop (the letter that says so has its place in the mailbox like any other), because its behaviour failed, or
+ * because init did. Ending refuses new letters, runs terminate, fails what is left in the mailbox, tells the watchers
+ * and makes the handle stale. The actor itself is one user of its handle until its executor is done with it (gone); its
+ * memory goes with the last user. */
 
 enum { TURN = 64, MAILBOX_DEFAULT = 65536 };
 
 static void destroy(void *object)
 {
-    ari_actor   *actor = object;
-    ar_runtime  *runtime = actor->runtime;
+    ari_actor *actor = object;
+    ar_runtime *runtime = actor->runtime;
     pthread_mutex_destroy(&actor->lock);
     ari_release(&runtime->env, actor);
     ari_runtime_unref(runtime);
@@ -64,8 +66,8 @@ static void end(ari_actor *actor, ar_status reason, const ar_error *error)
     if (reason != AR_OK) {
         actor->error = *error;
         actor->error.status = reason;
-        ari_runtime_log(actor->runtime, AR_LOG_ERROR, "actor %s ended: %s: %s", actor->name[0] != '\0' ? actor->name : "(anonymous)",
-                        ar_status_name(reason), error->message);
+        ari_runtime_log(actor->runtime, AR_LOG_ERROR, "actor %s ended: %s: %s",
+                        actor->name[0] != '\0' ? actor->name : "(anonymous)", ar_status_name(reason), error->message);
     }
     if (actor->options.terminate != NULL)
         actor->options.terminate(actor->options.state, reason);
@@ -77,7 +79,7 @@ static void initialise(ari_actor *actor)
     actor->initialised = true;
     if (actor->options.init == NULL)
         return;
-    ar_error  error = {.status = AR_OK};
+    ar_error error = { .status = AR_OK };
     ar_status status = actor->options.init(&actor->context, &actor->options.state, &error);
     if (status != AR_OK)
         end(actor, status, &error);
@@ -95,8 +97,8 @@ static void made_room(ari_actor *actor, uint32_t count)
 
 static void handle(ari_actor *actor, ari_letter *letter)
 {
-    ari_ask   *ask = letter->ask;
-    ar_error   error = {.status = AR_OK};
+    ari_ask *ask = letter->ask;
+    ar_error error = { .status = AR_OK };
     ar_message message = letter->message;
 
     if (ask != NULL && !ari_future_start(&ask->future)) { /* cancelled, or too late */
@@ -114,7 +116,7 @@ static void handle(ari_actor *actor, ari_letter *letter)
     ask = actor->context.ask;
     actor->context.ask = NULL;
     if (ask != NULL && status == AR_OK)
-        ari_ask_answer(ask, (ar_message){.kind = 0});
+        ari_ask_answer(ask, (ar_message){ .kind = 0 });
     else if (ask != NULL)
         ari_ask_fail(ask, status, &error);
     if (status != AR_OK)
@@ -144,7 +146,7 @@ static ari_letter *take_first(ari_actor *actor)
 static bool batch(ari_runner *runner, ari_mail *mails)
 {
     ari_actor *actor = (ari_actor *)runner;
-    uint32_t   handled = 0;
+    uint32_t handled = 0;
 
     append(actor, mails);
     if (!actor->initialised)
@@ -172,10 +174,10 @@ static bool batch(ari_runner *runner, ari_mail *mails)
 
 static void fail(ari_runner *runner, ari_mail *mails)
 {
-    ari_actor  *actor = (ari_actor *)runner;
+    ari_actor *actor = (ari_actor *)runner;
     ari_letter *letter;
-    uint32_t    failed = 0;
-    ar_error    error;
+    uint32_t failed = 0;
+    ar_error error;
 
     ar_error_set(&error, AR_E_CLOSED, "the actor ended before it handled the message");
     append(actor, mails);
@@ -202,7 +204,7 @@ static void forget_name(ari_actor *actor)
 
 static void gone(ari_runner *runner)
 {
-    ari_actor  *actor = (ari_actor *)runner;
+    ari_actor *actor = (ari_actor *)runner;
     ar_runtime *runtime = actor->runtime;
 
     /* Whoever is told finds the handle stale and the name free. */
@@ -226,7 +228,7 @@ static void gone(ari_runner *runner)
     ari_actor_leave(actor);
 }
 
-static const ari_runner_class actor_class = {.batch = batch, .fail = fail, .gone = gone, .runs_behaviours = true};
+static const ari_runner_class actor_class = { .batch = batch, .fail = fail, .gone = gone, .runs_behaviours = true };
 
 /* --- spawn and stop --- */
 
@@ -235,7 +237,8 @@ ar_status ari_actor_check_options(const ar_actor_options *options, ar_error *err
     if (options == NULL || options->behaviour == NULL)
         return ar_error_set(err, AR_E_INVALID, "spawning an actor: options with a behaviour must be there");
     if (!ari_struct_size_fits(options->struct_size, sizeof *options))
-        return ar_error_set(err, AR_E_INVALID, "spawning an actor: struct_size is %zu, must be 0 or %zu", options->struct_size, sizeof *options);
+        return ar_error_set(err, AR_E_INVALID, "spawning an actor: struct_size is %zu, must be 0 or %zu",
+                            options->struct_size, sizeof *options);
     if (options->name != NULL && (options->name[0] == '\0' || strlen(options->name) > 63))
         return ar_error_set(err, AR_E_INVALID, "spawning an actor: a name has 1 to 63 bytes");
     return AR_OK;
@@ -260,7 +263,7 @@ static ari_actor *make(ar_runtime *runtime, const ar_actor_options *options)
     }
     if (actor->options.mailbox_limit == 0)
         actor->options.mailbox_limit = MAILBOX_DEFAULT;
-    actor->stop_letter = (ari_letter){.destroy = ignore_letter, .stops = true};
+    actor->stop_letter = (ari_letter){ .destroy = ignore_letter, .stops = true };
     actor->context.actor = actor;
     actor->backlog_end = &actor->backlog;
     pthread_mutex_init(&actor->lock, NULL);
@@ -270,7 +273,7 @@ static ari_actor *make(ar_runtime *runtime, const ar_actor_options *options)
 static ar_status join_runtime(ari_actor *actor, ar_error *err)
 {
     ar_runtime *runtime = actor->runtime;
-    ar_status   status = AR_OK;
+    ar_status status = AR_OK;
     pthread_mutex_lock(&runtime->lock);
     if (runtime->closing) {
         status = ar_error_set(err, AR_E_CLOSED, "spawning an actor: the runtime is closing");
@@ -291,8 +294,9 @@ static ar_status join_runtime(ari_actor *actor, ar_error *err)
 static ar_status start(ari_actor *actor, ar_error *err)
 {
     ar_runtime *runtime = actor->runtime;
-    ari_worker *worker = actor->options.own_thread ? ari_runtime_own_worker(runtime, actor->name[0] != '\0' ? actor->name : "ar-actor", err)
-                                                   : ari_runtime_worker(runtime, err);
+    ari_worker *worker = actor->options.own_thread
+                             ? ari_runtime_own_worker(runtime, actor->name[0] != '\0' ? actor->name : "ar-actor", err)
+                             : ari_runtime_worker(runtime, err);
     if (worker == NULL)
         return AR_E_NO_MEMORY;
     ari_runner_init(&actor->runner, &actor_class, worker);
@@ -310,9 +314,10 @@ static void discard(ari_actor *actor)
     ari_actor_leave(actor);
 }
 
-ar_status ari_actor_spawn(ar_runtime *runtime, const ar_actor_options *options, ari_spawn *spawn, ar_actor **out, ar_error *err)
+ar_status ari_actor_spawn(ar_runtime *runtime, const ar_actor_options *options, ari_spawn *spawn, ar_actor **out,
+                          ar_error *err)
 {
-    ar_error  error = {.status = AR_E_NO_MEMORY, .message = "spawning an actor: out of memory"};
+    ar_error error = { .status = AR_E_NO_MEMORY, .message = "spawning an actor: out of memory" };
     ar_status status = ari_actor_check_options(options, &error);
     *out = NULL;
     if (status == AR_OK && (runtime = ari_runtime_resolve(runtime, &error)) == NULL)
@@ -354,7 +359,7 @@ out:
 
 ar_status ar_actor_spawn(ar_runtime *runtime, const ar_actor_options *options, ar_actor **out, ar_error *err)
 {
-    ari_spawn plain = {.stopping = NULL};
+    ari_spawn plain = { .stopping = NULL };
     if (out == NULL)
         return ar_error_set(err, AR_E_INVALID, "spawning an actor: `out` is NULL");
     return ari_actor_spawn(runtime, options, &plain, out, err);
@@ -375,7 +380,7 @@ static bool send_stop(ari_actor *actor)
 
 ar_status ar_actor_stop(ar_actor *actor, ar_error *err)
 {
-    ar_status  status = AR_OK;
+    ar_status status = AR_OK;
     ari_actor *entered = ari_actor_enter(actor, &status, err);
     if (entered == NULL)
         return status;
@@ -389,7 +394,7 @@ void ari_actors_stop(ar_runtime *runtime)
     for (;;) {
         uint32_t ends = atomic_load(&runtime->actor_ends);
         pthread_mutex_lock(&runtime->lock);
-        bool       none = runtime->actors == NULL;
+        bool none = runtime->actors == NULL;
         ari_actor *newest = none ? NULL : ari_handle_enter(&ari_actor_handles, runtime->actors->handle);
         pthread_mutex_unlock(&runtime->lock);
         if (none)
@@ -412,14 +417,14 @@ ar_actor *ar_actor_find(ar_runtime *runtime, const char *name)
         return NULL;
     pthread_mutex_lock(&runtime->lock);
     ari_actor *actor = ari_registry_find(&runtime->names, name);
-    uintptr_t  handle = actor == NULL ? 0 : actor->handle;
+    uintptr_t handle = actor == NULL ? 0 : actor->handle;
     pthread_mutex_unlock(&runtime->lock);
     return (ar_actor *)handle;
 }
 
 bool ar_actor_is_alive(ar_actor *actor)
 {
-    ar_status  status = AR_OK;
+    ar_status status = AR_OK;
     ari_actor *entered = ari_actor_enter(actor, &status, NULL);
     if (entered == NULL)
         return false;

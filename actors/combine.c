@@ -5,22 +5,23 @@
 #include "actors/runtime.h"
 #include "values/memory.h"
 
-/* A future of other futures. It observes each child, and has a reference to each and each child's observer a reference to it, so that the owners may drop theirs
- * in any order. `left` counts the children that are not done yet; for `any` the first to come finishes it and the others find it finished. */
+/* A future of other futures. It observes each child, and has a reference to each and each child's observer a reference
+ * to it, so that the owners may drop theirs in any order. `left` counts the children that are not done yet; for `any`
+ * the first to come finishes it and the others find it finished. */
 
 typedef struct combination combination;
 
 typedef struct part {
     ari_future_observer observer; /* first */
-    combination        *whole;
-    ar_future          *child;
+    combination *whole;
+    ar_future *child;
 } part;
 
 struct combination {
-    ar_future      future; /* first */
+    ar_future future; /* first */
     _Atomic size_t left;
-    size_t         count;
-    part           parts[];
+    size_t count;
+    part parts[];
 };
 
 static void destroy(ar_future *future)
@@ -38,11 +39,12 @@ static ar_status assist_child(ar_future *child, int64_t deadline, ar_error *err)
     return child->class->assist(child, deadline, err);
 }
 
-/* Each child in turn may be run on this thread. One that would never be complete makes waiting for all of them wrong. */
+/* Each child in turn may be run on this thread. One that would never be complete makes waiting for all of them
+ * wrong. */
 static ar_status assist_all(ar_future *future, int64_t deadline, ar_error *err)
 {
     combination *self = (combination *)future;
-    ar_status    status = AR_OK;
+    ar_status status = AR_OK;
     for (size_t i = 0; i < self->count && status == AR_OK && !ar_future_is_done(future); i++)
         status = assist_child(self->parts[i].child, deadline, err);
     return status;
@@ -52,8 +54,8 @@ static ar_status assist_all(ar_future *future, int64_t deadline, ar_error *err)
 static ar_status assist_any(ar_future *future, int64_t deadline, ar_error *err)
 {
     combination *self = (combination *)future;
-    ar_status    status = AR_OK;
-    size_t       refused = 0;
+    ar_status status = AR_OK;
+    size_t refused = 0;
     for (size_t i = 0; i < self->count && !ar_future_is_done(future); i++) {
         ar_status said = assist_child(self->parts[i].child, deadline, err);
         if (said != AR_OK)
@@ -86,7 +88,7 @@ static void notify_all(ari_future_observer *observer, ar_future *child)
 
 static void notify_any(ari_future_observer *observer, ar_future *child)
 {
-    part        *self = (part *)observer;
+    part *self = (part *)observer;
     combination *whole = self->whole;
     (void)child;
     if (ari_future_claim(&whole->future)) {
@@ -112,8 +114,8 @@ static ar_future *combine(ar_future *const *children, size_t count, const ari_fu
         if (children[i] == NULL)
             return fail(NULL, AR_E_INVALID, "one of them is NULL: it was never submitted, or has been consumed");
 
-    ar_runtime  *runtime = children[0]->runtime;
-    size_t       size = 0;
+    ar_runtime *runtime = children[0]->runtime;
+    size_t size = 0;
     combination *self = NULL;
     if (ari_size_multiply(count, sizeof(part), &size) && ari_size_add(size, sizeof *self, &size))
         self = ari_allocate(ari_runtime_env(runtime), size);
@@ -123,7 +125,8 @@ static ar_future *combine(ar_future *const *children, size_t count, const ari_fu
     atomic_init(&self->left, count);
     self->count = count;
     for (size_t i = 0; i < count; i++)
-        self->parts[i] = (part){.observer = {.notify = notify}, .whole = self, .child = ari_future_ref(children[i])};
+        self->parts[i] =
+            (part){ .observer = { .notify = notify }, .whole = self, .child = ari_future_ref(children[i]) };
     for (size_t i = 0; i < count; i++)
         ari_future_observe(children[i], &self->parts[i].observer);
     return &self->future;
@@ -131,14 +134,14 @@ static ar_future *combine(ar_future *const *children, size_t count, const ari_fu
 
 ar_done ar_future_all(ar_future *const *children, size_t count)
 {
-    static const ari_future_class all_class = {.destroy = destroy, .assist = assist_all};
+    static const ari_future_class all_class = { .destroy = destroy, .assist = assist_all };
     if (count == 0)
-        return (ar_done){ari_future_failed(NULL, AR_OK, NULL)};
-    return (ar_done){combine(children, count, &all_class, notify_all)};
+        return (ar_done){ ari_future_failed(NULL, AR_OK, NULL) };
+    return (ar_done){ combine(children, count, &all_class, notify_all) };
 }
 
 ar_int64_future ar_future_any(ar_future *const *children, size_t count)
 {
-    static const ari_future_class any_class = {.destroy = destroy, .assist = assist_any};
-    return (ar_int64_future){combine(children, count, &any_class, notify_any)};
+    static const ari_future_class any_class = { .destroy = destroy, .assist = assist_any };
+    return (ar_int64_future){ combine(children, count, &any_class, notify_any) };
 }

@@ -12,24 +12,25 @@
 #include "actors/tasks.h"
 #include "values/memory.h"
 
-/* Any thread posts on `inbox`, and whoever finds it empty makes the descriptor readable and wakes a sleeping run. The thread that runs the queue first drains the
- * descriptor and then takes the inbox, so that a post after that makes it readable again; when it leaves tasks behind it makes it readable itself.
+/* Any thread posts on `inbox`, and whoever finds it empty makes the descriptor readable and wakes a sleeping run. The
+ * thread that runs the queue first drains the descriptor and then takes the inbox, so that a post after that makes it
+ * readable again; when it leaves tasks behind it makes it readable itself.
  *
- * A poster touches the queue after its callback has been run perhaps, by a thread that goes on to destroy it: destroy waits at the gate of thens, inside which each is
- * until its post is over. */
+ * A poster touches the queue after its callback has been run perhaps, by a thread that goes on to destroy it: destroy
+ * waits at the gate of thens, inside which each is until its post is over. */
 struct ar_cq {
-    ar_executor          executor; /* first */
-    int                  fd;
-    _Atomic uint32_t     posts; /* counts the wake-ups: futex of run */
-    _Atomic(ari_mail *)  inbox; /* newest first */
-    ari_mail            *ready; /* oldest first; the running thread's */
-    bool                 kept;  /* some were left in `ready`, and the descriptor readable for them; the running thread's */
+    ar_executor executor; /* first */
+    int fd;
+    _Atomic uint32_t posts;    /* counts the wake-ups: futex of run */
+    _Atomic(ari_mail *) inbox; /* newest first */
+    ari_mail *ready;           /* oldest first; the running thread's */
+    bool kept; /* some were left in `ready`, and the descriptor readable for them; the running thread's */
 };
 
 static void make_readable(ar_cq *cq)
 {
     uint64_t one = 1;
-    ssize_t  written;
+    ssize_t written;
     do {
         written = write(cq->fd, &one, sizeof one);
     } while (written < 0 && errno == EINTR); /* EAGAIN: the counter is full, so readable: eventfd(2) */
@@ -37,9 +38,9 @@ static void make_readable(ar_cq *cq)
 
 static void post(ar_executor *executor, ari_task *task)
 {
-    ar_cq        *cq = (ar_cq *)executor;
+    ar_cq *cq = (ar_cq *)executor;
     const ar_env *env = &cq->executor.runtime->env;
-    ari_mail     *head = atomic_load_explicit(&cq->inbox, memory_order_relaxed);
+    ari_mail *head = atomic_load_explicit(&cq->inbox, memory_order_relaxed);
     do {
         task->mail.next = head;
     } while (!atomic_compare_exchange_weak(&cq->inbox, &head, &task->mail));
@@ -53,7 +54,7 @@ static void post(ar_executor *executor, ari_task *task)
 static void drain(ar_cq *cq)
 {
     uint64_t count;
-    ssize_t  got;
+    ssize_t got;
     do {
         got = read(cq->fd, &count, sizeof count);
     } while (got < 0 && errno == EINTR);
@@ -118,8 +119,8 @@ ar_status ar_cq_create(ar_runtime *runtime, ar_cq **out, ar_error *err)
 static void run_the_rest(ar_cq *cq)
 {
     const ar_env *env = &cq->executor.runtime->env;
-    ari_gate     *thens = &cq->executor.thens;
-    uint32_t      word = ari_gate_shut(thens);
+    ari_gate *thens = &cq->executor.thens;
+    uint32_t word = ari_gate_shut(thens);
     for (;;) {
         while (take_ready(cq))
             run_ready(cq, 0);
@@ -133,7 +134,7 @@ void ar_cq_destroy(ar_cq **cq)
 {
     if (cq == NULL || *cq == NULL)
         return;
-    ar_cq      *destroyed = *cq;
+    ar_cq *destroyed = *cq;
     ar_runtime *runtime = destroyed->executor.runtime;
     *cq = NULL;
     if (ari_runtime_usable(runtime, NULL) != AR_OK)
@@ -157,7 +158,7 @@ int ar_cq_fd(const ar_cq *cq)
 static ar_status wait_ready(ar_cq *cq, int64_t timeout_ms, ar_error *err)
 {
     const ar_env *env = &cq->executor.runtime->env;
-    int64_t       deadline = timeout_ms == 0 ? INT64_MIN : ari_deadline_after(cq->executor.runtime, timeout_ms);
+    int64_t deadline = timeout_ms == 0 ? INT64_MIN : ari_deadline_after(cq->executor.runtime, timeout_ms);
     for (;;) {
         uint32_t posts = atomic_load(&cq->posts);
         if (take_ready(cq))
@@ -179,7 +180,8 @@ ar_status ar_cq_run(ar_cq *cq, size_t max, int64_t timeout_ms, size_t *ran, ar_e
     if (status != AR_OK)
         return status;
     if (timeout_ms != 0 && ari_runner_in_behaviour())
-        return ar_error_set(err, AR_E_DEADLOCK, "waiting for a completion queue inside a behaviour would hold up its actor");
+        return ar_error_set(err, AR_E_DEADLOCK,
+                            "waiting for a completion queue inside a behaviour would hold up its actor");
     status = wait_ready(cq, timeout_ms, err);
     if (status != AR_OK)
         return status;

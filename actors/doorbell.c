@@ -12,16 +12,17 @@
 
 #include "values/memory.h"
 
-/* The message is either in `spare` or under way. Who takes it out of `spare` rings; who finds NULL knows that a ring is under way whose receiver will look
- * after this caller's work: the receiver puts the message back (release) before it looks, and the exchange of a ringer that finds NULL comes before that
- * in the order of `spare`. Hence a send buffer of one message never fills up.
+/* The message is either in `spare` or under way. Who takes it out of `spare` rings; who finds NULL knows that a ring is
+ * under way whose receiver will look after this caller's work: the receiver puts the message back (release) before it
+ * looks, and the exchange of a ringer that finds NULL comes before that in the order of `spare`. Hence a send buffer of
+ * one message never fills up.
  *
  * nng 1.5.2: a blocking nng_recvmsg and nng_sendmsg make an aio each time; these two are made once. */
 struct ari_doorbell {
-    nng_socket       ringer;
-    nng_socket       waiter;
-    nng_aio         *send_aio; /* belongs to who has the message */
-    nng_aio         *recv_aio; /* the waiter's */
+    nng_socket ringer;
+    nng_socket waiter;
+    nng_aio *send_aio; /* belongs to who has the message */
+    nng_aio *recv_aio; /* the waiter's */
     _Atomic(nng_msg *) spare;
 };
 
@@ -34,8 +35,8 @@ static ar_status nng_failed(ar_error *err, int rv)
 static int connect_pair(ari_doorbell *bell)
 {
     static _Atomic uint64_t number;
-    char                    url[64];
-    int                     rv;
+    char url[64];
+    int rv;
 
     snprintf(url, sizeof url, "inproc://actrec-%ld-%" PRIu64, (long)getpid(),
              atomic_fetch_add_explicit(&number, 1, memory_order_relaxed));
@@ -49,10 +50,10 @@ static int connect_pair(ari_doorbell *bell)
 static int open_parts(ari_doorbell *bell)
 {
     nng_msg *message = NULL;
-    int      rv;
+    int rv;
 
-    if ((rv = nng_aio_alloc(&bell->send_aio, NULL, NULL)) != 0 || (rv = nng_aio_alloc(&bell->recv_aio, NULL, NULL)) != 0 ||
-        (rv = nng_msg_alloc(&message, 0)) != 0)
+    if ((rv = nng_aio_alloc(&bell->send_aio, NULL, NULL)) != 0 ||
+        (rv = nng_aio_alloc(&bell->recv_aio, NULL, NULL)) != 0 || (rv = nng_msg_alloc(&message, 0)) != 0)
         return rv;
     atomic_init(&bell->spare, message);
     return connect_pair(bell);
@@ -64,7 +65,8 @@ ar_status ari_doorbell_open(const ar_env *env, ari_doorbell **out, ar_error *err
     if (bell == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "opening the doorbell of an actor: out of memory");
 
-    /* The first socket starts nng's threads, which inherit the signal mask of this one: they must not take the application's signals. */
+    /* The first socket starts nng's threads, which inherit the signal mask of this one: they must not take the
+     * application's signals. */
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -93,28 +93,30 @@ static uint64_t random_bits(void *ctx)
     return z ^ (z >> 31);
 }
 
-/* A loop waits for its doorbell alone, in nng, until the first descriptor is to be watched on it; from then on for the doorbell's descriptor and those, in epoll. */
+/* A loop waits for its doorbell alone, in nng, until the first descriptor is to be watched on it; from then on for the
+ * doorbell's descriptor and those, in epoll. */
 enum { EVENTS = 16 };
 
 struct ar_env_executor {
-    const ar_env      *env;
-    pthread_t          thread;
-    ari_doorbell      *bell;
-    ar_env_run_fn      run;
-    void              *arg;
-    char               name[16];
-    _Atomic int        epoll; /* -1: nothing is watched */
-    pthread_mutex_t    lock;  /* making it */
-    struct epoll_event events[EVENTS]; /* being handled; data: a readiness, NULL once it is closed, the executor for the bell */
-    int                event_count;
+    const ar_env *env;
+    pthread_t thread;
+    ari_doorbell *bell;
+    ar_env_run_fn run;
+    void *arg;
+    char name[16];
+    _Atomic int epoll;    /* -1: nothing is watched */
+    pthread_mutex_t lock; /* making it */
+    struct epoll_event
+        events[EVENTS]; /* being handled; data: a readiness, NULL once it is closed, the executor for the bell */
+    int event_count;
 };
 
 struct ar_env_readiness {
     ar_env_executor *executor;
-    ar_env_ready_fn  ready;
-    void            *arg;
-    int              nudge;   /* eventfd(2) */
-    int              watched; /* the descriptor that epoll has; -1: none */
+    ar_env_ready_fn ready;
+    void *arg;
+    int nudge;   /* eventfd(2) */
+    int watched; /* the descriptor that epoll has; -1: none */
 };
 
 static void handle_events(ar_env_executor *executor)
@@ -132,7 +134,7 @@ static void handle_events(ar_env_executor *executor)
 static void wait_for_events(ar_env_executor *executor, int epoll, int64_t wait_us)
 {
     int64_t ms = wait_us == INT64_MAX ? -1 : wait_us <= 0 ? 0 : (wait_us - 1) / 1000 + 1;
-    int     count = epoll_wait(epoll, executor->events, EVENTS, ms > INT_MAX ? INT_MAX : (int)ms);
+    int count = epoll_wait(epoll, executor->events, EVENTS, ms > INT_MAX ? INT_MAX : (int)ms);
     executor->event_count = count < 0 ? 0 : count; /* EINTR */
     handle_events(executor);
 }
@@ -142,7 +144,7 @@ static void *executor_main(void *arg)
     ar_env_executor *executor = arg;
     pthread_setname_np(pthread_self(), executor->name);
     for (;;) {
-        int     epoll = atomic_load_explicit(&executor->epoll, memory_order_acquire);
+        int epoll = atomic_load_explicit(&executor->epoll, memory_order_acquire);
         int64_t next = executor->run(executor->arg);
         if (next == AR_ENV_QUIT)
             return NULL;
@@ -157,7 +159,7 @@ static void *executor_main(void *arg)
 static int start_thread(ar_env_executor *executor, size_t stack_size)
 {
     pthread_attr_t attributes;
-    sigset_t       all, before;
+    sigset_t all, before;
 
     int rv = pthread_attr_init(&attributes);
     if (rv != 0)
@@ -212,7 +214,7 @@ static void executor_join(void *ctx, ar_env_executor *executor)
     (void)ctx;
     pthread_join(executor->thread, NULL);
     const ar_env *env = executor->env;
-    int           epoll = atomic_load(&executor->epoll);
+    int epoll = atomic_load(&executor->epoll);
     if (epoll >= 0)
         close(epoll);
     ari_doorbell_close(env, executor->bell);
@@ -223,10 +225,10 @@ static void executor_join(void *ctx, ar_env_executor *executor)
 static bool wait_word(void *ctx, uint32_t *word, uint32_t expected, int64_t deadline)
 {
     (void)ctx;
-    struct timespec until = {.tv_sec = (time_t)(deadline / 1000000), .tv_nsec = (long)(deadline % 1000000) * 1000};
+    struct timespec until = { .tv_sec = (time_t)(deadline / 1000000), .tv_nsec = (long)(deadline % 1000000) * 1000 };
     /* FUTEX_WAIT_BITSET takes an absolute time of CLOCK_MONOTONIC: futex(2). */
-    syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected, deadline == INT64_MAX ? NULL : &until, NULL,
-            FUTEX_BITSET_MATCH_ANY);
+    syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected, deadline == INT64_MAX ? NULL : &until,
+            NULL, FUTEX_BITSET_MATCH_ANY);
     return true;
 }
 
@@ -240,9 +242,9 @@ static void wake_word(void *ctx, uint32_t *word)
 
 static int make_epoll(ar_env_executor *executor)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = executor};
-    int                bell = ari_doorbell_fd(executor->bell);
-    int                epoll = bell < 0 ? -1 : epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = executor };
+    int bell = ari_doorbell_fd(executor->bell);
+    int epoll = bell < 0 ? -1 : epoll_create1(EPOLL_CLOEXEC);
     if (epoll >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, bell, &event) != 0) {
         close(epoll);
         epoll = -1;
@@ -269,7 +271,7 @@ static ar_status readiness_open(const ar_env *env, ar_env_executor *executor, ar
     ar_env_readiness *readiness = ari_allocate(env, sizeof *readiness);
     if (readiness == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "watching a descriptor: out of memory");
-    *readiness = (ar_env_readiness){.executor = executor, .ready = ready, .arg = arg, .watched = -1};
+    *readiness = (ar_env_readiness){ .executor = executor, .ready = ready, .arg = arg, .watched = -1 };
     readiness->nudge = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (readiness->nudge >= 0 && ensure_epoll(executor)) {
         *out = readiness;
@@ -284,7 +286,7 @@ static ar_status readiness_open(const ar_env *env, ar_env_executor *executor, ar
 
 static void forget_watched(ar_env_readiness *readiness)
 {
-    struct epoll_event unused = {.events = 0};
+    struct epoll_event unused = { .events = 0 };
     if (readiness->watched >= 0) /* fails when it was closed, which has taken it out: epoll(7) */
         epoll_ctl(atomic_load(&readiness->executor->epoll), EPOLL_CTL_DEL, readiness->watched, &unused);
     readiness->watched = -1;
@@ -293,8 +295,8 @@ static void forget_watched(ar_env_readiness *readiness)
 static bool readiness_arm(void *ctx, ar_env_readiness *readiness, int fd, int events)
 {
     (void)ctx;
-    int                epoll = atomic_load(&readiness->executor->epoll);
-    struct epoll_event event = {.events = EPOLLONESHOT, .data.ptr = readiness};
+    int epoll = atomic_load(&readiness->executor->epoll);
+    struct epoll_event event = { .events = EPOLLONESHOT, .data.ptr = readiness };
     event.events |= (events & POLLIN) != 0 ? (uint32_t)EPOLLIN : 0;
     event.events |= (events & POLLOUT) != 0 ? (uint32_t)EPOLLOUT : 0;
     if (readiness->watched == fd && epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) == 0)
@@ -308,12 +310,12 @@ static bool readiness_arm(void *ctx, ar_env_readiness *readiness, int fd, int ev
 
 static void readiness_wait(void *ctx, ar_env_readiness *readiness, int fd, int events, int64_t deadline)
 {
-    struct pollfd   fds[2] = {{.fd = fd, .events = (short)events}, {.fd = readiness->nudge, .events = POLLIN}};
-    struct timespec left = {0, 0};
-    int64_t         us = deadline == INT64_MAX ? 0 : deadline - now(ctx);
-    uint64_t        nudges;
+    struct pollfd fds[2] = { { .fd = fd, .events = (short)events }, { .fd = readiness->nudge, .events = POLLIN } };
+    struct timespec left = { 0, 0 };
+    int64_t us = deadline == INT64_MAX ? 0 : deadline - now(ctx);
+    uint64_t nudges;
     if (us > 0)
-        left = (struct timespec){.tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000};
+        left = (struct timespec){ .tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000 };
     ppoll(fds, 2, deadline == INT64_MAX ? NULL : &left, NULL);
     if ((fds[1].revents & POLLIN) != 0 && read(readiness->nudge, &nudges, sizeof nudges) < 0)
         return; /* another sleep has taken it */
@@ -322,7 +324,7 @@ static void readiness_wait(void *ctx, ar_env_readiness *readiness, int fd, int e
 static void readiness_nudge(void *ctx, ar_env_readiness *readiness)
 {
     uint64_t one = 1;
-    ssize_t  written;
+    ssize_t written;
     (void)ctx;
     do {
         written = write(readiness->nudge, &one, sizeof one);

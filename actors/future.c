@@ -8,16 +8,17 @@
 #include "actors/runtime.h"
 #include "values/memory.h"
 
-/* The life of a future. It is created with a reference for its owner and one for whoever works on it, and is freed with the last; it may outlive
- * everything of its runtime but the memory of that. One atomic word:
+/* The life of a future. It is created with a reference for its owner and one for whoever works on it, and is freed with
+ * the last; it may outlive everything of its runtime but the memory of that. One atomic word:
  *
  *   (0) ── start ──> STARTED          its operation is being sent: from here on only who runs it finishes it
  *    │                  │
  *    └──── claim ───────┴──> FINISHING ── settle ──> DONE
  *
- * Whoever sets FINISHING, one thread, writes status, error and results and then sets DONE (release); readers look for DONE (acquire) first. So cancelling, a deadline
- * and completion may meet, and one wins. CANCEL is only ever a wish: an operation in flight looks at it. WAITERS says that somebody sleeps on the word. Observers are a
- * list that is closed, once, by the settling thread; who comes later is told at once. */
+ * Whoever sets FINISHING, one thread, writes status, error and results and then sets DONE (release); readers look for
+ * DONE (acquire) first. So cancelling, a deadline and completion may meet, and one wins. CANCEL is only ever a wish: an
+ * operation in flight looks at it. WAITERS says that somebody sleeps on the word. Observers are a list that is closed,
+ * once, by the settling thread; who comes later is told at once. */
 
 enum { STARTED = 1, FINISHING = 2, DONE = 4, WAITERS = 8, CANCEL = 16 };
 
@@ -28,9 +29,10 @@ static void keep(ar_future *future)
     (void)future;
 }
 
-static const ari_future_class static_class = {.destroy = keep};
+static const ari_future_class static_class = { .destroy = keep };
 
-/* Handed out when there is no memory for a future: done for ever. Its count of references goes up and down and means nothing. */
+/* Handed out when there is no memory for a future: done for ever. Its count of references goes up and down and means
+ * nothing. */
 static ar_future no_memory = {
     .class = &static_class,
     .state = STARTED | FINISHING | DONE,
@@ -118,7 +120,8 @@ void ari_future_settle(ar_future *future, ar_status status, const ar_error *erro
         if (future->error != NULL)
             *future->error = *error;
     }
-    /* From DONE on the owner may let go of it; the settling thread has a reference of its own until it has told the observers. */
+    /* From DONE on the owner may let go of it; the settling thread has a reference of its own until it has told the
+     * observers. */
     uint32_t before = atomic_fetch_or(&future->state, DONE);
     if ((before & WAITERS) != 0) {
         const ar_env *env = ari_runtime_env(future->runtime);
@@ -145,7 +148,8 @@ void ari_future_expire(ar_future *future)
 {
     if (ari_future_claim_unstarted(future)) {
         ar_error error;
-        ari_future_settle(future, ar_error_set(&error, AR_E_TIMEOUT, "the deadline passed before the operation was sent"), &error);
+        ari_future_settle(
+            future, ar_error_set(&error, AR_E_TIMEOUT, "the deadline passed before the operation was sent"), &error);
     }
     interrupt(future);
 }
@@ -204,8 +208,9 @@ ar_status ari_future_wait_until(ar_future *future, int64_t deadline, ar_error *e
     if (deadline == INT64_MIN)
         return ar_error_set(err, AR_E_PENDING, "the operation is not complete yet; ask again");
     if (ari_runner_in_behaviour())
-        return ar_error_set(err, AR_E_DEADLOCK,
-                            "waiting for a future inside a behaviour would hold up its actor; use a then, or reply later");
+        return ar_error_set(
+            err, AR_E_DEADLOCK,
+            "waiting for a future inside a behaviour would hold up its actor; use a then, or reply later");
     if (future->class->assist != NULL) {
         status = future->class->assist(future, deadline, err);
         if (status != AR_OK)
@@ -224,7 +229,7 @@ int64_t ari_deadline_after(ar_runtime *runtime, int64_t timeout_ms)
     if (timeout_ms < 0)
         return INT64_MAX;
     const ar_env *env = ari_runtime_env(runtime);
-    int64_t       now = env->now(env->ctx);
+    int64_t now = env->now(env->ctx);
     return timeout_ms > (INT64_MAX - now) / 1000 ? INT64_MAX : now + timeout_ms * 1000;
 }
 
@@ -233,7 +238,8 @@ ar_status ari_future_outcome(const ar_future *future, ar_error *err)
     if (future->status == AR_OK)
         return AR_OK;
     if (future->error == NULL)
-        return ar_error_set(err, future->status, "%s, and there was no memory to say more", ar_status_name(future->status));
+        return ar_error_set(err, future->status, "%s, and there was no memory to say more",
+                            ar_status_name(future->status));
     if (err != NULL)
         *err = *future->error;
     return future->status;
@@ -251,7 +257,8 @@ ar_status ari_future_await(ar_future **future, int64_t timeout_ms, ar_future **d
     *done = NULL;
     if (taken == NULL)
         return ar_error_set(err, AR_E_INVALID, "the future is NULL: it was never submitted, or has been consumed");
-    ar_status status = ari_future_wait_until(taken, timeout_ms == 0 ? INT64_MIN : ari_deadline_after(taken->runtime, timeout_ms), err);
+    ar_status status =
+        ari_future_wait_until(taken, timeout_ms == 0 ? INT64_MIN : ari_deadline_after(taken->runtime, timeout_ms), err);
     if (status == AR_E_PENDING)
         return status;
     *future = NULL;
@@ -268,7 +275,8 @@ ar_status ar_future_wait(ar_future *future, int64_t timeout_ms, ar_error *err)
 {
     if (future == NULL)
         return ar_error_set(err, AR_E_INVALID, "the future is NULL: it was never submitted, or has been consumed");
-    return ari_future_wait_until(future, timeout_ms == 0 ? INT64_MIN : ari_deadline_after(future->runtime, timeout_ms), err);
+    return ari_future_wait_until(future, timeout_ms == 0 ? INT64_MIN : ari_deadline_after(future->runtime, timeout_ms),
+                                 err);
 }
 
 bool ar_future_is_done(const ar_future *future)
@@ -285,7 +293,8 @@ ar_status ar_future_cancel(ar_future *future, ar_error *err)
         return status;
     if (ari_future_claim_unstarted(future)) {
         ar_error error;
-        ari_future_settle(future, ar_error_set(&error, AR_E_CANCELLED, "cancelled before the operation was sent"), &error);
+        ari_future_settle(future, ar_error_set(&error, AR_E_CANCELLED, "cancelled before the operation was sent"),
+                          &error);
         interrupt(future);
         return AR_OK;
     }
@@ -310,8 +319,8 @@ static void release_failed(ar_future *future)
 
 ar_future *ari_future_failed(ar_runtime *runtime, ar_status status, const ar_error *error)
 {
-    static const ari_future_class failed_class = {.destroy = release_failed};
-    ar_future                    *future = ari_allocate(ari_runtime_env(runtime), sizeof *future);
+    static const ari_future_class failed_class = { .destroy = release_failed };
+    ar_future *future = ari_allocate(ari_runtime_env(runtime), sizeof *future);
     if (future == NULL)
         return &no_memory;
     ari_future_init(future, &failed_class, runtime, 1);

@@ -8,8 +8,9 @@
 
 #include <actrec/sys/env.h>
 
-/* Counts the threads that are inside something, so that it can be shut, and freed once nobody is left. Zero is open and empty. The last thing that a thread
- * touches of what is behind the gate is leave, of which the gate's address alone is used once the count was taken down. */
+/* Counts the threads that are inside something, so that it can be shut, and freed once nobody is left. Zero is open and
+ * empty. The last thing that a thread touches of what is behind the gate is leave, of which the gate's address alone is
+ * used once the count was taken down. */
 typedef struct ari_gate {
     _Atomic uint32_t word; /* how many are inside; top bit: shut */
 } ari_gate;
@@ -23,7 +24,8 @@ static inline bool ari_gate_enter(ari_gate *gate)
     do {
         if ((word & ARI_GATE_SHUT) != 0)
             return false;
-    } while (!atomic_compare_exchange_weak_explicit(&gate->word, &word, word + 1, memory_order_acquire, memory_order_relaxed));
+    } while (!atomic_compare_exchange_weak_explicit(&gate->word, &word, word + 1, memory_order_acquire,
+                                                    memory_order_relaxed));
     return true;
 }
 

@@ -2,23 +2,24 @@
 #include "actors/actor.h"
 #include "values/memory.h"
 
-/* Who wants to know of an actor's end is a watcher on its list: another actor, for which the letter is made beforehand so that it cannot fail when it is needed, or
- * a future. The list is closed when the actor is gone; who comes later is told at once. A monitoring actor keeps a note (watch) of each monitor to take it back.
- * A watcher keeps the memory of the runtime that it came from: it may lie in a mailbox, or with who took its message, when that is closed. */
+/* Who wants to know of an actor's end is a watcher on its list: another actor, for which the letter is made beforehand
+ * so that it cannot fail when it is needed, or a future. The list is closed when the actor is gone; who comes later is
+ * told at once. A monitoring actor keeps a note (watch) of each monitor to take it back. A watcher keeps the memory of
+ * the runtime that it came from: it may lie in a mailbox, or with who took its message, when that is closed. */
 
 struct ari_watcher {
-    ari_letter   letter; /* first */
+    ari_letter letter; /* first */
     ari_watcher *next;
-    ar_actor    *to;     /* NULL: `future` */
-    ar_future   *future;
-    ar_down      down;
-    ar_runtime  *runtime;
+    ar_actor *to; /* NULL: `future` */
+    ar_future *future;
+    ar_down down;
+    ar_runtime *runtime;
 };
 
 struct ari_watch {
     ari_watch *next;
-    ar_actor  *target;
-    uint64_t   monitor;
+    ar_actor *target;
+    uint64_t monitor;
 };
 
 static void free_watcher(ari_watcher *watcher)
@@ -91,8 +92,8 @@ static void watch_actor(ari_actor *actor, ari_watcher *watcher)
 
 static void watch(ar_actor *target, ari_watcher *watcher)
 {
-    ar_error   error;
-    ar_status  status = AR_OK;
+    ar_error error;
+    ar_status status = AR_OK;
     ari_actor *actor = ari_actor_enter(target, &status, &error);
     if (actor == NULL) {
         tell(watcher, watcher->to == NULL && status == AR_E_CLOSED ? AR_OK : status, &error);
@@ -109,21 +110,21 @@ static ari_watcher *make_watcher(ar_runtime *runtime, ar_actor *target)
         return NULL;
     watcher->runtime = ari_runtime_ref(runtime);
     watcher->down.actor = target;
-    watcher->letter = (ari_letter){
-        .destroy = destroy_letter,
-        .message = {.kind = AR_MESSAGE_DOWN, .data = &watcher->down, .release = release_down}};
+    watcher->letter =
+        (ari_letter){ .destroy = destroy_letter,
+                      .message = { .kind = AR_MESSAGE_DOWN, .data = &watcher->down, .release = release_down } };
     return watcher;
 }
 
 /* A note whose watcher is not on any list yet. */
 struct ari_monitor {
-    ari_watch    note; /* first */
+    ari_watch note; /* first */
     ari_watcher *watcher;
 };
 
 ari_monitor *ari_monitor_prepare(ar_context *self)
 {
-    ar_runtime  *runtime = self->actor->runtime;
+    ar_runtime *runtime = self->actor->runtime;
     ari_monitor *monitor = ari_allocate(&runtime->env, sizeof *monitor);
     ari_watcher *watcher = monitor == NULL ? NULL : make_watcher(runtime, NULL);
     if (watcher == NULL) {
@@ -145,11 +146,11 @@ void ari_monitor_discard(ar_context *self, ari_monitor *monitor)
 static ari_watcher *take_note(ar_context *self, ari_monitor *monitor, ar_actor *target)
 {
     static _Atomic uint64_t numbers;
-    ari_actor              *actor = self->actor;
-    ari_watcher            *watcher = monitor->watcher;
-    uint64_t                number = atomic_fetch_add_explicit(&numbers, 1, memory_order_relaxed) + 1;
+    ari_actor *actor = self->actor;
+    ari_watcher *watcher = monitor->watcher;
+    uint64_t number = atomic_fetch_add_explicit(&numbers, 1, memory_order_relaxed) + 1;
 
-    monitor->note = (ari_watch){.next = actor->watches, .target = target, .monitor = number};
+    monitor->note = (ari_watch){ .next = actor->watches, .target = target, .monitor = number };
     actor->watches = &monitor->note;
     watcher->down.actor = target;
     watcher->down.monitor = number;
@@ -159,7 +160,7 @@ static ari_watcher *take_note(ar_context *self, ari_monitor *monitor, ar_actor *
 uint64_t ari_monitor_place(ar_context *self, ari_monitor *monitor, ar_actor *target)
 {
     ari_watcher *watcher = take_note(self, monitor, target);
-    uint64_t     number = watcher->down.monitor;
+    uint64_t number = watcher->down.monitor;
     watch(target, watcher);
     return number;
 }
@@ -167,7 +168,7 @@ uint64_t ari_monitor_place(ar_context *self, ari_monitor *monitor, ar_actor *tar
 uint64_t ari_monitor_place_on(ar_context *self, ari_monitor *monitor, ari_actor *target)
 {
     ari_watcher *watcher = take_note(self, monitor, (ar_actor *)target->handle);
-    uint64_t     number = watcher->down.monitor;
+    uint64_t number = watcher->down.monitor;
     watch_actor(target, watcher);
     return number;
 }
@@ -204,9 +205,9 @@ void ari_watch_forget(ari_actor *actor, uint64_t monitor)
 
 static void unwatch(const ari_watch *note)
 {
-    ar_status    status = AR_OK;
+    ar_status status = AR_OK;
     ari_watcher *found = NULL;
-    ari_actor   *target = ari_actor_enter(note->target, &status, NULL);
+    ari_actor *target = ari_actor_enter(note->target, &status, NULL);
     if (target == NULL)
         return;
     pthread_mutex_lock(&target->lock);
@@ -251,17 +252,17 @@ static void destroy_ended(ar_future *future)
 
 ar_done ar_actor_ended(ar_actor *actor)
 {
-    static const ari_future_class ended_class = {.destroy = destroy_ended};
-    ar_error                      error;
-    ar_status                     status = AR_OK;
-    ari_actor                    *entered = ari_actor_enter(actor, &status, &error);
+    static const ari_future_class ended_class = { .destroy = destroy_ended };
+    ar_error error;
+    ar_status status = AR_OK;
+    ari_actor *entered = ari_actor_enter(actor, &status, &error);
     if (entered == NULL)
-        return (ar_done){ari_future_failed(NULL, status == AR_E_CLOSED ? AR_OK : status, &error)};
+        return (ar_done){ ari_future_failed(NULL, status == AR_E_CLOSED ? AR_OK : status, &error) };
 
-    ar_runtime   *runtime = entered->runtime;
+    ar_runtime *runtime = entered->runtime;
     const ar_env *env = &runtime->env;
-    ari_watcher  *watcher = make_watcher(runtime, actor);
-    ar_future    *future = watcher == NULL ? NULL : ari_allocate(env, sizeof *future);
+    ari_watcher *watcher = make_watcher(runtime, actor);
+    ar_future *future = watcher == NULL ? NULL : ari_allocate(env, sizeof *future);
     if (future == NULL) {
         if (watcher != NULL)
             free_watcher(watcher);
@@ -272,21 +273,22 @@ ar_done ar_actor_ended(ar_actor *actor)
         watch(actor, watcher);
     }
     ari_actor_leave(entered);
-    return (ar_done){future};
+    return (ar_done){ future };
 }
 
 /* --- ar_context_send_after --- */
 
-/* A message on its way is on its actor's list until it is due, so that it does not outlive the actor by hours. Whoever takes it off, under the actor's lock, decides:
- * the timer delivers it, or the ending actor frees it when it can still be disarmed. The lock of the timers may be taken inside the actor's, never the
- * other way round: timers fire without theirs. */
+/* A message on its way is on its actor's list until it is due, so that it does not outlive the actor by hours. Whoever
+ * takes it off, under the actor's lock, decides: the timer delivers it, or the ending actor frees it when it can still
+ * be disarmed. The lock of the timers may be taken inside the actor's, never the other way round: timers fire without
+ * theirs. */
 struct ari_delayed {
-    ari_letter   letter; /* first */
-    ari_timer    timer;
+    ari_letter letter; /* first */
+    ari_timer timer;
     ari_delayed *next, *previous;
-    bool         listed;
-    ar_actor    *to;
-    ar_runtime  *runtime;
+    bool listed;
+    ar_actor *to;
+    ar_runtime *runtime;
 };
 
 static void free_delayed(ari_letter *letter, const ar_env *env)
@@ -324,8 +326,8 @@ static void unlist_delayed(ari_actor *actor, ari_delayed *late)
 static void deliver(ari_timer *timer)
 {
     ari_delayed *late = (ari_delayed *)((char *)timer - offsetof(ari_delayed, timer));
-    ar_status    status = AR_OK;
-    ari_actor   *to = ari_actor_enter(late->to, &status, NULL);
+    ar_status status = AR_OK;
+    ari_actor *to = ari_actor_enter(late->to, &status, NULL);
     if (to == NULL) { /* so the list was emptied before */
         free_delayed(&late->letter, &late->runtime->env);
         return;
@@ -356,17 +358,17 @@ void ari_delayed_cancel(ari_actor *actor)
 
 ar_status ari_context_send_after(ar_context *self, int64_t delay_ms, ar_message message, ar_error *err)
 {
-    ari_actor   *actor = self->actor;
-    ar_runtime  *runtime = actor->runtime;
+    ari_actor *actor = self->actor;
+    ar_runtime *runtime = actor->runtime;
     ari_delayed *late = ari_allocate(&runtime->env, sizeof *late);
     if (late == NULL) {
         ari_message_release(&message);
         return ar_error_set(err, AR_E_NO_MEMORY, "sending a message later: out of memory");
     }
-    *late = (ari_delayed){.letter = {.message = message, .destroy = free_delayed},
-                          .timer = {.deadline = ari_deadline_after(runtime, delay_ms), .fire = deliver},
-                          .to = (ar_actor *)actor->handle,
-                          .runtime = runtime};
+    *late = (ari_delayed){ .letter = { .message = message, .destroy = free_delayed },
+                           .timer = { .deadline = ari_deadline_after(runtime, delay_ms), .fire = deliver },
+                           .to = (ar_actor *)actor->handle,
+                           .runtime = runtime };
     list_delayed(actor, late);
     ar_status status = ari_timer_arm(runtime, &late->timer, err);
     if (status != AR_OK) {
@@ -383,5 +385,6 @@ ar_status ar_context_send_after(ar_context *self, int64_t delay_ms, ar_message m
     if (self != NULL && delay_ms >= 0 && message.kind < AR_MESSAGE_SYSTEM)
         return ari_context_send_after(self, delay_ms, message, err);
     ari_message_release(&message);
-    return ar_error_set(err, AR_E_INVALID, "sending a message later: the delay must not be negative, nor the kind the library's");
+    return ar_error_set(err, AR_E_INVALID,
+                        "sending a message later: the delay must not be negative, nor the kind the library's");
 }

@@ -5,8 +5,9 @@
 #include "actors/actor.h"
 #include "values/memory.h"
 
-/* Sending: tells, asks and answers. `waiting` counts the letters that have a place in the mailbox; a sender takes a place before it pushes, or waits for one on `room`,
- * which whoever frees places moves on when `blocked` says that somebody waits. */
+/* Sending: tells, asks and answers. `waiting` counts the letters that have a place in the mailbox; a sender takes a
+ * place before it pushes, or waits for one on `room`, which whoever frees places moves on when `blocked` says that
+ * somebody waits. */
 
 static bool take_place(ari_actor *actor)
 {
@@ -22,8 +23,8 @@ static bool take_place(ari_actor *actor)
 static ar_status wait_for_place(ari_actor *actor, int64_t wait_ms)
 {
     const ar_env *env = &actor->runtime->env;
-    int64_t       deadline = ari_deadline_after(actor->runtime, wait_ms);
-    ar_status     status = AR_E_OVERLOAD;
+    int64_t deadline = ari_deadline_after(actor->runtime, wait_ms);
+    ar_status status = AR_E_OVERLOAD;
 
     atomic_fetch_add(&actor->blocked, 1);
     for (;;) {
@@ -62,14 +63,19 @@ static ar_status push(ari_actor *actor, ari_letter *letter, const ar_send_option
 {
     ar_status status = AR_OK;
     if (options != NULL && !ari_struct_size_fits(options->struct_size, sizeof *options))
-        return ar_error_set(err, AR_E_INVALID, "sending a message: struct_size is %zu, must be 0 or %zu", options->struct_size, sizeof *options);
+        return ar_error_set(err, AR_E_INVALID, "sending a message: struct_size is %zu, must be 0 or %zu",
+                            options->struct_size, sizeof *options);
     if (atomic_load(&actor->stop_sent))
         return ar_error_set(err, AR_E_CLOSED, "the actor is ending");
     if (!take_place(actor)) {
-        status = options == NULL || options->wait_ms == 0 || must_not_wait(actor) ? AR_E_OVERLOAD : wait_for_place(actor, options->wait_ms);
+        status = options == NULL || options->wait_ms == 0 || must_not_wait(actor)
+                     ? AR_E_OVERLOAD
+                     : wait_for_place(actor, options->wait_ms);
         if (status != AR_OK)
-            return ar_error_set(err, status, "the mailbox of actor %s is full: %u messages wait; send less, wait (wait_ms) or raise mailbox_limit",
-                                actor->name[0] != '\0' ? actor->name : "(anonymous)", actor->options.mailbox_limit);
+            return ar_error_set(
+                err, status,
+                "the mailbox of actor %s is full: %u messages wait; send less, wait (wait_ms) or raise mailbox_limit",
+                actor->name[0] != '\0' ? actor->name : "(anonymous)", actor->options.mailbox_limit);
         if (atomic_load(&actor->stop_sent)) {
             give_place(actor);
             return ar_error_set(err, AR_E_CLOSED, "the actor is ending");
@@ -98,26 +104,28 @@ static void free_letter(ari_letter *letter, const ar_env *env)
 static ar_status check_message(const ar_message *message, ar_error *err)
 {
     if (message->kind >= AR_MESSAGE_SYSTEM)
-        return ar_error_set(err, AR_E_INVALID, "sending a message of kind %u: kinds from AR_MESSAGE_SYSTEM on are the library's", message->kind);
+        return ar_error_set(err, AR_E_INVALID,
+                            "sending a message of kind %u: kinds from AR_MESSAGE_SYSTEM on are the library's",
+                            message->kind);
     return AR_OK;
 }
 
 ar_status ar_actor_tell(ar_actor *actor, ar_message message, const ar_send_options *options, ar_error *err)
 {
-    bool       first = false;
-    ar_status  status = check_message(&message, err);
+    bool first = false;
+    ar_status status = check_message(&message, err);
     ari_actor *entered = status == AR_OK ? ari_actor_enter(actor, &status, err) : NULL;
     if (entered == NULL) {
         ari_message_release(&message);
         return status;
     }
     const ar_env *env = &entered->runtime->env;
-    ari_letter   *letter = ari_allocate(env, sizeof *letter);
+    ari_letter *letter = ari_allocate(env, sizeof *letter);
     if (letter == NULL) {
         ari_message_release(&message);
         status = ar_error_set(err, AR_E_NO_MEMORY, "sending a message: out of memory");
     } else {
-        *letter = (ari_letter){.message = message, .destroy = free_letter};
+        *letter = (ari_letter){ .message = message, .destroy = free_letter };
         status = push(entered, letter, options, &first, err);
         if (status == AR_OK)
             ari_runner_wake(&entered->runner);
@@ -147,28 +155,30 @@ static void ask_interrupt(ar_future *future)
 
 static ar_status ask_assist(ar_future *future, int64_t deadline, ar_error *err)
 {
-    ari_ask          *ask = (ari_ask *)future;
-    ar_status         status = AR_OK;
+    ari_ask *ask = (ari_ask *)future;
+    ar_status status = AR_OK;
     const ari_worker *current = ari_worker_current();
-    bool              help = ask->helpable && future->runtime->help && (deadline == INT64_MAX || ask->first);
+    bool help = ask->helpable && future->runtime->help && (deadline == INT64_MAX || ask->first);
     if (!help && current == NULL)
         return AR_OK;
     ari_actor *actor = ari_actor_enter(ask->actor, &status, NULL);
     if (actor == NULL)
         return AR_OK;
     status = AR_OK;
-    if ((!help || !ari_runner_help(&actor->runner, future, deadline)) && actor->runner.worker == current && ari_future_is_waiting(future))
-        status = ar_error_set(err, AR_E_DEADLOCK, "waiting, on an actor's own worker, for an answer of that actor; use a then");
+    if ((!help || !ari_runner_help(&actor->runner, future, deadline)) && actor->runner.worker == current &&
+        ari_future_is_waiting(future))
+        status = ar_error_set(err, AR_E_DEADLOCK,
+                              "waiting, on an actor's own worker, for an answer of that actor; use a then");
     ari_actor_leave(actor);
     return status;
 }
 
-static const ari_future_class ask_class = {.destroy = ask_destroy, .assist = ask_assist, .interrupt = ask_interrupt};
+static const ari_future_class ask_class = { .destroy = ask_destroy, .assist = ask_assist, .interrupt = ask_interrupt };
 
 static void ask_expire(ari_timer *timer)
 {
     ari_ask *ask = (ari_ask *)((char *)timer - offsetof(ari_ask, timer));
-    ar_env  *env = &ask->future.runtime->env;
+    ar_env *env = &ask->future.runtime->env;
     ar_error error;
     if (env->now(env->ctx) < timer->deadline)
         ar_error_set(&error, AR_E_CLOSED, "the runtime was closed before the actor answered");
@@ -211,9 +221,9 @@ static ari_ask *make_ask(ari_actor *actor, ar_actor *handle, ar_message message)
         return NULL;
     }
     ari_future_init(&ask->future, &ask_class, actor->runtime, 2);
-    ask->letter = (ari_letter){.ask = ask, .message = message, .destroy = drop_actors_reference};
-    ask->reply = (ar_message){.kind = 0};
-    ask->timer = (ari_timer){.fire = NULL};
+    ask->letter = (ari_letter){ .ask = ask, .message = message, .destroy = drop_actors_reference };
+    ask->reply = (ar_message){ .kind = 0 };
+    ask->timer = (ari_timer){ .fire = NULL };
     ask->actor = handle;
     ask->helpable = actor->options.helpable;
     ask->first = false;
@@ -226,7 +236,7 @@ static ar_status arm(ari_ask *ask, const ar_send_options *options, ar_error *err
     if (options == NULL || options->timeout_ms <= 0)
         return AR_OK;
     ar_runtime *runtime = ask->future.runtime;
-    ask->timer = (ari_timer){.deadline = ari_deadline_after(runtime, options->timeout_ms), .fire = ask_expire};
+    ask->timer = (ari_timer){ .deadline = ari_deadline_after(runtime, options->timeout_ms), .fire = ask_expire };
     ari_future_ref(&ask->future);
     ar_status status = ari_timer_arm(runtime, &ask->timer, err);
     if (status != AR_OK) {
@@ -239,16 +249,16 @@ static ar_status arm(ari_ask *ask, const ar_send_options *options, ar_error *err
 /* Gives the ask, sent: woken, or, with `help` on a helpable actor, run on this thread. Or the future of the failure. */
 static ar_future *ask_actor(ar_actor *handle, ar_message message, const ar_send_options *options, bool help)
 {
-    ar_error   error;
-    ar_status  status = check_message(&message, &error);
+    ar_error error;
+    ar_status status = check_message(&message, &error);
     ari_actor *actor = status == AR_OK ? ari_actor_enter(handle, &status, &error) : NULL;
     if (actor == NULL) {
         ari_message_release(&message);
         return ari_future_failed(NULL, status, &error);
     }
     ar_runtime *runtime = actor->runtime;
-    ar_future  *future = NULL;
-    ari_ask    *ask = make_ask(actor, handle, message);
+    ar_future *future = NULL;
+    ari_ask *ask = make_ask(actor, handle, message);
     if (ask == NULL) {
         future = ari_future_failed(runtime, AR_E_NO_MEMORY, NULL);
     } else {
@@ -268,16 +278,18 @@ static ar_future *ask_actor(ar_actor *handle, ar_message message, const ar_send_
 
 ar_reply_future ar_actor_ask(ar_actor *actor, ar_message message, const ar_send_options *options)
 {
-    return (ar_reply_future){ask_actor(actor, message, options, false)};
+    return (ar_reply_future){ ask_actor(actor, message, options, false) };
 }
 
-ar_status ar_actor_call(ar_actor *actor, ar_message message, const ar_send_options *options, ar_message *reply, ar_error *err)
+ar_status ar_actor_call(ar_actor *actor, ar_message message, const ar_send_options *options, ar_message *reply,
+                        ar_error *err)
 {
     if (ari_runner_in_behaviour()) {
         ari_message_release(&message);
-        return ar_error_set(err, AR_E_DEADLOCK, "waiting for an answer inside a behaviour would hold up its actor; ask, and use a then");
+        return ar_error_set(err, AR_E_DEADLOCK,
+                            "waiting for an answer inside a behaviour would hold up its actor; ask, and use a then");
     }
-    ar_reply_future future = {ask_actor(actor, message, options, options == NULL || options->timeout_ms <= 0)};
+    ar_reply_future future = { ask_actor(actor, message, options, options == NULL || options->timeout_ms <= 0) };
     return ar_reply_await(&future, reply, err);
 }
 
@@ -307,9 +319,9 @@ ar_status ar_reply_await(ar_reply_future *future, ar_message *reply, ar_error *e
 
 static void call_reply(void (*fn)(void), void *arg, ar_future *future)
 {
-    ar_error   error;
-    ar_message reply = {.kind = 0};
-    ar_status  status = ari_future_outcome(future, &error);
+    ar_error error;
+    ar_message reply = { .kind = 0 };
+    ar_status status = ari_future_outcome(future, &error);
     if (status == AR_OK)
         take_reply(future, &reply);
     ((ar_reply_fn)fn)(arg, status, &reply, status == AR_OK ? NULL : &error);
@@ -318,14 +330,15 @@ static void call_reply(void (*fn)(void), void *arg, ar_future *future)
 
 ar_status ar_reply_then(ar_reply_future *future, ar_executor *executor, ar_reply_fn fn, void *arg, ar_error *err)
 {
-    return ar_future_then_with(future == NULL ? NULL : &future->raw, executor, call_reply, (void (*)(void))fn, arg, err);
+    return ar_future_then_with(future == NULL ? NULL : &future->raw, executor, call_reply, (void (*)(void))fn, arg,
+                               err);
 }
 
 /* --- answers --- */
 
 static void fail_with(ari_ask *ask, ar_status status, const char *format, va_list args)
 {
-    char     text[2 * sizeof((ar_error *)0)->message]; /* longer than fits, so that ar_error_set cuts it, at a character */
+    char text[2 * sizeof((ar_error *)0)->message]; /* longer than fits, so that ar_error_set cuts it, at a character */
     ar_error error;
     if (status == AR_OK)
         status = AR_E_INVALID;
@@ -356,7 +369,7 @@ void ar_context_reply(ar_context *self, ar_message reply)
 void ar_context_fail(ar_context *self, ar_status status, const char *format, ...)
 {
     ari_ask *ask = take_ask(self);
-    va_list  args;
+    va_list args;
     if (ask == NULL)
         return;
     va_start(args, format);
@@ -397,7 +410,7 @@ static void unlink_taken(ari_ask *ask)
 
 static ari_ask *give_back(ar_reply **reply)
 {
-    ari_ask    *ask = (ari_ask *)*reply;
+    ari_ask *ask = (ari_ask *)*reply;
     ar_runtime *runtime = ask->future.runtime;
     *reply = NULL;
     if (ari_runtime_usable(runtime, NULL) != AR_OK)
@@ -437,7 +450,7 @@ void ar_reply_send(ar_reply **reply, ar_message message)
 
 void ar_reply_fail(ar_reply **reply, ar_status status, const char *format, ...)
 {
-    va_list  args;
+    va_list args;
     ari_ask *ask = reply == NULL || *reply == NULL ? NULL : give_back(reply);
     if (ask == NULL)
         return;

@@ -6,8 +6,9 @@
 
 #include "actors/worker.h"
 
-/* The run token. One atomic word says who may run the actor and who has been told to look; the mailbox is a list that is pushed on without looking at the word.
- * tests/model/actor_wakeup.pml is this file as a model, checked exhaustively by ./dev test for lost wake-ups, more than one runner, and more than one bell.
+/* The run token. One atomic word says who may run the actor and who has been told to look; the mailbox is a list that
+ * is pushed on without looking at the word. tests/model/actor_wakeup.pml is this file as a model, checked exhaustively
+ * by ./dev test for lost wake-ups, more than one runner, and more than one bell.
  *
  *   RUN    somebody runs the actor: its executor, or a thread that helps
  *   BELL   its bell is on the way to the executor; at most one
@@ -16,15 +17,18 @@
  *   CLOSE  no more work is taken: what is there and what comes fails
  *   GONE   the executor has left; whoever still posts fails it himself (fail_rest)
  *
- * A post pushes, then wakes: RUN or BELL set means that somebody is going to look after this push, else it sets BELL and rings. Whoever holds the token takes the
- * whole mailbox, handles it, gives the token back and looks once more: what was pushed meanwhile, when RUN kept the pusher from ringing, is seen there.
- * A thread that would block pushes, and instead of ringing takes the token when it is free and runs the actor itself; a bell that is under way is no obstacle, since
- * who receives it takes the token only when it is free, and else forgets it. The word and the mailbox are accessed seq_cst: push-then-look-at-the-word on one side
- * pairs with change-the-word-then-look-at-the-mailbox on the other, which no weaker order gives.
+ * A post pushes, then wakes: RUN or BELL set means that somebody is going to look after this push, else it sets BELL
+ * and rings. Whoever holds the token takes the whole mailbox, handles it, gives the token back and looks once more:
+ * what was pushed meanwhile, when RUN kept the pusher from ringing, is seen there. A thread that would block pushes,
+ * and instead of ringing takes the token when it is free and runs the actor itself; a bell that is under way is no
+ * obstacle, since who receives it takes the token only when it is free, and else forgets it. The word and the mailbox
+ * are accessed seq_cst: push-then-look-at-the-word on one side pairs with change-the-word-then-look-at-the-mailbox on
+ * the other, which no weaker order gives.
  *
- * An actor that does not block is run again when its descriptor is ready: by a helper that sleeps on it (PARK), else by the executor, for whom whoever gives the token back arms it
- * for one event. Only the executor sets GONE, and only without a bell under way, so that no bell ever reaches an executor that has left. A helper's last touch of the runner is
- * its wake: the caller keeps the runner alive until help returns. */
+ * An actor that does not block is run again when its descriptor is ready: by a helper that sleeps on it (PARK), else by
+ * the executor, for whom whoever gives the token back arms it for one event. Only the executor sets GONE, and only
+ * without a bell under way, so that no bell ever reaches an executor that has left. A helper's last touch of the runner
+ * is its wake: the caller keeps the runner alive until help returns. */
 
 enum { RUN = 1, BELL = 2, EV = 4, PARK = 8, CLOSE = 16, GONE = 32 };
 
@@ -44,7 +48,8 @@ void ari_runner_init(ari_runner *runner, const ari_runner_class *class, ari_work
 ar_status ari_runner_watch(ari_runner *runner, ar_error *err)
 {
     const ari_worker *worker = runner->worker;
-    return worker->env->readiness_open(worker->env, worker->executor, ari_runner_ready, runner, &runner->readiness, err);
+    return worker->env->readiness_open(worker->env, worker->executor, ari_runner_ready, runner, &runner->readiness,
+                                       err);
 }
 
 void ari_runner_unwatch(ari_runner *runner)
@@ -89,7 +94,7 @@ static ari_mail *take_all(ari_runner *runner)
 static bool claim(ari_runner *runner, uint32_t refuse, uint32_t clear)
 {
     uint32_t state = atomic_load(&runner->state);
-    bool     claimed;
+    bool claimed;
     do {
         claimed = (state & (RUN | refuse)) == 0;
         if (!claimed && (state & clear) == 0)
@@ -156,14 +161,14 @@ static outcome give_back(ari_runner *runner, bool leave)
 /* What a turn has come to. */
 typedef struct turn {
     bool closing;
-    bool left;   /* batch wants another */
-    int  fd;     /* what the actor waits for */
-    int  events;
+    bool left; /* batch wants another */
+    int fd;    /* what the actor waits for */
+    int events;
 } turn;
 
 static turn take_turn(ari_runner *runner)
 {
-    turn      taken = {.closing = (atomic_fetch_and(&runner->state, ~(uint32_t)EV) & CLOSE) != 0, .fd = -1};
+    turn taken = { .closing = (atomic_fetch_and(&runner->state, ~(uint32_t)EV) & CLOSE) != 0, .fd = -1 };
     ari_mail *mails = take_all(runner);
 
     behaviours += runner->class->runs_behaviours;
@@ -178,7 +183,8 @@ static turn take_turn(ari_runner *runner)
     return taken;
 }
 
-/* Sleeps until there may be something to do. Whoever posts, closes or sees the descriptor ready either finds PARK and nudges, or comes before the look here. */
+/* Sleeps until there may be something to do. Whoever posts, closes or sees the descriptor ready either finds PARK and
+ * nudges, or comes before the look here. */
 static void park(ari_runner *runner, const turn *taken, int64_t deadline)
 {
     const ar_env *env = runner->worker->env;
@@ -198,8 +204,8 @@ static bool is_over(const ari_runner *runner, const ar_future *own, int64_t dead
 static void drive(ari_runner *runner, bool executor, const ar_future *own, int64_t deadline)
 {
     const ar_env *env = runner->worker->env;
-    turn          taken;
-    outcome       end;
+    turn taken;
+    outcome end;
     do {
         taken = take_turn(runner);
         while (taken.events != 0 && !taken.left && !is_over(runner, own, deadline)) {
@@ -244,8 +250,8 @@ void ari_runner_bell(ari_runner *runner)
 void ari_runner_ready(void *arg)
 {
     ari_runner *runner = arg;
-    uint32_t    state = atomic_load(&runner->state);
-    uint32_t    next;
+    uint32_t state = atomic_load(&runner->state);
+    uint32_t next;
     do {
         if ((state & GONE) != 0)
             return;

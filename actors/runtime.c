@@ -12,16 +12,17 @@
 #include "actors/timers.h"
 #include "values/memory.h"
 
-/* A runtime is made whole at once, but its threads only start when something needs them. Closing goes the other way round: actors, then timers, then callbacks,
- * then workers; at each step the ones that are still there can complete futures of the ones before. Its memory stays until the last future is dropped.
+/* A runtime is made whole at once, but its threads only start when something needs them. Closing goes the other way
+ * round: actors, then timers, then callbacks, then workers; at each step the ones that are still there can complete
+ * futures of the ones before. Its memory stays until the last future is dropped.
  *
- * A child of fork has the memory but not the threads, and nng aborts when it is used there: fork_generation counts the forks above this process, and a runtime
- * of another generation answers AR_E_FORKED. */
+ * A child of fork has the memory but not the threads, and nng aborts when it is used there: fork_generation counts the
+ * forks above this process, and a runtime of another generation answers AR_E_FORKED. */
 
 enum { STACK_DEFAULT = 256 * 1024, STACK_LEAST = 64 * 1024 };
 
 static _Atomic unsigned fork_generation;
-static _Atomic bool     used; /* a runtime was made in this process or the ones above */
+static _Atomic bool used; /* a runtime was made in this process or the ones above */
 static _Atomic unsigned used_generation;
 
 static pthread_mutex_t default_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -39,8 +40,9 @@ static void watch_forks(void)
 
 static ar_status forked_error(ar_error *err)
 {
-    return ar_error_set(err, AR_E_FORKED,
-                        "used in a child of the process that opened it: exec first, or fork before the library is used");
+    return ar_error_set(
+        err, AR_E_FORKED,
+        "used in a child of the process that opened it: exec first, or fork before the library is used");
 }
 
 /* Whether the library was used in a process that this one was forked off. */
@@ -78,12 +80,15 @@ void ari_runtime_unref(ar_runtime *runtime)
 static ar_status check_options(const ar_runtime_options *options, ar_error *err)
 {
     if (!ari_struct_size_fits(options->struct_size, sizeof *options))
-        return ar_error_set(err, AR_E_INVALID, "creating a runtime: struct_size is %zu, must be 0 or %zu", options->struct_size, sizeof *options);
+        return ar_error_set(err, AR_E_INVALID, "creating a runtime: struct_size is %zu, must be 0 or %zu",
+                            options->struct_size, sizeof *options);
     int hooks = (options->allocate != NULL) + (options->reallocate != NULL) + (options->release != NULL);
     if (hooks != 0 && hooks != 3)
-        return ar_error_set(err, AR_E_INVALID, "creating a runtime: set allocate, reallocate and release, or none of them");
+        return ar_error_set(err, AR_E_INVALID,
+                            "creating a runtime: set allocate, reallocate and release, or none of them");
     if (options->workers > ARI_WORKERS_MAX)
-        return ar_error_set(err, AR_E_INVALID, "creating a runtime: %u workers are too many, 64 at most", options->workers);
+        return ar_error_set(err, AR_E_INVALID, "creating a runtime: %u workers are too many, 64 at most",
+                            options->workers);
     if (options->stack_size != 0 && options->stack_size < STACK_LEAST)
         return ar_error_set(err, AR_E_INVALID, "creating a runtime: a stack of %zu bytes is too small, 65536 at least",
                             options->stack_size);
@@ -130,7 +135,7 @@ static ar_status create(const ar_runtime_options *options, bool is_default, ar_r
         return forked_error(err);
     atomic_store(&used_generation, generation);
 
-    ar_env      env = environment_of(options);
+    ar_env env = environment_of(options);
     ar_runtime *runtime = ari_allocate_zero(&env, sizeof *runtime);
     if (runtime == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "creating a runtime: out of memory");
@@ -169,7 +174,7 @@ ar_status ar_runtime_create(const ar_runtime_options *options, ar_runtime **out,
 ar_runtime *ar_runtime_default(ar_error *err)
 {
     static const ar_runtime_options defaults;
-    ar_runtime                     *runtime = atomic_load_explicit(&default_runtime, memory_order_acquire);
+    ar_runtime *runtime = atomic_load_explicit(&default_runtime, memory_order_acquire);
     if (runtime != NULL)
         return ari_runtime_usable(runtime, err) == AR_OK ? runtime : NULL;
     if (is_forked()) { /* before the lock, which may have been held when this process was forked */
@@ -260,7 +265,7 @@ void ari_runtime_unhold(ar_runtime *runtime)
 
 void ari_runtime_log(ar_runtime *runtime, ar_log_level level, const char *format, ...)
 {
-    char    message[512];
+    char message[512];
     va_list args;
     if (runtime->log == NULL)
         return;
@@ -295,7 +300,9 @@ ar_status ar_runtime_close(ar_runtime **runtime, ar_error *err)
         return status;
     const ari_worker *current = ari_worker_current();
     if (ari_runner_in_behaviour() || (current != NULL && current->env == &closed->env))
-        return ar_error_set(err, AR_E_DEADLOCK, "closing a runtime inside a behaviour or callback of its own would wait for that to return");
+        return ar_error_set(
+            err, AR_E_DEADLOCK,
+            "closing a runtime inside a behaviour or callback of its own would wait for that to return");
     status = begin_close(closed, err);
     if (status != AR_OK)
         return status;

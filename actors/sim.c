@@ -6,47 +6,50 @@
 
 #include "values/memory.h"
 
-/* The simulator. Everything runs on the thread that steps: an executor is an entry in a list, and a step draws one of those that have work and calls it. Waiting is
- * stepping until the word has changed. Calls nest when an executor's code waits; one that is running is not called again, so what is further up the stack stands
- * still, as a blocked thread would. Descriptors are real and are looked at without waiting: both of their ends must be in the simulation. Time moves only when nobody can run, to the first deadline of an executor or of the wait itself; with neither, nothing
- * can ever happen again: a deadlock. Schedule and random bits are two streams of SplitMix64, so that code that draws more numbers keeps its schedule. */
+/* The simulator. Everything runs on the thread that steps: an executor is an entry in a list, and a step draws one of
+ * those that have work and calls it. Waiting is stepping until the word has changed. Calls nest when an executor's code
+ * waits; one that is running is not called again, so what is further up the stack stands still, as a blocked thread
+ * would. Descriptors are real and are looked at without waiting: both of their ends must be in the simulation. Time
+ * moves only when nobody can run, to the first deadline of an executor or of the wait itself; with neither, nothing can
+ * ever happen again: a deadlock. Schedule and random bits are two streams of SplitMix64, so that code that draws more
+ * numbers keeps its schedule. */
 
 #define CLOCK_START INT64_C(1000000)
 #define WALL_START  INT64_C(1577836800000000) /* 2020-01-01T00:00:00Z */
 
 struct ar_env_executor {
-    const ar_env    *env; /* to free it from */
+    const ar_env *env; /* to free it from */
     ar_env_executor *next;
-    uint64_t         number; /* in the order of starting */
-    ar_env_run_fn    run;
-    void            *arg;
-    int64_t          due; /* AR_ENV_RUNG: only when rung */
-    bool             rung;
-    bool             running;
-    bool             has_quit;
+    uint64_t number; /* in the order of starting */
+    ar_env_run_fn run;
+    void *arg;
+    int64_t due; /* AR_ENV_RUNG: only when rung */
+    bool rung;
+    bool running;
+    bool has_quit;
 };
 
 struct ar_env_readiness {
-    const ar_env     *env;
+    const ar_env *env;
     ar_env_readiness *next;
-    ar_env_executor  *executor;
-    ar_env_ready_fn   ready;
-    void             *arg;
-    int               fd;
-    int               events; /* armed for; 0: not armed */
-    bool              nudged;
+    ar_env_executor *executor;
+    ar_env_ready_fn ready;
+    void *arg;
+    int fd;
+    int events; /* armed for; 0: not armed */
+    bool nudged;
 };
 
 struct ar_sim {
-    ar_env           env;
-    int64_t          now;
-    uint64_t         schedule; /* states of the two streams */
-    uint64_t         chance;
-    uint64_t         fingerprint;
-    uint64_t         started;
+    ar_env env;
+    int64_t now;
+    uint64_t schedule; /* states of the two streams */
+    uint64_t chance;
+    uint64_t fingerprint;
+    uint64_t started;
     ar_env_executor *executors; /* oldest first */
     ar_env_readiness *watched;
-    bool             deadlocked;
+    bool deadlocked;
 };
 
 static uint64_t mix(uint64_t z)
@@ -64,7 +67,7 @@ static uint64_t draw(uint64_t *stream)
 
 static bool is_ready(int fd, int events)
 {
-    struct pollfd polled = {.fd = fd, .events = (short)events};
+    struct pollfd polled = { .fd = fd, .events = (short)events };
     return poll(&polled, 1, 0) > 0;
 }
 
@@ -155,7 +158,7 @@ static ar_status entropy(void *ctx, void *bytes, size_t size)
 static ar_status executor_start(const ar_env *env, const char *name, size_t stack_size, ar_env_run_fn run, void *arg,
                                 ar_env_executor **out, ar_error *err)
 {
-    ar_sim          *sim = env->ctx;
+    ar_sim *sim = env->ctx;
     ar_env_executor *executor = ari_allocate_zero(env, sizeof *executor);
     (void)stack_size;
     if (executor == NULL)
@@ -214,11 +217,13 @@ static void wake_word(void *ctx, uint32_t *word)
 static ar_status readiness_open(const ar_env *env, ar_env_executor *executor, ar_env_ready_fn ready, void *arg,
                                 ar_env_readiness **out, ar_error *err)
 {
-    ar_sim           *sim = env->ctx;
+    ar_sim *sim = env->ctx;
     ar_env_readiness *readiness = ari_allocate_zero(env, sizeof *readiness);
     if (readiness == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "watching a descriptor: out of memory");
-    *readiness = (ar_env_readiness){.env = env, .next = sim->watched, .executor = executor, .ready = ready, .arg = arg, .fd = -1};
+    *readiness = (ar_env_readiness){
+        .env = env, .next = sim->watched, .executor = executor, .ready = ready, .arg = arg, .fd = -1
+    };
     sim->watched = readiness;
     *out = readiness;
     return AR_OK;

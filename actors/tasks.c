@@ -8,27 +8,29 @@
 #include "actors/runtime.h"
 #include "values/memory.h"
 
-/* Callbacks run on one light actor (lane) per worker, each task on the next. The first lane is started before anybody gets hold of the executor, the others with their
- * first task; when the thread of one cannot be started, the task runs on the first.
+/* Callbacks run on one light actor (lane) per worker, each task on the next. The first lane is started before anybody
+ * gets hold of the executor, the others with their first task; when the thread of one cannot be started, the task runs
+ * on the first.
  *
- * Closing shuts the gate of thens, waits for those that are being submitted, and then closes the lanes: so a callback is never run inside the then that submits it.
- * The memory stays until that of the runtime goes, because futures of other runtimes may complete, and post, later. */
+ * Closing shuts the gate of thens, waits for those that are being submitted, and then closes the lanes: so a callback
+ * is never run inside the then that submits it. The memory stays until that of the runtime goes, because futures of
+ * other runtimes may complete, and post, later. */
 
 enum { TURN = 64 }; /* tasks of a lane before others on its worker have their turn */
 
 typedef struct lane {
-    ari_runner       runner; /* first */
-    _Atomic bool     started;
-    _Atomic uint32_t gone;    /* futex of close */
-    ari_mail        *backlog; /* oldest first; under the token */
-    const ar_env    *env;
+    ari_runner runner; /* first */
+    _Atomic bool started;
+    _Atomic uint32_t gone; /* futex of close */
+    ari_mail *backlog;     /* oldest first; under the token */
+    const ar_env *env;
 } lane;
 
 struct ari_task_executor {
-    ar_executor      executor; /* first */
+    ar_executor executor; /* first */
     _Atomic unsigned next;
-    unsigned         lane_count;
-    lane             lanes[];
+    unsigned lane_count;
+    lane lanes[];
 };
 
 /* At most `most` of them; gives the rest. */
@@ -74,7 +76,8 @@ static void lane_gone(ari_runner *runner)
 }
 
 static const ari_runner_class lane_class = {
-    .batch = lane_batch, .fail = lane_fail, .gone = lane_gone, .runs_behaviours = false};
+    .batch = lane_batch, .fail = lane_fail, .gone = lane_gone, .runs_behaviours = false
+};
 
 static bool start_lane(ari_task_executor *self, lane *started)
 {
@@ -96,8 +99,8 @@ static bool start_lane(ari_task_executor *self, lane *started)
 static void post(ar_executor *executor, ari_task *task)
 {
     ari_task_executor *self = (ari_task_executor *)executor;
-    unsigned           turn = atomic_fetch_add_explicit(&self->next, 1, memory_order_relaxed);
-    lane              *chosen = &self->lanes[turn % self->lane_count];
+    unsigned turn = atomic_fetch_add_explicit(&self->next, 1, memory_order_relaxed);
+    lane *chosen = &self->lanes[turn % self->lane_count];
     if (!start_lane(self, chosen))
         chosen = &self->lanes[0];
     ari_runner_push(&chosen->runner, &task->mail);
@@ -106,7 +109,7 @@ static void post(ar_executor *executor, ari_task *task)
 
 ari_task_executor *ari_task_executor_create(ar_runtime *runtime)
 {
-    size_t             size = sizeof(ari_task_executor) + runtime->worker_count * sizeof(lane);
+    size_t size = sizeof(ari_task_executor) + runtime->worker_count * sizeof(lane);
     ari_task_executor *self = ari_allocate_zero(&runtime->env, size);
     if (self == NULL)
         return NULL;
@@ -126,7 +129,8 @@ void ari_task_executor_close(ari_task_executor *executor)
         if (!atomic_load_explicit(&closed->started, memory_order_acquire))
             continue;
         ari_runner_close(&closed->runner);
-        while (atomic_load(&closed->gone) == 0 && closed->env->wait(closed->env->ctx, (uint32_t *)&closed->gone, 0, INT64_MAX))
+        while (atomic_load(&closed->gone) == 0 &&
+               closed->env->wait(closed->env->ctx, (uint32_t *)&closed->gone, 0, INT64_MAX))
             continue;
     }
 }
@@ -148,10 +152,10 @@ ar_executor *ar_runtime_executor(ar_runtime *runtime)
 /* --- then --- */
 
 typedef struct continuation {
-    ari_future_observer  observer; /* first */
-    ari_task             task;
-    ar_future           *future;
-    ar_executor         *executor;
+    ari_future_observer observer; /* first */
+    ari_task task;
+    ar_future *future;
+    ar_executor *executor;
     ar_future_trampoline trampoline;
     void (*fn)(void);
     void *arg;
@@ -160,8 +164,8 @@ typedef struct continuation {
 static void run_continuation(ari_task *task)
 {
     continuation *self = (continuation *)((char *)task - offsetof(continuation, task));
-    ar_future    *future = self->future;
-    ar_runtime   *runtime = self->executor->runtime;
+    ar_future *future = self->future;
+    ar_runtime *runtime = self->executor->runtime;
     ari_future_collect(future);
     self->trampoline(self->fn, self->arg, future);
     ari_release(ari_runtime_env(future->runtime), self);
@@ -172,9 +176,9 @@ static void run_continuation(ari_task *task)
 static void post_continuation(ari_future_observer *observer, ar_future *future)
 {
     continuation *self = (continuation *)observer;
-    ar_executor  *executor = self->executor;
-    bool          leave = executor->holds_until_posted; /* read now: it may be freed once the callback has run */
-    ar_env        env = executor->runtime->env;
+    ar_executor *executor = self->executor;
+    bool leave = executor->holds_until_posted; /* read now: it may be freed once the callback has run */
+    ar_env env = executor->runtime->env;
     (void)future;
     executor->post(executor, &self->task);
     if (leave)
@@ -184,8 +188,8 @@ static void post_continuation(ari_future_observer *observer, ar_future *future)
 static ar_status bind_continuation(ar_future *future, const continuation *bound, ar_error *err)
 {
     ar_executor *executor = bound->executor;
-    bool         leave = !executor->holds_until_posted;
-    ar_status    status = ari_runtime_usable(executor->runtime, err);
+    bool leave = !executor->holds_until_posted;
+    ar_status status = ari_runtime_usable(executor->runtime, err);
     if (status != AR_OK)
         return status;
     continuation *self = ari_allocate(ari_runtime_env(future->runtime), sizeof *self);
@@ -203,19 +207,20 @@ static ar_status bind_continuation(ar_future *future, const continuation *bound,
     return AR_OK;
 }
 
-ar_status ar_future_then_with(ar_future **future, ar_executor *executor, ar_future_trampoline trampoline, void (*fn)(void),
-                              void *arg, ar_error *err)
+ar_status ar_future_then_with(ar_future **future, ar_executor *executor, ar_future_trampoline trampoline,
+                              void (*fn)(void), void *arg, ar_error *err)
 {
     if (future == NULL || *future == NULL || executor == NULL || trampoline == NULL || fn == NULL)
-        return ar_error_set(err, AR_E_INVALID, "a then needs a future that was not consumed, an executor and a function");
-    ar_future   *taken = *future;
-    continuation bound = {.observer = {.notify = post_continuation},
-                          .task = {.run = run_continuation},
-                          .future = taken,
-                          .executor = executor,
-                          .trampoline = trampoline,
-                          .fn = fn,
-                          .arg = arg};
+        return ar_error_set(err, AR_E_INVALID,
+                            "a then needs a future that was not consumed, an executor and a function");
+    ar_future *taken = *future;
+    continuation bound = { .observer = { .notify = post_continuation },
+                           .task = { .run = run_continuation },
+                           .future = taken,
+                           .executor = executor,
+                           .trampoline = trampoline,
+                           .fn = fn,
+                           .arg = arg };
     *future = NULL;
     ar_status status = bind_continuation(taken, &bound, err);
     if (status != AR_OK)
@@ -244,5 +249,6 @@ static void call_int64(void (*fn)(void), void *arg, ar_future *future)
 
 ar_status ar_int64_then(ar_int64_future *future, ar_executor *executor, ar_int64_fn fn, void *arg, ar_error *err)
 {
-    return ar_future_then_with(future == NULL ? NULL : &future->raw, executor, call_int64, (void (*)(void))fn, arg, err);
+    return ar_future_then_with(future == NULL ? NULL : &future->raw, executor, call_int64, (void (*)(void))fn, arg,
+                               err);
 }

@@ -8,16 +8,17 @@
 #include "actors/runtime.h"
 #include "values/memory.h"
 
-/* A binary heap under a lock; its executor sleeps until the earliest deadline and is rung when an earlier one comes. A timer is taken out of the heap, and
- * only then fired, without the lock: disarm tells by `place` which of the two came first. */
+/* A binary heap under a lock; its executor sleeps until the earliest deadline and is rung when an earlier one comes. A
+ * timer is taken out of the heap, and only then fired, without the lock: disarm tells by `place` which of the two came
+ * first. */
 struct ari_timers {
-    const ar_env    *env;
+    const ar_env *env;
     ar_env_executor *executor;
-    pthread_mutex_t  lock; /* all below */
-    ari_timer      **heap; /* from 1 */
-    size_t           count;
-    size_t           capacity;
-    bool             stopping;
+    pthread_mutex_t lock; /* all below */
+    ari_timer **heap;     /* from 1 */
+    size_t count;
+    size_t capacity;
+    bool stopping;
 };
 
 static void put(ari_timers *timers, size_t place, ari_timer *timer)
@@ -53,7 +54,7 @@ static void sift_down(ari_timers *timers, ari_timer *timer, size_t place)
 
 static void take_out(ari_timers *timers, ari_timer *timer)
 {
-    size_t     place = timer->place;
+    size_t place = timer->place;
     ari_timer *last = timers->heap[timers->count--];
     timer->place = 0;
     if (last == timer)
@@ -70,9 +71,9 @@ static int64_t run(void *arg)
     for (;;) {
         pthread_mutex_lock(&timers->lock);
         ari_timer *first = timers->count == 0 ? NULL : timers->heap[1];
-        bool       stopping = timers->stopping;
-        bool       due = first != NULL && (stopping || first->deadline <= timers->env->now(timers->env->ctx));
-        int64_t    next = first == NULL ? AR_ENV_RUNG : first->deadline;
+        bool stopping = timers->stopping;
+        bool due = first != NULL && (stopping || first->deadline <= timers->env->now(timers->env->ctx));
+        int64_t next = first == NULL ? AR_ENV_RUNG : first->deadline;
         if (due)
             take_out(timers, first);
         pthread_mutex_unlock(&timers->lock);
@@ -90,7 +91,8 @@ static ar_status start(ar_runtime *runtime, ar_error *err)
         return ar_error_set(err, AR_E_NO_MEMORY, "starting the timers: out of memory");
     timers->env = &runtime->env;
     pthread_mutex_init(&timers->lock, NULL);
-    ar_status status = runtime->env.executor_start(&runtime->env, "ar-timers", runtime->stack_size, run, timers, &timers->executor, err);
+    ar_status status = runtime->env.executor_start(&runtime->env, "ar-timers", runtime->stack_size, run, timers,
+                                                   &timers->executor, err);
     if (status == AR_OK) {
         runtime->timers = timers;
     } else {
@@ -116,7 +118,7 @@ static bool reserve(ari_timers *timers)
 {
     if (timers->count + 1 < timers->capacity)
         return true;
-    size_t      capacity = timers->capacity == 0 ? 64 : timers->capacity * 2;
+    size_t capacity = timers->capacity == 0 ? 64 : timers->capacity * 2;
     ari_timer **heap = ari_reallocate_array(timers->env, timers->heap, capacity, sizeof(ari_timer *));
     if (heap == NULL)
         return false;
@@ -127,7 +129,7 @@ static bool reserve(ari_timers *timers)
 
 ar_status ari_timer_arm(ar_runtime *runtime, ari_timer *timer, ar_error *err)
 {
-    ar_error    error = {.status = AR_E_NO_MEMORY};
+    ar_error error = { .status = AR_E_NO_MEMORY };
     ari_timers *timers = timers_of(runtime, &error);
     if (timers == NULL) {
         if (err != NULL)
@@ -202,9 +204,9 @@ static void delay_interrupt(ar_future *future)
 
 static void delay_fire(ari_timer *timer)
 {
-    delay    *self = (delay *)((char *)timer - offsetof(delay, timer));
-    ar_env   *env = &self->future.runtime->env;
-    ar_error  error;
+    delay *self = (delay *)((char *)timer - offsetof(delay, timer));
+    ar_env *env = &self->future.runtime->env;
+    ar_error error;
     ar_status status = AR_OK;
     if (env->now(env->ctx) < timer->deadline)
         status = ar_error_set(&error, AR_E_CLOSED, "the runtime was closed before the time was up");
@@ -214,25 +216,26 @@ static void delay_fire(ari_timer *timer)
 
 ar_done ar_timer_after(ar_runtime *runtime, int64_t delay_ms)
 {
-    static const ari_future_class delay_class = {.destroy = delay_destroy, .interrupt = delay_interrupt};
-    ar_error                      error;
+    static const ari_future_class delay_class = { .destroy = delay_destroy, .interrupt = delay_interrupt };
+    ar_error error;
 
     if (delay_ms < 0) {
-        ar_status status = ar_error_set(&error, AR_E_INVALID, "a timer of %lld ms: the delay must not be negative", (long long)delay_ms);
-        return (ar_done){ari_future_failed(NULL, status, &error)};
+        ar_status status = ar_error_set(&error, AR_E_INVALID, "a timer of %lld ms: the delay must not be negative",
+                                        (long long)delay_ms);
+        return (ar_done){ ari_future_failed(NULL, status, &error) };
     }
     runtime = ari_runtime_resolve(runtime, &error);
     if (runtime == NULL)
-        return (ar_done){ari_future_failed(NULL, error.status, &error)};
+        return (ar_done){ ari_future_failed(NULL, error.status, &error) };
     delay *self = ari_allocate(&runtime->env, sizeof *self);
     if (self == NULL)
-        return (ar_done){ari_future_failed(runtime, AR_E_NO_MEMORY, NULL)};
+        return (ar_done){ ari_future_failed(runtime, AR_E_NO_MEMORY, NULL) };
     ari_future_init(&self->future, &delay_class, runtime, 2);
-    self->timer = (ari_timer){.deadline = ari_deadline_after(runtime, delay_ms), .fire = delay_fire};
+    self->timer = (ari_timer){ .deadline = ari_deadline_after(runtime, delay_ms), .fire = delay_fire };
     ar_status status = ari_timer_arm(runtime, &self->timer, &error);
     if (status != AR_OK) {
         ari_future_finish(&self->future, status, &error);
         ari_future_unref(&self->future);
     }
-    return (ar_done){&self->future};
+    return (ar_done){ &self->future };
 }

@@ -12,14 +12,15 @@
 
 typedef struct ari_timer ari_timer;
 struct ari_timer {
-    int64_t deadline; /* microseconds of env->now */
-    size_t  place;    /* in the heap, from 1; 0: not armed */
+    int64_t deadline;               /* microseconds of env->now */
+    size_t place;                   /* in the heap, from 1; 0: not armed */
     void (*fire)(ari_timer *timer); /* on the executor of the timers, not before `deadline`; must not block */
 };
 
 typedef struct ari_timers ari_timers;
 
-/* Ends the executor. Timers still armed fire early, now: nothing that waits for one is left waiting. NULL does nothing. */
+/* Ends the executor. Timers still armed fire early, now: nothing that waits for one is left waiting. NULL does
+ * nothing. */
 void ari_timers_stop(ari_timers *timers);
 /* After stop, once no timer can be disarmed any more. NULL does nothing. */
 void ari_timers_free(ari_timers *timers);

@@ -3,12 +3,13 @@
 
 #include "values/memory.h"
 
-/* The doorbell is rung only when the worker sleeps. Before it sleeps it sets `asleep` and looks at the list once more; a ringer pushes, then exchanges `asleep` for
- * 0, and rings when it was 1. So one of the two sees the other: both are seq_cst. Runners take turns: what wakes itself goes to the end of the list.
- * tests/model/worker_sleep.pml is this file and doorbell.c as a model.
+/* The doorbell is rung only when the worker sleeps. Before it sleeps it sets `asleep` and looks at the list once more;
+ * a ringer pushes, then exchanges `asleep` for 0, and rings when it was 1. So one of the two sees the other: both are
+ * seq_cst. Runners take turns: what wakes itself goes to the end of the list. tests/model/worker_sleep.pml is this file
+ * and doorbell.c as a model.
  *
- * A ringer may still be here when its runner has been run, has closed and is gone; so it counts itself before it pushes, and stop, which comes after all runners are
- * gone, waits until nobody is left inside. */
+ * A ringer may still be here when its runner has been run, has closed and is gone; so it counts itself before it
+ * pushes, and stop, which comes after all runners are gone, waits until nobody is left inside. */
 
 enum { TURNS = 32 }; /* runners before the loop looks whether it is to end */
 
@@ -52,8 +53,8 @@ static ari_runner *next_turn(ari_worker *worker)
 
 static int64_t run(void *arg)
 {
-    ari_worker       *worker = arg;
-    ari_runner       *runner = NULL;
+    ari_worker *worker = arg;
+    ari_runner *runner = NULL;
     const ari_worker *outer = current; /* a simulator runs workers inside one another */
 
     current = worker;

@@ -11,14 +11,14 @@
 
 AR_BEGIN_DECLS
 
-/* A runtime is the threads, timers and names that actors live on. Programs that need no other use the default one, which is created on first
- * use and lives as long as the process. */
+/* A runtime is the threads, timers and names that actors live on. Programs that need no other use the default one,
+ * which is created on first use and lives as long as the process. */
 
 typedef enum ar_log_level {
     AR_LOG_DEBUG = 1,
     AR_LOG_INFO,
     AR_LOG_WARNING,
-    AR_LOG_ERROR
+    AR_LOG_ERROR,
 } ar_log_level;
 
 typedef enum ar_help {
@@ -30,9 +30,9 @@ typedef enum ar_help {
 typedef struct ar_runtime_options {
     size_t struct_size; /* 0: the fields of release 0.1 */
 
-    unsigned workers;    /* threads that light actors share; 0: one a processor, at most 64 */
-    size_t   stack_size; /* bytes of each thread's stack; 0: 256 KiB; at least 64 KiB */
-    ar_help  help;       /* whether a thread that waits may run the actor it waits for */
+    unsigned workers;  /* threads that light actors share; 0: one a processor, at most 64 */
+    size_t stack_size; /* bytes of each thread's stack; 0: 256 KiB; at least 64 KiB */
+    ar_help help;      /* whether a thread that waits may run the actor it waits for */
 
     /* All memory of the library, but for that of drivers and nng. All three or none; as malloc, realloc and free. */
     void *(*allocate)(void *ctx, size_t size);
@@ -40,7 +40,8 @@ typedef struct ar_runtime_options {
     void (*release)(void *ctx, void *block);
     void *allocator_ctx;
 
-    /* Told of what no caller can be told: an actor that failed, a connection that was lost. On any thread, must not block or call back. */
+    /* Told of what no caller can be told: an actor that failed, a connection that was lost. On any thread, must not
+     * block or call back. */
     void (*log)(void *ctx, ar_log_level level, const char *message);
     void *log_ctx;
 
@@ -51,17 +52,17 @@ typedef struct ar_runtime_options {
  * Owns:    the caller: ar_runtime_close.
  * Threads: any.
  * Blocks:  until its threads are started.
- * Errors:  AR_E_INVALID for a NULL `out` or an option out of its range; AR_E_NO_MEMORY; AR_E_IO when a thread cannot be started; AR_E_FORKED in a
- *          child of a process that had used the library. */
+ * Errors:  AR_E_INVALID for a NULL `out` or an option out of its range; AR_E_NO_MEMORY; AR_E_IO when a thread cannot be
+ *          started; AR_E_FORKED in a child of a process that had used the library. */
 AR_API AR_NODISCARD ar_status ar_runtime_create(const ar_runtime_options *options, ar_runtime **out, ar_error *err);
 
-/* Stops the actors of `*runtime`, the last spawned first, completes every future that is left with AR_E_CLOSED, ends the threads and frees it all. Sets
- * *runtime to NULL. Databases on it must be closed before.
+/* Stops the actors of `*runtime`, the last spawned first, completes every future that is left with AR_E_CLOSED, ends
+ * the threads and frees it all. Sets *runtime to NULL. Databases on it must be closed before.
  * Owns:    takes *runtime; NULL and a NULL *runtime do nothing.
  * Threads: any one that is not a thread of the runtime.
  * Blocks:  until the behaviours that run have returned.
- * Errors:  AR_E_BUSY while databases are open on it, AR_E_DEADLOCK inside a behaviour or on a worker of its own: nothing is done then; AR_E_INVALID for the default runtime;
- *          AR_E_FORKED in a child: nothing is freed. */
+ * Errors:  AR_E_BUSY while databases are open on it, AR_E_DEADLOCK inside a behaviour or on a worker of its own:
+ *          nothing is done then; AR_E_INVALID for the default runtime; AR_E_FORKED in a child: nothing is freed. */
 AR_API AR_NODISCARD ar_status ar_runtime_close(ar_runtime **runtime, ar_error *err);
 
 /* The default runtime, created when there is none yet.

@@ -13,7 +13,7 @@ static bool refuses(test_memory *memory)
 static void *allocate(void *ctx, size_t size)
 {
     test_memory *memory = ctx;
-    void        *block = refuses(memory) ? NULL : malloc(size);
+    void *block = refuses(memory) ? NULL : malloc(size);
     if (block != NULL)
         atomic_fetch_add(&memory->live, 1);
     return block;
@@ -22,7 +22,7 @@ static void *allocate(void *ctx, size_t size)
 static void *reallocate(void *ctx, void *block, size_t size)
 {
     test_memory *memory = ctx;
-    void        *moved = refuses(memory) ? NULL : realloc(block, size);
+    void *moved = refuses(memory) ? NULL : realloc(block, size);
     if (moved != NULL && block == NULL)
         atomic_fetch_add(&memory->live, 1);
     return moved;
@@ -63,7 +63,7 @@ int test_latch_count(test_latch *latch)
 bool test_latch_wait(test_latch *latch, int count)
 {
     struct timespec until;
-    int             rv = 0;
+    int rv = 0;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += TEST_PATIENCE / 1000;
     pthread_mutex_lock(&latch->lock);
@@ -77,7 +77,7 @@ bool test_latch_wait(test_latch *latch, int count)
 ar_runtime *test_runtime(unsigned workers)
 {
     ar_runtime *runtime = NULL;
-    ar_ignore(ar_runtime_create(&(ar_runtime_options){.workers = workers}, &runtime, NULL));
+    ar_ignore(ar_runtime_create(&(ar_runtime_options){ .workers = workers }, &runtime, NULL));
     return runtime;
 }
 
@@ -85,27 +85,27 @@ ar_status test_echo(ar_context *self, void *state, ar_message *message, ar_error
 {
     (void)state;
     (void)err;
-    ar_context_reply(self, (ar_message){.kind = message->kind, .number = message->number + 1});
+    ar_context_reply(self, (ar_message){ .kind = message->kind, .number = message->number + 1 });
     return AR_OK;
 }
 
 ar_actor *test_spawn(ar_runtime *runtime, ar_behaviour behaviour, void *state)
 {
     ar_actor *actor = NULL;
-    ar_ignore(ar_actor_spawn(runtime, &(ar_actor_options){.behaviour = behaviour, .state = state}, &actor, NULL));
+    ar_ignore(ar_actor_spawn(runtime, &(ar_actor_options){ .behaviour = behaviour, .state = state }, &actor, NULL));
     return actor;
 }
 
 ar_status test_tell(ar_actor *actor, uint32_t kind, int64_t number)
 {
-    return ar_actor_tell(actor, (ar_message){.kind = kind, .number = number}, NULL, NULL);
+    return ar_actor_tell(actor, (ar_message){ .kind = kind, .number = number }, NULL, NULL);
 }
 
 int64_t test_ask(ar_actor *actor, uint32_t kind, int64_t number, ar_status *status)
 {
-    ar_message      reply = {.number = -1};
-    ar_reply_future future = ar_actor_ask(actor, (ar_message){.kind = kind, .number = number}, NULL);
-    ar_status       came = ar_reply_await_for(&future, TEST_PATIENCE, &reply, NULL);
+    ar_message reply = { .number = -1 };
+    ar_reply_future future = ar_actor_ask(actor, (ar_message){ .kind = kind, .number = number }, NULL);
+    ar_status came = ar_reply_await_for(&future, TEST_PATIENCE, &reply, NULL);
     ar_future_drop(&future.raw);
     if (status != NULL)
         *status = came;
@@ -114,7 +114,7 @@ int64_t test_ask(ar_actor *actor, uint32_t kind, int64_t number, ar_status *stat
 
 ar_status test_await_end(ar_actor *actor, ar_error *err)
 {
-    ar_done   ended = ar_actor_ended(actor);
+    ar_done ended = ar_actor_ended(actor);
     ar_status status = ar_done_await_for(&ended, TEST_PATIENCE, err);
     ar_future_drop(&ended.raw);
     return status;

@@ -17,8 +17,8 @@
 typedef struct test_memory {
     atomic_size_t allocations; /* so far, those that were refused too */
     atomic_size_t live;        /* blocks that were not released */
-    size_t        refuse_at;   /* the allocation of that number, from 1; 0: none */
-    bool          refuse_on;   /* and every one after it */
+    size_t refuse_at;          /* the allocation of that number, from 1; 0: none */
+    bool refuse_on;            /* and every one after it */
 } test_memory;
 
 /* Sets the allocator of `options`. */
@@ -27,17 +27,17 @@ void test_memory_use(test_memory *memory, ar_runtime_options *options);
 /* A counter that threads raise and the test waits for. */
 typedef struct test_latch {
     pthread_mutex_t lock;
-    pthread_cond_t  raised;
-    int             count;
+    pthread_cond_t raised;
+    int count;
 } test_latch;
 
-#define TEST_LATCH                             \
-    {                                          \
+#define TEST_LATCH                                                            \
+    {                                                                         \
         .lock = PTHREAD_MUTEX_INITIALIZER, .raised = PTHREAD_COND_INITIALIZER \
     }
 
 void test_latch_raise(test_latch *latch);
-int  test_latch_count(test_latch *latch);
+int test_latch_count(test_latch *latch);
 /* Waits until it was raised `count` times. False: it was not within 30 seconds. */
 bool test_latch_wait(test_latch *latch, int count);
 

@@ -16,13 +16,13 @@
 enum { ECHO = 1, TWICE, SILENT, REFUSE, TAKE, BREAK, HOLD };
 
 typedef struct oracle {
-    test_latch  entered;
-    test_latch  gate; /* HOLD stays inside until it is raised */
-    ar_reply   *taken[16];
-    int         taken_count;
+    test_latch entered;
+    test_latch gate; /* HOLD stays inside until it is raised */
+    ar_reply *taken[16];
+    int taken_count;
     _Atomic int released;
     _Atomic int handled;
-    pthread_t   thread;
+    pthread_t thread;
 } oracle;
 
 static void release_one(void *data)
@@ -32,8 +32,8 @@ static void release_one(void *data)
 
 static ar_status answer(ar_context *self, void *state, ar_message *message, ar_error *err)
 {
-    oracle    *o = state;
-    ar_message reply = {.kind = ECHO, .number = message->number + 1, .data = &o->released, .release = release_one};
+    oracle *o = state;
+    ar_message reply = { .kind = ECHO, .number = message->number + 1, .data = &o->released, .release = release_one };
     o->thread = pthread_self();
     atomic_fetch_add(&o->handled, 1);
     switch (message->kind) {
@@ -63,14 +63,14 @@ static ar_status answer(ar_context *self, void *state, ar_message *message, ar_e
 
 typedef struct world {
     ar_runtime *runtime;
-    ar_actor   *actor;
-    oracle      oracle;
+    ar_actor *actor;
+    oracle oracle;
 } world;
 
 static void open_world(world *w, ar_help help, ar_actor_options options)
 {
-    *w = (world){.oracle = {.entered = TEST_LATCH, .gate = TEST_LATCH}};
-    assert_int_equal(ar_runtime_create(&(ar_runtime_options){.workers = 1, .help = help}, &w->runtime, NULL), AR_OK);
+    *w = (world){ .oracle = { .entered = TEST_LATCH, .gate = TEST_LATCH } };
+    assert_int_equal(ar_runtime_create(&(ar_runtime_options){ .workers = 1, .help = help }, &w->runtime, NULL), AR_OK);
     options.behaviour = answer;
     options.state = &w->oracle;
     assert_int_equal(ar_actor_spawn(w->runtime, &options, &w->actor, NULL), AR_OK);
@@ -78,7 +78,7 @@ static void open_world(world *w, ar_help help, ar_actor_options options)
 
 static void open_plain(world *w)
 {
-    open_world(w, AR_HELP_DEFAULT, (ar_actor_options){.helpable = false});
+    open_world(w, AR_HELP_DEFAULT, (ar_actor_options){ .helpable = false });
 }
 
 static void close_world(world *w)
@@ -88,13 +88,13 @@ static void close_world(world *w)
 
 static ar_reply_future ask(world *w, uint32_t kind, int64_t number, int64_t timeout_ms)
 {
-    ar_message message = {.kind = kind, .number = number, .data = &w->oracle.released, .release = release_one};
-    return ar_actor_ask(w->actor, message, &(ar_send_options){.timeout_ms = timeout_ms});
+    ar_message message = { .kind = kind, .number = number, .data = &w->oracle.released, .release = release_one };
+    return ar_actor_ask(w->actor, message, &(ar_send_options){ .timeout_ms = timeout_ms });
 }
 
 static void answer_comes_with_its_data(void **state)
 {
-    world      w;
+    world w;
     ar_message reply;
     (void)state;
     open_plain(&w);
@@ -123,7 +123,7 @@ static void answer_that_nobody_takes_is_released(void **state)
 
 static void only_the_first_answer_counts(void **state)
 {
-    world      w;
+    world w;
     ar_message reply;
     (void)state;
     open_plain(&w);
@@ -136,8 +136,8 @@ static void only_the_first_answer_counts(void **state)
 
 static void ask_without_an_answer_gets_an_empty_one(void **state)
 {
-    world      w;
-    ar_message reply = {.number = 9, .data = &w};
+    world w;
+    ar_message reply = { .number = 9, .data = &w };
     (void)state;
     open_plain(&w);
     ar_reply_future future = ask(&w, SILENT, 1, 0);
@@ -149,7 +149,7 @@ static void ask_without_an_answer_gets_an_empty_one(void **state)
 
 static void refused_ask_fails_with_the_reason(void **state)
 {
-    world    w;
+    world w;
     ar_error error;
     (void)state;
     open_plain(&w);
@@ -164,7 +164,7 @@ static void refused_ask_fails_with_the_reason(void **state)
 
 static void failing_behaviour_fails_its_ask_and_those_behind(void **state)
 {
-    world    w;
+    world w;
     ar_error error;
     (void)state;
     open_plain(&w);
@@ -182,9 +182,9 @@ static void failing_behaviour_fails_its_ask_and_those_behind(void **state)
 
 static void reply_may_be_sent_later_by_anybody(void **state)
 {
-    world      w;
+    world w;
     ar_message reply;
-    ar_error   error;
+    ar_error error;
     (void)state;
     open_plain(&w);
     ar_reply_future first = ask(&w, TAKE, 0, 0), second = ask(&w, TAKE, 0, 0);
@@ -192,7 +192,7 @@ static void reply_may_be_sent_later_by_anybody(void **state)
     assert_int_equal(ar_actor_stop(w.actor, NULL), AR_OK);
     assert_int_equal(test_await_end(w.actor, NULL), AR_OK); /* it goes on without the actor */
     assert_int_equal(ar_reply_await_for(&first, 0, &reply, NULL), AR_E_PENDING);
-    ar_reply_send(&w.oracle.taken[0], (ar_message){.number = 77});
+    ar_reply_send(&w.oracle.taken[0], (ar_message){ .number = 77 });
     assert_null(w.oracle.taken[0]);
     ar_reply_fail(&w.oracle.taken[1], AR_E_BUSY, "not %s", "today");
     assert_int_equal(ar_reply_await(&first, &reply, NULL), AR_OK);
@@ -204,25 +204,25 @@ static void reply_may_be_sent_later_by_anybody(void **state)
 
 static void reply_that_is_lost_is_closed_with_the_runtime(void **state)
 {
-    test_memory        memory = {.refuse_at = 0};
-    ar_runtime_options options = {.workers = 1};
-    ar_actor          *actor;
-    ar_runtime        *runtime = NULL;
-    oracle             o = {.entered = TEST_LATCH, .gate = TEST_LATCH};
+    test_memory memory = { .refuse_at = 0 };
+    ar_runtime_options options = { .workers = 1 };
+    ar_actor *actor;
+    ar_runtime *runtime = NULL;
+    oracle o = { .entered = TEST_LATCH, .gate = TEST_LATCH };
     (void)state;
     test_memory_use(&memory, &options);
     assert_int_equal(ar_runtime_create(&options, &runtime, NULL), AR_OK);
     assert_non_null(actor = test_spawn(runtime, answer, &o));
     ar_reply_future futures[3];
     for (int i = 0; i < 3; i++)
-        futures[i] = ar_actor_ask(actor, (ar_message){.kind = TAKE}, NULL);
+        futures[i] = ar_actor_ask(actor, (ar_message){ .kind = TAKE }, NULL);
     assert_true(test_latch_wait(&o.entered, 3));
-    ar_reply_send(&o.taken[1], (ar_message){.number = 5});
+    ar_reply_send(&o.taken[1], (ar_message){ .number = 5 });
     assert_int_equal(ar_runtime_close(&runtime, NULL), AR_OK);
     assert_int_equal(ar_reply_await_for(&futures[0], 0, NULL, NULL), AR_E_CLOSED);
     assert_int_equal(ar_reply_await_for(&futures[1], 0, NULL, NULL), AR_OK);
     assert_int_equal(ar_reply_await_for(&futures[2], 0, NULL, NULL), AR_E_CLOSED);
-    ar_reply_send(&o.taken[0], (ar_message){.data = &o.released, .release = release_one}); /* too late, and no harm */
+    ar_reply_send(&o.taken[0], (ar_message){ .data = &o.released, .release = release_one }); /* too late, and no harm */
     ar_reply_fail(&o.taken[2], AR_E_IO, "too late");
     assert_int_equal(o.released, 1);
     assert_int_equal(memory.live, 0);
@@ -232,7 +232,7 @@ static void reply_that_is_lost_is_closed_with_the_runtime(void **state)
 
 static void ask_that_times_out_in_the_mailbox_is_not_handled(void **state)
 {
-    world    w;
+    world w;
     ar_error error;
     (void)state;
     open_plain(&w);
@@ -250,11 +250,12 @@ static void ask_that_times_out_in_the_mailbox_is_not_handled(void **state)
 /* On the simulator, so that it is certainly handled first. */
 static void ask_that_was_taken_times_out_too(void **state)
 {
-    world   w = {.oracle = {.entered = TEST_LATCH}};
+    world w = { .oracle = { .entered = TEST_LATCH } };
     ar_sim *sim = NULL;
     (void)state;
     assert_int_equal(ar_sim_create(1, &sim, NULL), AR_OK);
-    assert_int_equal(ar_runtime_create(&(ar_runtime_options){.workers = 1, .env = ar_sim_env(sim)}, &w.runtime, NULL), AR_OK);
+    assert_int_equal(ar_runtime_create(&(ar_runtime_options){ .workers = 1, .env = ar_sim_env(sim) }, &w.runtime, NULL),
+                     AR_OK);
     assert_non_null(w.actor = test_spawn(w.runtime, answer, &w.oracle));
     for (int cancel = 0; cancel < 2; cancel++) {
         ar_reply_future taken = ask(&w, TAKE, 0, 20);
@@ -262,7 +263,7 @@ static void ask_that_was_taken_times_out_too(void **state)
         if (cancel) /* in flight: it takes nothing away, the timeout neither */
             assert_int_equal(ar_future_cancel(taken.raw, NULL), AR_E_BUSY);
         assert_int_equal(ar_reply_await(&taken, NULL, NULL), AR_E_TIMEOUT);
-        ar_reply_send(&w.oracle.taken[cancel], (ar_message){.data = &w.oracle.released, .release = release_one});
+        ar_reply_send(&w.oracle.taken[cancel], (ar_message){ .data = &w.oracle.released, .release = release_one });
         assert_int_equal(w.oracle.released, 2 * (cancel + 1));
     }
     close_world(&w);
@@ -303,16 +304,17 @@ static void cancelled_ask_is_not_handled(void **state)
 
 static void call_runs_an_idle_helpable_actor_on_its_own_thread(void **state)
 {
-    world      w;
+    world w;
     ar_message reply;
-    int        helped = 0;
+    int helped = 0;
     (void)state;
-    open_world(&w, AR_HELP_ON, (ar_actor_options){.helpable = true});
-    assert_int_equal(test_tell(w.actor, TAKE, 0), AR_OK); /* the worker comes to it, and the bell of the spawn is over */
+    open_world(&w, AR_HELP_ON, (ar_actor_options){ .helpable = true });
+    assert_int_equal(test_tell(w.actor, TAKE, 0),
+                     AR_OK); /* the worker comes to it, and the bell of the spawn is over */
     assert_true(test_latch_wait(&w.oracle.entered, 1));
     assert_false(pthread_equal(w.oracle.thread, pthread_self()));
     for (int i = 0; i < 100000 && helped < 100; i++) {
-        assert_int_equal(ar_actor_call(w.actor, (ar_message){.kind = ECHO, .number = i}, NULL, &reply, NULL), AR_OK);
+        assert_int_equal(ar_actor_call(w.actor, (ar_message){ .kind = ECHO, .number = i }, NULL, &reply, NULL), AR_OK);
         assert_int_equal(reply.number, i + 1);
         if (pthread_equal(w.oracle.thread, pthread_self()))
             helped++;
@@ -326,9 +328,9 @@ static void call_runs_an_idle_helpable_actor_on_its_own_thread(void **state)
 static void await_runs_it_as_well(void **state)
 {
     world w;
-    int   helped = 0;
+    int helped = 0;
     (void)state;
-    open_world(&w, AR_HELP_ON, (ar_actor_options){.helpable = true, .own_thread = true});
+    open_world(&w, AR_HELP_ON, (ar_actor_options){ .helpable = true, .own_thread = true });
     for (int i = 0; i < 2000 && helped == 0; i++) { /* a race with the worker that was rung, won sooner or later */
         ar_reply_future future = ask(&w, ECHO, i, 0);
         assert_int_equal(ar_reply_await(&future, NULL, NULL), AR_OK);
@@ -342,14 +344,14 @@ static void nobody_helps_when_that_is_off_or_the_actor_is_not_helpable(void **st
 {
     static const struct {
         ar_help help;
-        bool    helpable;
-    } kinds[] = {{AR_HELP_OFF, true}, {AR_HELP_ON, false}};
+        bool helpable;
+    } kinds[] = { { AR_HELP_OFF, true }, { AR_HELP_ON, false } };
     world w;
     (void)state;
     for (int k = 0; k < 2; k++) {
-        open_world(&w, kinds[k].help, (ar_actor_options){.helpable = kinds[k].helpable});
+        open_world(&w, kinds[k].help, (ar_actor_options){ .helpable = kinds[k].helpable });
         for (int i = 0; i < 200; i++) {
-            assert_int_equal(ar_actor_call(w.actor, (ar_message){.kind = ECHO}, NULL, NULL, NULL), AR_OK);
+            assert_int_equal(ar_actor_call(w.actor, (ar_message){ .kind = ECHO }, NULL, NULL, NULL), AR_OK);
             assert_false(pthread_equal(w.oracle.thread, pthread_self()));
         }
         close_world(&w);
@@ -358,21 +360,21 @@ static void nobody_helps_when_that_is_off_or_the_actor_is_not_helpable(void **st
 
 typedef struct caller {
     pthread_t thread;
-    world    *w;
-    int       wrong;
+    world *w;
+    int wrong;
 } caller;
 
 static void *call_often(void *arg)
 {
     caller *c = arg;
     for (int i = 0; i < 3000; i++) {
-        ar_message reply = {.number = 0};
-        ar_status  status;
+        ar_message reply = { .number = 0 };
+        ar_status status;
         if (i % 3 == 0) {
             ar_reply_future future = ask(c->w, ECHO, i, i % 2 == 0 ? 0 : 3600 * 1000);
             status = ar_reply_await(&future, &reply, NULL);
         } else {
-            status = ar_actor_call(c->w->actor, (ar_message){.kind = ECHO, .number = i}, NULL, &reply, NULL);
+            status = ar_actor_call(c->w->actor, (ar_message){ .kind = ECHO, .number = i }, NULL, &reply, NULL);
         }
         c->wrong += status != AR_OK || reply.number != i + 1;
         if (reply.release != NULL)
@@ -383,12 +385,12 @@ static void *call_often(void *arg)
 
 static void helpers_and_workers_share_an_actor(void **state)
 {
-    world  w;
+    world w;
     caller callers[4];
     (void)state;
-    open_world(&w, AR_HELP_DEFAULT, (ar_actor_options){.helpable = true});
+    open_world(&w, AR_HELP_DEFAULT, (ar_actor_options){ .helpable = true });
     for (int i = 0; i < 4; i++) {
-        callers[i] = (caller){.w = &w};
+        callers[i] = (caller){ .w = &w };
         assert_int_equal(pthread_create(&callers[i].thread, NULL, call_often, &callers[i]), 0);
     }
     for (int i = 0; i < 4; i++) {
@@ -403,8 +405,10 @@ static void call_with_a_timeout_keeps_it(void **state)
 {
     world w;
     (void)state;
-    open_world(&w, AR_HELP_DEFAULT, (ar_actor_options){.helpable = true});
-    assert_int_equal(ar_actor_call(w.actor, (ar_message){.kind = TAKE}, &(ar_send_options){.timeout_ms = 5}, NULL, NULL), AR_E_TIMEOUT);
+    open_world(&w, AR_HELP_DEFAULT, (ar_actor_options){ .helpable = true });
+    assert_int_equal(
+        ar_actor_call(w.actor, (ar_message){ .kind = TAKE }, &(ar_send_options){ .timeout_ms = 5 }, NULL, NULL),
+        AR_E_TIMEOUT);
     close_world(&w);
     ar_reply_fail(&w.oracle.taken[0], AR_E_IO, "late"); /* when it was handled in time */
 }
@@ -412,9 +416,9 @@ static void call_with_a_timeout_keeps_it(void **state)
 /* --- inside behaviours --- */
 
 typedef struct middle {
-    ar_actor    *other;
+    ar_actor *other;
     ar_executor *executor;
-    ar_status    statuses[6];
+    ar_status statuses[6];
 } middle;
 
 static void pass_answer(void *arg, ar_status status, ar_message *reply, const ar_error *err)
@@ -430,12 +434,12 @@ static void pass_answer(void *arg, ar_status status, ar_message *reply, const ar
 
 static ar_status ask_inside(ar_context *self, void *state, ar_message *message, ar_error *err)
 {
-    middle         *m = state;
+    middle *m = state;
     ar_reply_future waited = ar_actor_ask(m->other, *message, NULL);
-    ar_done         done = ar_future_all(NULL, 0);
-    ar_done         later = ar_timer_after(ar_context_runtime(self), 3600 * 1000);
+    ar_done done = ar_future_all(NULL, 0);
+    ar_done later = ar_timer_after(ar_context_runtime(self), 3600 * 1000);
     m->statuses[0] = ar_future_wait(waited.raw, -1, NULL);
-    m->statuses[1] = ar_actor_call(m->other, (ar_message){.kind = 1}, NULL, NULL, NULL);
+    m->statuses[1] = ar_actor_call(m->other, (ar_message){ .kind = 1 }, NULL, NULL, NULL);
     m->statuses[2] = ar_done_await(&done, NULL); /* complete: nothing to wait for */
     m->statuses[3] = ar_done_await_for(&later, 0, NULL);
     m->statuses[4] = ar_done_await_for(&later, 5, NULL);
@@ -447,7 +451,7 @@ static ar_status ask_inside(ar_context *self, void *state, ar_message *message, 
 static void waiting_in_a_behaviour_is_refused_and_then_works(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
-    middle      m = {.other = test_spawn(runtime, test_echo, NULL), .executor = ar_runtime_executor(runtime)};
+    middle m = { .other = test_spawn(runtime, test_echo, NULL), .executor = ar_runtime_executor(runtime) };
     (void)state;
     assert_int_equal(test_ask(test_spawn(runtime, ask_inside, &m), 1, 8, NULL), 9);
     assert_int_equal(m.statuses[0], AR_E_DEADLOCK);
@@ -461,8 +465,8 @@ static void waiting_in_a_behaviour_is_refused_and_then_works(void **state)
 
 typedef struct on_worker {
     test_latch called;
-    ar_actor  *same, *other;
-    ar_status  statuses[3];
+    ar_actor *same, *other;
+    ar_status statuses[3];
 } on_worker;
 
 static void wait_on_a_worker(void *arg, ar_status status, const ar_error *err)
@@ -470,22 +474,24 @@ static void wait_on_a_worker(void *arg, ar_status status, const ar_error *err)
     on_worker *o = arg;
     (void)status;
     (void)err;
-    o->statuses[0] = ar_actor_call(o->same, (ar_message){.kind = 1}, NULL, NULL, NULL);
-    ar_reply_future one = ar_actor_ask(o->same, (ar_message){.kind = 1}, NULL);
-    ar_done         both = ar_future_all(&one.raw, 1);
+    o->statuses[0] = ar_actor_call(o->same, (ar_message){ .kind = 1 }, NULL, NULL, NULL);
+    ar_reply_future one = ar_actor_ask(o->same, (ar_message){ .kind = 1 }, NULL);
+    ar_done both = ar_future_all(&one.raw, 1);
     o->statuses[1] = ar_done_await(&both, NULL);
     ar_future_drop(&one.raw);
-    o->statuses[2] = ar_actor_call(o->other, (ar_message){.kind = 1}, NULL, NULL, NULL);
+    o->statuses[2] = ar_actor_call(o->other, (ar_message){ .kind = 1 }, NULL, NULL, NULL);
     test_latch_raise(&o->called);
 }
 
 static void callback_may_wait_but_not_for_an_actor_of_its_worker(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
-    on_worker   o = {.called = TEST_LATCH, .same = test_spawn(runtime, test_echo, NULL)};
-    ar_done     now = ar_future_all(NULL, 0);
+    on_worker o = { .called = TEST_LATCH, .same = test_spawn(runtime, test_echo, NULL) };
+    ar_done now = ar_future_all(NULL, 0);
     (void)state;
-    assert_int_equal(ar_actor_spawn(runtime, &(ar_actor_options){.behaviour = test_echo, .own_thread = true}, &o.other, NULL), AR_OK);
+    assert_int_equal(
+        ar_actor_spawn(runtime, &(ar_actor_options){ .behaviour = test_echo, .own_thread = true }, &o.other, NULL),
+        AR_OK);
     assert_int_equal(ar_done_then(&now, ar_runtime_executor(runtime), wait_on_a_worker, &o, NULL), AR_OK);
     assert_true(test_latch_wait(&o.called, 1));
     assert_int_equal(o.statuses[0], AR_E_DEADLOCK);
@@ -496,9 +502,9 @@ static void callback_may_wait_but_not_for_an_actor_of_its_worker(void **state)
 
 typedef struct then_called {
     test_latch called;
-    ar_status  status;
-    int64_t    number;
-    void      *data;
+    ar_status status;
+    int64_t number;
+    void *data;
 } then_called;
 
 static void note_reply(void *arg, ar_status status, ar_message *reply, const ar_error *err)
@@ -514,8 +520,8 @@ static void note_reply(void *arg, ar_status status, ar_message *reply, const ar_
 
 static void then_gets_the_reply_and_releases_it(void **state)
 {
-    world       w;
-    then_called c = {.called = TEST_LATCH};
+    world w;
+    then_called c = { .called = TEST_LATCH };
     (void)state;
     open_plain(&w);
     ar_reply_future future = ask(&w, ECHO, 1, 0);

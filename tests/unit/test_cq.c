@@ -16,15 +16,15 @@
 
 typedef struct world {
     ar_runtime *runtime;
-    ar_actor   *echo;
-    ar_cq      *cq;
-    int         calls;
-    pthread_t   thread;
+    ar_actor *echo;
+    ar_cq *cq;
+    int calls;
+    pthread_t thread;
 } world;
 
 static void open_world(world *w)
 {
-    *w = (world){.runtime = test_runtime(1)};
+    *w = (world){ .runtime = test_runtime(1) };
     w->echo = test_spawn(w->runtime, test_echo, NULL);
     assert_int_equal(ar_cq_create(w->runtime, &w->cq, NULL), AR_OK);
 }
@@ -49,20 +49,20 @@ static void count(void *arg, ar_status status, ar_message *reply, const ar_error
 static void submit(world *w, int how_many)
 {
     for (int i = 0; i < how_many; i++) {
-        ar_reply_future answer = ar_actor_ask(w->echo, (ar_message){.number = i}, NULL);
+        ar_reply_future answer = ar_actor_ask(w->echo, (ar_message){ .number = i }, NULL);
         assert_int_equal(ar_reply_then(&answer, ar_cq_executor(w->cq), count, w, NULL), AR_OK);
     }
 }
 
 static bool is_readable(const world *w, int timeout_ms)
 {
-    struct pollfd fd = {.fd = ar_cq_fd(w->cq), .events = POLLIN};
+    struct pollfd fd = { .fd = ar_cq_fd(w->cq), .events = POLLIN };
     return poll(&fd, 1, timeout_ms) == 1;
 }
 
 static void callbacks_run_on_the_thread_that_runs_the_queue(void **state)
 {
-    world  w;
+    world w;
     size_t ran = 0, all = 0;
     (void)state;
     open_world(&w);
@@ -99,7 +99,7 @@ static void descriptor_is_readable_while_callbacks_wait(void **state)
 
 static void at_most_max_run(void **state)
 {
-    world  w;
+    world w;
     size_t ran = 0;
     (void)state;
     open_world(&w);
@@ -117,9 +117,9 @@ static void at_most_max_run(void **state)
 
 static void empty_queue_is_pending_after_the_timeout(void **state)
 {
-    world    w;
+    world w;
     ar_error error;
-    int64_t  before = ar_env_default()->now(NULL);
+    int64_t before = ar_env_default()->now(NULL);
     (void)state;
     open_world(&w);
     assert_int_equal(ar_cq_run(w.cq, 0, 0, NULL, &error), AR_E_PENDING);
@@ -172,13 +172,13 @@ static void destroy_waits_for_futures_that_are_bound(void **state)
 
 /* A callback that submits another: refused once the queue is being destroyed, and then the future is consumed. */
 typedef struct again {
-    world    *w;
+    world *w;
     ar_status status;
 } again;
 
 static void submit_again(void *arg, ar_status status, const ar_error *err)
 {
-    again  *a = arg;
+    again *a = arg;
     ar_done more = ar_timer_after(a->w->runtime, 0);
     (void)status;
     (void)err;
@@ -189,7 +189,7 @@ static void submit_again(void *arg, ar_status status, const ar_error *err)
 static void callback_may_submit_to_its_own_queue(void **state)
 {
     world w;
-    again a = {.w = &w, .status = AR_E_PENDING};
+    again a = { .w = &w, .status = AR_E_PENDING };
     (void)state;
     open_world(&w);
     ar_done first = ar_timer_after(w.runtime, 0);
@@ -211,7 +211,7 @@ static void queue_is_destroyed_right_after_its_callback(void **state)
     for (int i = 0; i < 1500; i++) {
         ar_cq *cq = NULL;
         assert_int_equal(ar_cq_create(w.runtime, &cq, NULL), AR_OK);
-        ar_reply_future answer = ar_actor_ask(w.echo, (ar_message){.number = i}, NULL);
+        ar_reply_future answer = ar_actor_ask(w.echo, (ar_message){ .number = i }, NULL);
         assert_int_equal(ar_reply_then(&answer, ar_cq_executor(cq), count, &w, NULL), AR_OK);
         ar_status status = AR_E_PENDING;
         while (status == AR_E_PENDING)
@@ -225,12 +225,12 @@ static void queue_is_destroyed_right_after_its_callback(void **state)
 
 static ar_status run_inside(ar_context *self, void *state, ar_message *message, ar_error *err)
 {
-    world    *w = state;
+    world *w = state;
     ar_status waiting = ar_cq_run(w->cq, 0, -1, NULL, NULL);
     ar_status looking = ar_cq_run(w->cq, 0, 0, NULL, NULL);
     (void)message;
     (void)err;
-    ar_context_reply(self, (ar_message){.number = waiting == AR_E_DEADLOCK && looking == AR_E_PENDING});
+    ar_context_reply(self, (ar_message){ .number = waiting == AR_E_DEADLOCK && looking == AR_E_PENDING });
     return AR_OK;
 }
 
@@ -245,12 +245,12 @@ static void waiting_for_a_queue_in_a_behaviour_is_refused(void **state)
 
 static void queue_serves_futures_of_other_runtimes_and_outlives_its_own(void **state)
 {
-    world       w;
+    world w;
     ar_runtime *other = test_runtime(1);
     (void)state;
     open_world(&w);
-    ar_actor       *echo = test_spawn(other, test_echo, NULL);
-    ar_reply_future answer = ar_actor_ask(echo, (ar_message){.number = 1}, NULL);
+    ar_actor *echo = test_spawn(other, test_echo, NULL);
+    ar_reply_future answer = ar_actor_ask(echo, (ar_message){ .number = 1 }, NULL);
     assert_int_equal(ar_reply_then(&answer, ar_cq_executor(w.cq), count, &w, NULL), AR_OK);
     assert_int_equal(ar_runtime_close(&w.runtime, NULL), AR_OK);
     assert_int_equal(ar_cq_run(w.cq, 0, TEST_PATIENCE, NULL, NULL), AR_OK);
@@ -261,9 +261,9 @@ static void queue_serves_futures_of_other_runtimes_and_outlives_its_own(void **s
 
 static void null_queues_are_answered(void **state)
 {
-    ar_cq   *none = NULL;
+    ar_cq *none = NULL;
     ar_error error;
-    size_t   ran = 9;
+    size_t ran = 9;
     (void)state;
     assert_null(ar_cq_executor(NULL));
     assert_int_equal(ar_cq_fd(NULL), -1);

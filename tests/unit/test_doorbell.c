@@ -34,7 +34,7 @@ static void ring_before_the_wait_is_not_lost(void **state)
 static void wait_ends_after_its_time(void **state)
 {
     ari_doorbell *bell = open_bell();
-    int64_t       before = clock_now();
+    int64_t before = clock_now();
     (void)state;
     ari_doorbell_wait(bell, 2500);
     assert_true(clock_now() - before >= 2500);
@@ -71,8 +71,8 @@ static void bell_that_was_rung_can_be_closed(void **state)
 
 typedef struct shared {
     ari_doorbell *bell;
-    _Atomic int   posted;
-    _Atomic bool  over;
+    _Atomic int posted;
+    _Atomic bool over;
 } shared;
 
 static void *post(void *arg)
@@ -88,7 +88,7 @@ static void *post(void *arg)
 static void every_ring_is_seen_by_a_wait_after_it(void **state)
 {
     enum { THREADS = 3 };
-    shared    s = {.bell = open_bell()};
+    shared s = { .bell = open_bell() };
     pthread_t threads[THREADS];
     (void)state;
     for (int i = 0; i < THREADS; i++)

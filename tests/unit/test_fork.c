@@ -22,20 +22,21 @@ static int checks;
 
 static bool is_child;
 
-/* LeakSanitizer asks this at exit (lsan_interface.h): what the threads held that a child does not have looks leaked there. */
+/* LeakSanitizer asks this at exit (lsan_interface.h): what the threads held that a child does not have looks leaked
+ * there. */
 int __lsan_is_turned_off(void); /* NOLINT: the name is the sanitizer's */
 int __lsan_is_turned_off(void)  /* NOLINT */
 {
     return is_child;
 }
 
-#define CHECK(condition)                           \
-    do {                                           \
-        checks++;                                  \
-        if (!(condition) && failed_check == 0) {   \
-            failed_check = checks;                 \
+#define CHECK(condition)                                           \
+    do {                                                           \
+        checks++;                                                  \
+        if (!(condition) && failed_check == 0) {                   \
+            failed_check = checks;                                 \
             fprintf(stderr, "check %d: %s\n", checks, #condition); \
-        }                                          \
+        }                                                          \
     } while (0)
 
 static int run_in_child(void (*run)(void *), void *arg)
@@ -54,14 +55,14 @@ static int run_in_child(void (*run)(void *), void *arg)
 }
 
 typedef struct parent {
-    ar_runtime     *runtime;
-    ar_actor       *actor;
-    ar_cq          *cq;
-    ar_executor    *executor;
+    ar_runtime *runtime;
+    ar_actor *actor;
+    ar_cq *cq;
+    ar_executor *executor;
     ar_reply_future done; /* complete */
-    ar_done         later;
-    ar_reply       *taken;
-    test_latch      entered;
+    ar_done later;
+    ar_reply *taken;
+    test_latch entered;
 } parent;
 
 static void count_release(void *data)
@@ -79,10 +80,10 @@ static void never(void *arg, ar_status status, const ar_error *err)
 
 static void use_actors(parent *p)
 {
-    ar_error   error;
-    int        released = 0;
-    ar_actor  *out = NULL;
-    ar_message message = {.kind = 1, .data = &released, .release = count_release};
+    ar_error error;
+    int released = 0;
+    ar_actor *out = NULL;
+    ar_message message = { .kind = 1, .data = &released, .release = count_release };
     CHECK(ar_actor_tell(p->actor, message, NULL, &error) == AR_E_FORKED && error.status == AR_E_FORKED);
     CHECK(ar_actor_call(p->actor, message, NULL, NULL, NULL) == AR_E_FORKED);
     ar_reply_future future = ar_actor_ask(p->actor, message, NULL);
@@ -92,9 +93,9 @@ static void use_actors(parent *p)
     CHECK(!ar_actor_is_alive(p->actor));
     CHECK(ar_actor_find(p->runtime, "x") == NULL);
     CHECK(ar_actor_find(NULL, "x") == NULL);
-    CHECK(ar_actor_spawn(p->runtime, &(ar_actor_options){.behaviour = test_echo}, &out, NULL) == AR_E_FORKED);
-    CHECK(ar_actor_spawn(NULL, &(ar_actor_options){.behaviour = test_echo}, &out, NULL) == AR_E_FORKED);
-    CHECK(ar_supervisor_spawn(p->runtime, &(ar_supervisor_options){.max_restarts = 1}, &out, NULL) == AR_E_FORKED);
+    CHECK(ar_actor_spawn(p->runtime, &(ar_actor_options){ .behaviour = test_echo }, &out, NULL) == AR_E_FORKED);
+    CHECK(ar_actor_spawn(NULL, &(ar_actor_options){ .behaviour = test_echo }, &out, NULL) == AR_E_FORKED);
+    CHECK(ar_supervisor_spawn(p->runtime, &(ar_supervisor_options){ .max_restarts = 1 }, &out, NULL) == AR_E_FORKED);
     ar_done ended = ar_actor_ended(p->actor);
     CHECK(ar_done_await(&ended, NULL) == AR_E_FORKED);
     ar_reply_send(&p->taken, message);
@@ -104,7 +105,7 @@ static void use_actors(parent *p)
 static void use_futures(parent *p)
 {
     ar_error error;
-    ar_done  both = ar_future_all(&p->later.raw, 1);
+    ar_done both = ar_future_all(&p->later.raw, 1);
     CHECK(ar_future_wait(p->later.raw, -1, &error) == AR_E_FORKED);
     CHECK(ar_done_await_for(&both, 5, &error) == AR_E_FORKED && both.raw == NULL);
     CHECK(ar_future_cancel(p->later.raw, &error) == AR_E_FORKED);
@@ -119,10 +120,10 @@ static void use_futures(parent *p)
 
 static void use_everything(void *arg)
 {
-    parent     *p = arg;
+    parent *p = arg;
     ar_runtime *runtime = p->runtime, *made = NULL;
-    ar_error    error;
-    ar_cq      *cq = NULL;
+    ar_error error;
+    ar_cq *cq = NULL;
     use_actors(p);
     use_futures(p);
     CHECK(ar_runtime_create(NULL, &made, &error) == AR_E_FORKED && error.message[0] != '\0');
@@ -131,7 +132,8 @@ static void use_everything(void *arg)
     CHECK(ar_runtime_executor(NULL) == NULL);
     CHECK(ar_cq_create(p->runtime, &cq, NULL) == AR_E_FORKED);
     CHECK(ar_cq_run(p->cq, 0, -1, NULL, NULL) == AR_E_FORKED);
-    CHECK(ar_done_then(&(ar_done){ar_future_all(NULL, 0).raw}, ar_cq_executor(p->cq), never, NULL, NULL) == AR_E_FORKED);
+    CHECK(ar_done_then(&(ar_done){ ar_future_all(NULL, 0).raw }, ar_cq_executor(p->cq), never, NULL, NULL) ==
+          AR_E_FORKED);
     ar_cq_destroy(&p->cq);
     CHECK(p->cq == NULL);
     CHECK(ar_runtime_close(&runtime, &error) == AR_E_FORKED && runtime == p->runtime);
@@ -156,22 +158,22 @@ static void count_call(void *arg, ar_status status, const ar_error *err)
 
 static void child_is_told_in_every_call_and_the_parent_goes_on(void **state)
 {
-    parent p = {.runtime = test_runtime(2), .entered = TEST_LATCH};
-    int    calls = 0;
+    parent p = { .runtime = test_runtime(2), .entered = TEST_LATCH };
+    int calls = 0;
     (void)state;
     p.executor = ar_runtime_executor(p.runtime);
     p.actor = test_spawn(p.runtime, test_echo, NULL);
     assert_int_equal(ar_cq_create(p.runtime, &p.cq, NULL), AR_OK);
     ar_done on_queue = ar_timer_after(p.runtime, 0);
     assert_int_equal(ar_done_then(&on_queue, ar_cq_executor(p.cq), count_call, &calls, NULL), AR_OK);
-    p.done = ar_actor_ask(p.actor, (ar_message){.number = 1}, NULL);
+    p.done = ar_actor_ask(p.actor, (ar_message){ .number = 1 }, NULL);
     p.later = ar_timer_after(p.runtime, 3600 * 1000);
-    ar_reply_future taken = ar_actor_ask(test_spawn(p.runtime, take, &p), (ar_message){.kind = 1}, NULL);
+    ar_reply_future taken = ar_actor_ask(test_spawn(p.runtime, take, &p), (ar_message){ .kind = 1 }, NULL);
     assert_true(test_latch_wait(&p.entered, 1));
     assert_int_equal(ar_future_wait(p.done.raw, -1, NULL), AR_OK);
     assert_int_equal(run_in_child(use_everything, &p), 0);
     assert_int_equal(test_ask(p.actor, 0, 1, NULL), 2);
-    ar_reply_send(&p.taken, (ar_message){.number = 4});
+    ar_reply_send(&p.taken, (ar_message){ .number = 4 });
     assert_int_equal(ar_reply_await(&taken, NULL, NULL), AR_OK);
     assert_int_equal(ar_cq_run(p.cq, 0, TEST_PATIENCE, NULL, NULL), AR_OK); /* the child took nothing from the queue */
     assert_int_equal(calls, 1);

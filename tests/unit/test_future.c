@@ -17,7 +17,7 @@
 
 /* Futures of the test's own, finished by hand. */
 typedef struct manual {
-    ar_future   future; /* first */
+    ar_future future; /* first */
     _Atomic int interrupts;
 } manual;
 
@@ -34,7 +34,7 @@ static void count_interrupt(ar_future *future)
     atomic_fetch_add(&((manual *)future)->interrupts, 1);
 }
 
-static const ari_future_class manual_class = {.destroy = destroy_manual, .interrupt = count_interrupt};
+static const ari_future_class manual_class = { .destroy = destroy_manual, .interrupt = count_interrupt };
 
 /* With a reference for the test and one for the finisher. */
 static manual *make_manual(ar_runtime *runtime)
@@ -63,8 +63,8 @@ static int reset(void **state)
 static void await_consumes_and_gives_the_outcome(void **state)
 {
     ar_error error;
-    manual  *self = make_manual(NULL);
-    ar_done  done = {&self->future};
+    manual *self = make_manual(NULL);
+    ar_done done = { &self->future };
     (void)state;
     finish(self, AR_E_CONFLICT);
     assert_true(ar_future_is_done(done.raw));
@@ -80,13 +80,13 @@ static void value_is_set_on_success_alone(void **state)
     int64_t value = 7;
     manual *self = make_manual(NULL);
     (void)state;
-    ar_int64_future failed = {&self->future};
+    ar_int64_future failed = { &self->future };
     self->future.value = 3;
     finish(self, AR_E_IO);
     assert_int_equal(ar_int64_await(&failed, &value, NULL), AR_E_IO);
     assert_int_equal(value, 7);
     self = make_manual(NULL);
-    ar_int64_future fine = {&self->future};
+    ar_int64_future fine = { &self->future };
     self->future.value = 3;
     finish(self, AR_OK);
     assert_int_equal(ar_int64_await_for(&fine, 0, &value, NULL), AR_OK);
@@ -98,8 +98,8 @@ static void value_is_set_on_success_alone(void **state)
 static void await_for_keeps_what_is_not_complete(void **state)
 {
     ar_error error;
-    manual  *self = make_manual(NULL);
-    ar_done  done = {&self->future};
+    manual *self = make_manual(NULL);
+    ar_done done = { &self->future };
     (void)state;
     assert_int_equal(ar_done_await_for(&done, 0, &error), AR_E_PENDING);
     assert_int_equal(error.status, AR_E_PENDING);
@@ -122,8 +122,8 @@ static void waiting_thread_is_woken(void **state)
 {
     (void)state;
     for (int i = 0; i < 300; i++) {
-        manual   *self = make_manual(NULL);
-        ar_done   done = {&self->future};
+        manual *self = make_manual(NULL);
+        ar_done done = { &self->future };
         pthread_t thread;
         assert_int_equal(pthread_create(&thread, NULL, finish_late, self), 0);
         assert_int_equal(ar_done_await(&done, NULL), AR_OK);
@@ -134,9 +134,9 @@ static void waiting_thread_is_woken(void **state)
 
 static void null_futures_are_answered(void **state)
 {
-    ar_error   error;
+    ar_error error;
     ar_future *none = NULL;
-    ar_done    empty = {NULL};
+    ar_done empty = { NULL };
     (void)state;
     assert_true(ar_future_is_done(NULL));
     assert_int_equal(ar_future_wait(NULL, -1, &error), AR_E_INVALID);
@@ -153,8 +153,8 @@ static void null_futures_are_answered(void **state)
 static void cancel_before_the_start_completes_it(void **state)
 {
     ar_error error;
-    manual  *self = make_manual(NULL);
-    ar_done  done = {&self->future};
+    manual *self = make_manual(NULL);
+    ar_done done = { &self->future };
     (void)state;
     assert_int_equal(ar_future_cancel(done.raw, &error), AR_OK);
     assert_int_equal(self->interrupts, 1);
@@ -168,8 +168,8 @@ static void cancel_before_the_start_completes_it(void **state)
 static void cancel_in_flight_is_a_wish(void **state)
 {
     ar_error error;
-    manual  *self = make_manual(NULL);
-    ar_done  done = {&self->future};
+    manual *self = make_manual(NULL);
+    ar_done done = { &self->future };
     (void)state;
     assert_true(ari_future_is_waiting(done.raw));
     assert_true(ari_future_start(&self->future));
@@ -186,7 +186,7 @@ static void cancel_in_flight_is_a_wish(void **state)
 static void deadline_completes_what_was_not_started(void **state)
 {
     manual *late = make_manual(NULL), *started = make_manual(NULL);
-    ar_done done[] = {{&late->future}, {&started->future}};
+    ar_done done[] = { { &late->future }, { &started->future } };
     (void)state;
     assert_true(ari_future_start(&started->future));
     ari_future_expire(&late->future);
@@ -201,14 +201,14 @@ static void deadline_completes_what_was_not_started(void **state)
 
 typedef struct race {
     pthread_barrier_t barrier;
-    manual           *self;
-    _Atomic int       wins;
-    _Atomic int       told;
+    manual *self;
+    _Atomic int wins;
+    _Atomic int told;
 } race;
 
 typedef struct told {
     ari_future_observer observer; /* first */
-    race               *race;
+    race *race;
 } told;
 
 static void count_told(ari_future_observer *observer, ar_future *future)
@@ -244,9 +244,9 @@ static void *cancel_all(void *arg)
 
 static void exactly_one_of_racing_cancel_timeout_and_completion_wins(void **state)
 {
-    race      r = {.wins = 0};
+    race r = { .wins = 0 };
     pthread_t threads[2];
-    int       outcomes[3] = {0, 0, 0};
+    int outcomes[3] = { 0, 0, 0 };
     (void)state;
     pthread_barrier_init(&r.barrier, NULL, 3);
     assert_int_equal(pthread_create(&threads[0], NULL, complete_all, &r), 0);
@@ -256,14 +256,15 @@ static void exactly_one_of_racing_cancel_timeout_and_completion_wins(void **stat
         r.self = make_manual(NULL);
         r.wins = 0;
         r.told = 0;
-        told watchers[2] = {{.observer = {.notify = count_told}, .race = &r}, {.observer = {.notify = count_told}, .race = &r}};
+        told watchers[2] = { { .observer = { .notify = count_told }, .race = &r },
+                             { .observer = { .notify = count_told }, .race = &r } };
         ari_future_observe(&r.self->future, &watchers[0].observer);
         pthread_barrier_wait(&r.barrier);
         ari_future_observe(&r.self->future, &watchers[1].observer);
         ari_future_expire(&r.self->future);
         pthread_barrier_wait(&r.barrier);
         ar_status status = ari_future_outcome(&r.self->future, NULL);
-        int       others = atomic_load(&r.wins);
+        int others = atomic_load(&r.wins);
         wrong += !ar_future_is_done(&r.self->future) || r.told != 2 || others != (status != AR_E_TIMEOUT);
         outcomes[status == AR_OK ? 0 : status == AR_E_TIMEOUT ? 1 : 2]++;
         ari_future_unref(&r.self->future);
@@ -280,7 +281,7 @@ static void exactly_one_of_racing_cancel_timeout_and_completion_wins(void **stat
 static void dropped_future_goes_on_and_is_freed_by_the_last(void **state)
 {
     manual *self = make_manual(NULL);
-    ar_done done = {&self->future};
+    ar_done done = { &self->future };
     (void)state;
     ar_future_drop(&done.raw);
     assert_null(done.raw);
@@ -293,10 +294,10 @@ static void dropped_future_goes_on_and_is_freed_by_the_last(void **state)
 
 typedef struct called {
     test_latch latch;
-    pthread_t  thread;
-    ar_status  status;
-    int64_t    value;
-    char       message[320];
+    pthread_t thread;
+    ar_status status;
+    int64_t value;
+    char message[320];
 } called;
 
 static void note_done(void *arg, ar_status status, const ar_error *err)
@@ -318,9 +319,9 @@ static void note_int64(void *arg, ar_status status, int64_t value, const ar_erro
 static void then_is_called_once_on_a_worker(void **state)
 {
     ar_runtime *runtime = test_runtime(2);
-    called      c = {.latch = TEST_LATCH};
-    manual     *self = make_manual(runtime);
-    ar_done     done = {&self->future};
+    called c = { .latch = TEST_LATCH };
+    manual *self = make_manual(runtime);
+    ar_done done = { &self->future };
     (void)state;
     assert_int_equal(ar_done_then(&done, ar_runtime_executor(runtime), note_done, &c, NULL), AR_OK);
     assert_null(done.raw);
@@ -337,12 +338,12 @@ static void then_is_called_once_on_a_worker(void **state)
 static void then_on_a_complete_future_is_not_called_inside(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
-    ar_cq      *cq = NULL;
-    called      c = {.latch = TEST_LATCH};
+    ar_cq *cq = NULL;
+    called c = { .latch = TEST_LATCH };
     (void)state;
     assert_int_equal(ar_cq_create(runtime, &cq, NULL), AR_OK);
-    manual         *self = make_manual(runtime);
-    ar_int64_future done = {&self->future};
+    manual *self = make_manual(runtime);
+    ar_int64_future done = { &self->future };
     self->future.value = 12;
     finish(self, AR_OK);
     assert_int_equal(ar_int64_then(&done, ar_cq_executor(cq), note_int64, &c, NULL), AR_OK);
@@ -356,11 +357,11 @@ static void then_on_a_complete_future_is_not_called_inside(void **state)
 
 static void then_with_nulls_consumes_nothing(void **state)
 {
-    ar_runtime  *runtime = test_runtime(1);
+    ar_runtime *runtime = test_runtime(1);
     ar_executor *executor = ar_runtime_executor(runtime);
-    manual      *self = make_manual(runtime);
-    ar_done      done = {&self->future};
-    ar_done      none = {NULL};
+    manual *self = make_manual(runtime);
+    ar_done done = { &self->future };
+    ar_done none = { NULL };
     (void)state;
     assert_int_equal(ar_done_then(&done, NULL, note_done, NULL, NULL), AR_E_INVALID);
     assert_int_equal(ar_done_then(&done, executor, NULL, NULL, NULL), AR_E_INVALID);
@@ -375,12 +376,12 @@ static void then_with_nulls_consumes_nothing(void **state)
 
 /* Each callback submits the next: none may run inside the then that submits it, also while the runtime closes. */
 typedef struct chain {
-    ar_runtime  *runtime;
+    ar_runtime *runtime;
     ar_executor *executor;
-    int          left;
-    int          depth;
-    int          deepest;
-    test_latch   over;
+    int left;
+    int depth;
+    int deepest;
+    test_latch over;
 } chain;
 
 static void next_link(void *arg, ar_status status, const ar_error *err)
@@ -400,7 +401,7 @@ static void chained_callbacks_do_not_nest_while_the_runtime_closes(void **state)
 {
     (void)state;
     for (int i = 0; i < 30; i++) {
-        chain   c = {.runtime = test_runtime(1), .left = 1000 * (i % 2) + 20, .over = TEST_LATCH};
+        chain c = { .runtime = test_runtime(1), .left = 1000 * (i % 2) + 20, .over = TEST_LATCH };
         ar_done first = ar_future_all(NULL, 0);
         c.executor = ar_runtime_executor(c.runtime);
         assert_int_equal(ar_done_then(&first, c.executor, next_link, &c, NULL), AR_OK);
@@ -414,8 +415,8 @@ static void chained_callbacks_do_not_nest_while_the_runtime_closes(void **state)
 
 static void all_waits_for_every_child(void **state)
 {
-    manual  *children[3];
-    ar_done  done[3];
+    manual *children[3];
+    ar_done done[3];
     ar_error error;
     (void)state;
     for (int i = 0; i < 3; i++) {
@@ -437,8 +438,8 @@ static void all_waits_for_every_child(void **state)
 
 static void children_may_be_dropped_before_and_after(void **state)
 {
-    manual *children[2] = {make_manual(NULL), make_manual(NULL)};
-    ar_done done[2] = {{&children[0]->future}, {&children[1]->future}};
+    manual *children[2] = { make_manual(NULL), make_manual(NULL) };
+    ar_done done[2] = { { &children[0]->future }, { &children[1]->future } };
     (void)state;
     ar_done all = AR_ALL(done[0], done[1]);
     ar_future_drop(&done[0].raw);
@@ -474,10 +475,10 @@ static void any_gives_the_first_to_complete(void **state)
 
 static void all_and_any_of_null_or_nothing(void **state)
 {
-    manual    *self = make_manual(NULL);
-    ar_future *with_null[] = {&self->future, NULL};
+    manual *self = make_manual(NULL);
+    ar_future *with_null[] = { &self->future, NULL };
     (void)state;
-    ar_done         all = ar_future_all(NULL, 0);
+    ar_done all = ar_future_all(NULL, 0);
     ar_int64_future any = ar_future_any(NULL, 0);
     assert_int_equal(ar_done_await(&all, NULL), AR_OK);
     assert_int_equal(ar_int64_await(&any, NULL, NULL), AR_E_INVALID);
@@ -495,7 +496,7 @@ static void all_and_any_of_null_or_nothing(void **state)
 static void cancelling_the_whole_cancels_no_child(void **state)
 {
     manual *child = make_manual(NULL);
-    ar_done done = {&child->future};
+    ar_done done = { &child->future };
     ar_done all = ar_future_all(&done.raw, 1);
     (void)state;
     assert_int_equal(ar_future_cancel(all.raw, NULL), AR_OK);
@@ -515,8 +516,8 @@ static void children_complete_on_racing_threads(void **state)
 {
     (void)state;
     for (int round = 0; round < 200; round++) {
-        manual   *children[3];
-        ar_done   done[3];
+        manual *children[3];
+        ar_done done[3];
         pthread_t threads[3];
         for (int i = 0; i < 3; i++) {
             children[i] = make_manual(NULL);
@@ -524,9 +525,9 @@ static void children_complete_on_racing_threads(void **state)
         }
         for (int i = 0; i < 3; i++)
             assert_int_equal(pthread_create(&threads[i], NULL, finish_child, children[i]), 0);
-        ar_done         all = AR_ALL(done[0], done[1], done[2]);
+        ar_done all = AR_ALL(done[0], done[1], done[2]);
         ar_int64_future any = AR_ANY(done[0], done[1], done[2]);
-        int64_t         index = -1;
+        int64_t index = -1;
         assert_int_equal(ar_int64_await(&any, &index, NULL), AR_OK);
         assert_in_range(index, 0, 2);
         assert_int_equal(ar_done_await(&all, NULL), AR_OK);
@@ -540,10 +541,10 @@ static void children_complete_on_racing_threads(void **state)
 
 static void whole_of_wholes(void **state)
 {
-    manual *children[2] = {make_manual(NULL), make_manual(NULL)};
-    ar_done done[2] = {{&children[0]->future}, {&children[1]->future}};
+    manual *children[2] = { make_manual(NULL), make_manual(NULL) };
+    ar_done done[2] = { { &children[0]->future }, { &children[1]->future } };
     (void)state;
-    ar_done         inner = AR_ALL(done[0], done[1]);
+    ar_done inner = AR_ALL(done[0], done[1]);
     ar_int64_future outer = AR_ANY(inner);
     finish(children[0], AR_OK);
     assert_false(ar_future_is_done(outer.raw));
@@ -560,10 +561,10 @@ static void whole_of_wholes(void **state)
 
 static void future_outlives_its_runtime(void **state)
 {
-    test_memory        memory = {.refuse_at = 0};
-    ar_runtime_options options = {.workers = 1};
-    ar_runtime        *runtime = NULL;
-    ar_error           error;
+    test_memory memory = { .refuse_at = 0 };
+    ar_runtime_options options = { .workers = 1 };
+    ar_runtime *runtime = NULL;
+    ar_error error;
     (void)state;
     test_memory_use(&memory, &options);
     assert_int_equal(ar_runtime_create(&options, &runtime, NULL), AR_OK);
@@ -580,10 +581,10 @@ static void future_outlives_its_runtime(void **state)
 
 static void without_memory_there_is_still_a_future(void **state)
 {
-    test_memory        memory = {.refuse_at = 0};
-    ar_runtime_options options = {.workers = 1};
-    ar_runtime        *runtime = NULL;
-    ar_error           error;
+    test_memory memory = { .refuse_at = 0 };
+    ar_runtime_options options = { .workers = 1 };
+    ar_runtime *runtime = NULL;
+    ar_error error;
     (void)state;
     test_memory_use(&memory, &options);
     assert_int_equal(ar_runtime_create(&options, &runtime, NULL), AR_OK);
@@ -601,7 +602,7 @@ static void without_memory_there_is_still_a_future(void **state)
         assert_int_equal(ar_done_await(&all, &error), AR_E_NO_MEMORY);
     }
     manual *self = make_manual(runtime);
-    ar_done done = {&self->future};
+    ar_done done = { &self->future };
     assert_int_equal(ar_done_then(&done, ar_runtime_executor(runtime), note_done, NULL, NULL), AR_E_NO_MEMORY);
     assert_null(done.raw);
     finish(self, AR_OK);

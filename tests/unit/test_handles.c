@@ -35,7 +35,7 @@ static void shut(uintptr_t handle)
 
 static void handle_leads_to_its_object(void **state)
 {
-    int       object = 0;
+    int object = 0;
     uintptr_t handle = ari_handle_open(&table, &object);
     (void)state;
     assert_int_not_equal(handle, 0);
@@ -47,7 +47,7 @@ static void handle_leads_to_its_object(void **state)
 
 static void closed_handle_is_stale(void **state)
 {
-    int       object = 0;
+    int object = 0;
     uintptr_t handle = ari_handle_open(&table, &object);
     (void)state;
     shut(handle);
@@ -57,7 +57,7 @@ static void closed_handle_is_stale(void **state)
 
 static void object_lives_until_the_last_user_leaves(void **state)
 {
-    int       object = 0;
+    int object = 0;
     uintptr_t handle = ari_handle_open(&table, &object);
     (void)state;
     assert_non_null(ari_handle_enter(&table, handle));
@@ -70,7 +70,7 @@ static void object_lives_until_the_last_user_leaves(void **state)
 
 static void only_the_first_close_counts(void **state)
 {
-    int       object = 0;
+    int object = 0;
     uintptr_t handle = ari_handle_open(&table, &object);
     (void)state;
     assert_true(ari_handle_close(&table, handle));
@@ -81,7 +81,7 @@ static void only_the_first_close_counts(void **state)
 
 static void handle_of_a_slot_used_again_is_another(void **state)
 {
-    int       object = 0;
+    int object = 0;
     uintptr_t first = ari_handle_open(&table, &object);
     (void)state;
     shut(first);
@@ -106,7 +106,7 @@ static void numbers_that_were_never_handles_are_refused(void **state)
 static void table_grows(void **state)
 {
     enum { COUNT = 3000 };
-    static int       objects[COUNT];
+    static int objects[COUNT];
     static uintptr_t handles[COUNT];
     (void)state;
     for (int i = 0; i < COUNT; i++)
@@ -122,9 +122,9 @@ static void table_grows(void **state)
 
 typedef struct race {
     _Atomic uintptr_t handle;
-    _Atomic bool      over;
-    _Atomic int       wrong; /* entered and found another object */
-    int               object;
+    _Atomic bool over;
+    _Atomic int wrong; /* entered and found another object */
+    int object;
 } race;
 
 static void *enter_and_leave(void *arg)
@@ -132,7 +132,7 @@ static void *enter_and_leave(void *arg)
     race *r = arg;
     while (!atomic_load(&r->over)) {
         uintptr_t handle = atomic_load(&r->handle);
-        void     *object = ari_handle_enter(&table, handle);
+        void *object = ari_handle_enter(&table, handle);
         if (object == NULL)
             continue;
         if (object != &r->object)
@@ -145,7 +145,7 @@ static void *enter_and_leave(void *arg)
 static void every_object_is_destroyed_once_under_racing_users(void **state)
 {
     enum { ROUNDS = 2000, THREADS = 3 };
-    race      r = {.handle = 0};
+    race r = { .handle = 0 };
     pthread_t threads[THREADS];
     (void)state;
     for (int i = 0; i < THREADS; i++)

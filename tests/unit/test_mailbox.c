@@ -14,12 +14,12 @@
 enum { COUNT = 1, HOLD, FLOOD, FAIL };
 
 typedef struct box {
-    test_latch  entered;
-    test_latch  gate;
-    int         handled;
-    int64_t     last[4]; /* by sender */
-    int         disorder;
-    ar_status   inside;
+    test_latch entered;
+    test_latch gate;
+    int handled;
+    int64_t last[4]; /* by sender */
+    int disorder;
+    ar_status inside;
     _Atomic bool over;
 } box;
 
@@ -35,7 +35,7 @@ static ar_status handle(ar_context *self, void *state, ar_message *message, ar_e
         return ar_error_set(err, AR_E_IO, "told to");
     if (message->kind == FLOOD) { /* for ever, and never waits */
         if (!atomic_load(&b->over))
-            b->inside = ar_actor_tell(ar_context_self(self), *message, &(ar_send_options){.wait_ms = -1}, NULL);
+            b->inside = ar_actor_tell(ar_context_self(self), *message, &(ar_send_options){ .wait_ms = -1 }, NULL);
         return AR_OK;
     }
     b->handled++;
@@ -48,14 +48,17 @@ static ar_status handle(ar_context *self, void *state, ar_message *message, ar_e
 static ar_actor *spawn(ar_runtime *runtime, box *b, uint32_t limit)
 {
     ar_actor *actor = NULL;
-    assert_int_equal(ar_actor_spawn(runtime, &(ar_actor_options){.behaviour = handle, .state = b, .mailbox_limit = limit}, &actor, NULL), AR_OK);
+    assert_int_equal(ar_actor_spawn(runtime,
+                                    &(ar_actor_options){ .behaviour = handle, .state = b, .mailbox_limit = limit },
+                                    &actor, NULL),
+                     AR_OK);
     return actor;
 }
 
 /* An actor that is inside a message, with `waiting` more in its mailbox. */
 static ar_actor *held(ar_runtime *runtime, box *b, uint32_t limit, uint32_t waiting)
 {
-    *b = (box){.entered = TEST_LATCH, .gate = TEST_LATCH};
+    *b = (box){ .entered = TEST_LATCH, .gate = TEST_LATCH };
     ar_actor *actor = spawn(runtime, b, limit);
     assert_int_equal(test_tell(actor, HOLD, 0), AR_OK);
     assert_true(test_latch_wait(&b->entered, 1));
@@ -72,15 +75,15 @@ static void count_release(void *data)
 static void full_mailbox_is_overload(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
-    box         b;
-    ar_error    error;
+    box b;
+    ar_error error;
     _Atomic int released = 0;
-    ar_actor   *actor = held(runtime, &b, 3, 2); /* the one that is handled still has its place */
-    ar_message  message = {.kind = COUNT, .data = &released, .release = count_release};
+    ar_actor *actor = held(runtime, &b, 3, 2); /* the one that is handled still has its place */
+    ar_message message = { .kind = COUNT, .data = &released, .release = count_release };
     (void)state;
     assert_int_equal(ar_actor_tell(actor, message, NULL, &error), AR_E_OVERLOAD);
     assert_non_null(strstr(error.message, "3 messages wait"));
-    ar_reply_future answer = ar_actor_ask(actor, message, &(ar_send_options){.timeout_ms = 3600 * 1000});
+    ar_reply_future answer = ar_actor_ask(actor, message, &(ar_send_options){ .timeout_ms = 3600 * 1000 });
     assert_int_equal(ar_reply_await(&answer, NULL, NULL), AR_E_OVERLOAD);
     assert_int_equal(released, 2);
     test_latch_raise(&b.gate);
@@ -92,33 +95,36 @@ static void full_mailbox_is_overload(void **state)
 static void sender_waits_for_room_up_to_its_time(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
-    box         b;
-    ar_actor   *actor = held(runtime, &b, 2, 1);
-    int64_t     before = ar_env_default()->now(NULL);
+    box b;
+    ar_actor *actor = held(runtime, &b, 2, 1);
+    int64_t before = ar_env_default()->now(NULL);
     (void)state;
-    assert_int_equal(ar_actor_tell(actor, (ar_message){.kind = COUNT}, &(ar_send_options){.wait_ms = 4}, NULL), AR_E_OVERLOAD);
+    assert_int_equal(ar_actor_tell(actor, (ar_message){ .kind = COUNT }, &(ar_send_options){ .wait_ms = 4 }, NULL),
+                     AR_E_OVERLOAD);
     assert_true(ar_env_default()->now(NULL) - before >= 4000);
     test_latch_raise(&b.gate);
-    assert_int_equal(ar_actor_tell(actor, (ar_message){.kind = COUNT}, &(ar_send_options){.wait_ms = TEST_PATIENCE}, NULL), AR_OK);
+    assert_int_equal(
+        ar_actor_tell(actor, (ar_message){ .kind = COUNT }, &(ar_send_options){ .wait_ms = TEST_PATIENCE }, NULL),
+        AR_OK);
     assert_int_equal(ar_runtime_close(&runtime, NULL), AR_OK);
     assert_int_equal(b.handled, 2);
 }
 
 typedef struct sender {
-    pthread_t  thread;
-    ar_actor  *actor;
-    int64_t    number;
-    int        count;
-    ar_status  status; /* of the last */
-    int        sent;
+    pthread_t thread;
+    ar_actor *actor;
+    int64_t number;
+    int count;
+    ar_status status; /* of the last */
+    int sent;
 } sender;
 
 static void *send_waiting(void *arg)
 {
     sender *s = arg;
     for (int64_t i = 0; i < s->count; i++) {
-        ar_message message = {.kind = COUNT, .number = s->number << 32 | i};
-        s->status = ar_actor_tell(s->actor, message, &(ar_send_options){.wait_ms = -1}, NULL);
+        ar_message message = { .kind = COUNT, .number = s->number << 32 | i };
+        s->status = ar_actor_tell(s->actor, message, &(ar_send_options){ .wait_ms = -1 }, NULL);
         s->sent += s->status == AR_OK;
     }
     return NULL;
@@ -129,11 +135,11 @@ static void no_sender_sleeps_while_there_is_room(void **state)
     (void)state;
     for (uint32_t limit = 1; limit <= 3; limit++) {
         ar_runtime *runtime = test_runtime(1);
-        box         b = {.entered = TEST_LATCH, .gate = TEST_LATCH};
-        ar_actor   *actor = spawn(runtime, &b, limit);
-        sender      senders[4];
+        box b = { .entered = TEST_LATCH, .gate = TEST_LATCH };
+        ar_actor *actor = spawn(runtime, &b, limit);
+        sender senders[4];
         for (int i = 0; i < 4; i++) {
-            senders[i] = (sender){.actor = actor, .number = i, .count = 3000};
+            senders[i] = (sender){ .actor = actor, .number = i, .count = 3000 };
             assert_int_equal(pthread_create(&senders[i].thread, NULL, send_waiting, &senders[i]), 0);
         }
         for (int i = 0; i < 4; i++) {
@@ -149,11 +155,11 @@ static void no_sender_sleeps_while_there_is_room(void **state)
 static void waiting_sender_is_told_when_the_actor_ends(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
-    box         b;
+    box b;
     (void)state;
     for (int i = 0; i < 50; i++) {
         ar_actor *actor = held(runtime, &b, 2, 0);
-        sender    s = {.actor = actor, .count = 5};
+        sender s = { .actor = actor, .count = 5 };
         assert_int_equal(test_tell(actor, FAIL, 0), AR_OK);
         assert_int_equal(pthread_create(&s.thread, NULL, send_waiting, &s), 0);
         test_latch_raise(&b.gate);
@@ -166,7 +172,7 @@ static void waiting_sender_is_told_when_the_actor_ends(void **state)
 static void behaviour_never_waits_for_room(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
-    box         b = {.entered = TEST_LATCH, .gate = TEST_LATCH};
+    box b = { .entered = TEST_LATCH, .gate = TEST_LATCH };
     (void)state;
     ar_actor *actor = spawn(runtime, &b, 1);
     assert_int_equal(test_tell(actor, FLOOD, 0), AR_OK); /* it is in its own way */
@@ -179,12 +185,12 @@ static void behaviour_never_waits_for_room(void **state)
 static void messages_of_one_sender_arrive_in_order(void **state)
 {
     ar_runtime *runtime = test_runtime(2);
-    box         b = {.entered = TEST_LATCH, .gate = TEST_LATCH};
-    ar_actor   *actor = spawn(runtime, &b, 0);
-    sender      senders[4];
+    box b = { .entered = TEST_LATCH, .gate = TEST_LATCH };
+    ar_actor *actor = spawn(runtime, &b, 0);
+    sender senders[4];
     (void)state;
     for (int i = 0; i < 4; i++) {
-        senders[i] = (sender){.actor = actor, .number = i, .count = 10000};
+        senders[i] = (sender){ .actor = actor, .number = i, .count = 10000 };
         assert_int_equal(pthread_create(&senders[i].thread, NULL, send_waiting, &senders[i]), 0);
     }
     for (int i = 0; i < 4; i++)
@@ -197,9 +203,9 @@ static void messages_of_one_sender_arrive_in_order(void **state)
 static void actor_that_floods_itself_starves_nobody(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
-    box         flood = {.entered = TEST_LATCH, .gate = TEST_LATCH};
-    ar_actor   *flooded = spawn(runtime, &flood, 0);
-    ar_actor   *echo = test_spawn(runtime, test_echo, NULL);
+    box flood = { .entered = TEST_LATCH, .gate = TEST_LATCH };
+    ar_actor *flooded = spawn(runtime, &flood, 0);
+    ar_actor *echo = test_spawn(runtime, test_echo, NULL);
     (void)state;
     for (int i = 0; i < 1000; i++)
         assert_int_equal(test_tell(flooded, FLOOD, 0), AR_OK);
@@ -212,14 +218,14 @@ static void actor_that_floods_itself_starves_nobody(void **state)
 /* Callbacks on the runtime's executor share the worker too. */
 typedef struct callbacks {
     ar_executor *executor;
-    _Atomic int  calls;
+    _Atomic int calls;
     _Atomic bool over;
 } callbacks;
 
 static void again(void *arg, ar_status status, const ar_error *err)
 {
     callbacks *c = arg;
-    ar_done    next = ar_future_all(NULL, 0);
+    ar_done next = ar_future_all(NULL, 0);
     (void)status;
     (void)err;
     atomic_fetch_add(&c->calls, 1);
@@ -231,8 +237,8 @@ static void again(void *arg, ar_status status, const ar_error *err)
 static void callbacks_that_breed_starve_nobody(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
-    callbacks   c = {.executor = ar_runtime_executor(runtime)};
-    ar_actor   *echo = test_spawn(runtime, test_echo, NULL);
+    callbacks c = { .executor = ar_runtime_executor(runtime) };
+    ar_actor *echo = test_spawn(runtime, test_echo, NULL);
     (void)state;
     for (int i = 0; i < 500; i++) {
         ar_done now = ar_future_all(NULL, 0);

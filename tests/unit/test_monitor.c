@@ -16,12 +16,12 @@ enum { WATCH = 1, UNWATCH, DIE, KEEP_NEXT, COUNT };
 /* An actor that monitors others and writes down what it is told. */
 typedef struct watchman {
     test_latch told;
-    ar_down    last;
-    int        downs;
-    bool       was_alive; /* the handle, or the name, when it was told */
+    ar_down last;
+    int downs;
+    bool was_alive; /* the handle, or the name, when it was told */
     const char *name;
-    uint64_t   monitor;
-    bool       keeps;
+    uint64_t monitor;
+    bool keeps;
     ar_message kept;
 } watchman;
 
@@ -48,7 +48,7 @@ static ar_status watch(ar_context *self, void *state, ar_message *message, ar_er
     case WATCH: return ar_context_monitor(self, message->data, &w->monitor, err);
     case UNWATCH: ar_context_demonitor(self, w->monitor); break;
     case DIE: return ar_error_set(err, (ar_status)message->number, "died of %d", (int)message->number);
-    case COUNT: ar_context_reply(self, (ar_message){.number = w->downs}); break;
+    case COUNT: ar_context_reply(self, (ar_message){ .number = w->downs }); break;
     default: break;
     }
     return AR_OK;
@@ -56,16 +56,18 @@ static ar_status watch(ar_context *self, void *state, ar_message *message, ar_er
 
 static void start_watch(ar_actor *watcher, ar_actor *target)
 {
-    assert_int_equal(ar_actor_call(watcher, (ar_message){.kind = WATCH, .data = target}, NULL, NULL, NULL), AR_OK);
+    assert_int_equal(ar_actor_call(watcher, (ar_message){ .kind = WATCH, .data = target }, NULL, NULL, NULL), AR_OK);
 }
 
 static void monitor_is_told_once_and_why(void **state)
 {
     ar_runtime *runtime = test_runtime(2);
-    watchman    w = {.told = TEST_LATCH, .name = "target"}, t = {.told = TEST_LATCH};
-    ar_actor   *watcher = test_spawn(runtime, watch, &w), *target = NULL;
+    watchman w = { .told = TEST_LATCH, .name = "target" }, t = { .told = TEST_LATCH };
+    ar_actor *watcher = test_spawn(runtime, watch, &w), *target = NULL;
     (void)state;
-    assert_int_equal(ar_actor_spawn(runtime, &(ar_actor_options){.name = "target", .behaviour = watch, .state = &t}, &target, NULL), AR_OK);
+    assert_int_equal(ar_actor_spawn(runtime, &(ar_actor_options){ .name = "target", .behaviour = watch, .state = &t },
+                                    &target, NULL),
+                     AR_OK);
     start_watch(watcher, target);
     assert_int_equal(test_tell(target, DIE, AR_E_IO), AR_OK);
     assert_true(test_latch_wait(&w.told, 1));
@@ -82,8 +84,8 @@ static void monitor_is_told_once_and_why(void **state)
 static void stopped_actor_went_well(void **state)
 {
     ar_runtime *runtime = test_runtime(2);
-    watchman    w = {.told = TEST_LATCH}, t = {.told = TEST_LATCH};
-    ar_actor   *watcher = test_spawn(runtime, watch, &w), *target = test_spawn(runtime, watch, &t);
+    watchman w = { .told = TEST_LATCH }, t = { .told = TEST_LATCH };
+    ar_actor *watcher = test_spawn(runtime, watch, &w), *target = test_spawn(runtime, watch, &t);
     (void)state;
     start_watch(watcher, target);
     assert_int_equal(ar_actor_stop(target, NULL), AR_OK);
@@ -95,8 +97,8 @@ static void stopped_actor_went_well(void **state)
 static void actor_that_has_ended_is_told_at_once(void **state)
 {
     ar_runtime *runtime = test_runtime(2);
-    watchman    w = {.told = TEST_LATCH}, t = {.told = TEST_LATCH};
-    ar_actor   *watcher = test_spawn(runtime, watch, &w), *target = test_spawn(runtime, watch, &t);
+    watchman w = { .told = TEST_LATCH }, t = { .told = TEST_LATCH };
+    ar_actor *watcher = test_spawn(runtime, watch, &w), *target = test_spawn(runtime, watch, &t);
     (void)state;
     assert_int_equal(ar_actor_stop(target, NULL), AR_OK);
     assert_int_equal(test_await_end(target, NULL), AR_OK);
@@ -111,12 +113,13 @@ static void actor_that_has_ended_is_told_at_once(void **state)
 static void monitor_that_was_taken_back_is_not_told(void **state)
 {
     ar_runtime *runtime = test_runtime(2);
-    watchman    w = {.told = TEST_LATCH}, t = {.told = TEST_LATCH};
-    ar_actor   *watcher = test_spawn(runtime, watch, &w), *target = test_spawn(runtime, watch, &t);
+    watchman w = { .told = TEST_LATCH }, t = { .told = TEST_LATCH };
+    ar_actor *watcher = test_spawn(runtime, watch, &w), *target = test_spawn(runtime, watch, &t);
     (void)state;
     start_watch(watcher, target);
-    assert_int_equal(ar_actor_call(watcher, (ar_message){.kind = UNWATCH}, NULL, NULL, NULL), AR_OK);
-    assert_int_equal(ar_actor_call(watcher, (ar_message){.kind = UNWATCH}, NULL, NULL, NULL), AR_OK); /* a second time */
+    assert_int_equal(ar_actor_call(watcher, (ar_message){ .kind = UNWATCH }, NULL, NULL, NULL), AR_OK);
+    assert_int_equal(ar_actor_call(watcher, (ar_message){ .kind = UNWATCH }, NULL, NULL, NULL),
+                     AR_OK); /* a second time */
     assert_int_equal(ar_actor_stop(target, NULL), AR_OK);
     assert_int_equal(test_await_end(target, NULL), AR_OK);
     assert_int_equal(test_ask(watcher, COUNT, 0, NULL), 0);
@@ -126,8 +129,8 @@ static void monitor_that_was_taken_back_is_not_told(void **state)
 static void two_monitors_are_told_twice(void **state)
 {
     ar_runtime *runtime = test_runtime(2);
-    watchman    w = {.told = TEST_LATCH}, t = {.told = TEST_LATCH};
-    ar_actor   *watcher = test_spawn(runtime, watch, &w), *target = test_spawn(runtime, watch, &t);
+    watchman w = { .told = TEST_LATCH }, t = { .told = TEST_LATCH };
+    ar_actor *watcher = test_spawn(runtime, watch, &w), *target = test_spawn(runtime, watch, &t);
     (void)state;
     start_watch(watcher, target);
     uint64_t first = w.monitor;
@@ -141,10 +144,10 @@ static void two_monitors_are_told_twice(void **state)
 
 static void actor_may_monitor_itself_in_vain(void **state)
 {
-    test_memory        memory = {.refuse_at = 0};
-    ar_runtime_options options = {.workers = 1};
-    ar_runtime        *runtime = NULL;
-    watchman           w = {.told = TEST_LATCH};
+    test_memory memory = { .refuse_at = 0 };
+    ar_runtime_options options = { .workers = 1 };
+    ar_runtime *runtime = NULL;
+    watchman w = { .told = TEST_LATCH };
     (void)state;
     test_memory_use(&memory, &options);
     assert_int_equal(ar_runtime_create(&options, &runtime, NULL), AR_OK);
@@ -159,10 +162,12 @@ static void actor_may_monitor_itself_in_vain(void **state)
 static void full_mailbox_does_not_lose_the_message(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
-    watchman    w = {.told = TEST_LATCH}, t = {.told = TEST_LATCH};
-    ar_actor   *watcher = NULL, *target = test_spawn(runtime, watch, &t);
+    watchman w = { .told = TEST_LATCH }, t = { .told = TEST_LATCH };
+    ar_actor *watcher = NULL, *target = test_spawn(runtime, watch, &t);
     (void)state;
-    assert_int_equal(ar_actor_spawn(runtime, &(ar_actor_options){.behaviour = watch, .state = &w, .mailbox_limit = 1}, &watcher, NULL), AR_OK);
+    assert_int_equal(ar_actor_spawn(runtime, &(ar_actor_options){ .behaviour = watch, .state = &w, .mailbox_limit = 1 },
+                                    &watcher, NULL),
+                     AR_OK);
     start_watch(watcher, target);
     assert_int_equal(test_tell(target, DIE, AR_E_IO), AR_OK);
     for (int i = 0; i < 1000; i++)
@@ -173,10 +178,10 @@ static void full_mailbox_does_not_lose_the_message(void **state)
 
 static void message_may_be_kept_beyond_actor_and_runtime(void **state)
 {
-    test_memory        memory = {.refuse_at = 0};
-    ar_runtime_options options = {.workers = 1};
-    ar_runtime        *runtime = NULL;
-    watchman           w = {.told = TEST_LATCH, .keeps = true}, t = {.told = TEST_LATCH};
+    test_memory memory = { .refuse_at = 0 };
+    ar_runtime_options options = { .workers = 1 };
+    ar_runtime *runtime = NULL;
+    watchman w = { .told = TEST_LATCH, .keeps = true }, t = { .told = TEST_LATCH };
     (void)state;
     test_memory_use(&memory, &options);
     assert_int_equal(ar_runtime_create(&options, &runtime, NULL), AR_OK);
@@ -196,8 +201,8 @@ static void monitors_cross_runtimes(void **state)
     (void)state;
     for (int i = 0; i < 20; i++) {
         ar_runtime *ours = test_runtime(1), *theirs = test_runtime(1);
-        watchman    w = {.told = TEST_LATCH}, t = {.told = TEST_LATCH};
-        ar_actor   *watcher = test_spawn(ours, watch, &w), *target = test_spawn(theirs, watch, &t);
+        watchman w = { .told = TEST_LATCH }, t = { .told = TEST_LATCH };
+        ar_actor *watcher = test_spawn(ours, watch, &w), *target = test_spawn(theirs, watch, &t);
         start_watch(watcher, target);
         assert_int_equal(ar_runtime_close(i % 2 == 0 ? &ours : &theirs, NULL), AR_OK);
         assert_int_equal(ar_runtime_close(i % 2 == 0 ? &theirs : &ours, NULL), AR_OK);
@@ -206,7 +211,7 @@ static void monitors_cross_runtimes(void **state)
 }
 
 typedef struct end {
-    ar_done   future;
+    ar_done future;
     pthread_t thread;
     ar_status status;
 } end;
@@ -221,9 +226,9 @@ static void *await_end(void *arg)
 static void many_wait_for_the_same_end(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
-    watchman    t = {.told = TEST_LATCH};
-    ar_actor   *target = test_spawn(runtime, watch, &t);
-    end         ends[5];
+    watchman t = { .told = TEST_LATCH };
+    ar_actor *target = test_spawn(runtime, watch, &t);
+    end ends[5];
     (void)state;
     for (int i = 0; i < 5; i++) {
         ends[i].future = ar_actor_ended(target);
@@ -243,14 +248,14 @@ static void many_wait_for_the_same_end(void **state)
 /* Actors on two workers that monitor each other and end at the same time. */
 static void mutual_monitors_end_together(void **state)
 {
-    test_memory        memory = {.refuse_at = 0};
-    ar_runtime_options options = {.workers = 2};
-    ar_runtime        *runtime = NULL;
+    test_memory memory = { .refuse_at = 0 };
+    ar_runtime_options options = { .workers = 2 };
+    ar_runtime *runtime = NULL;
     (void)state;
     test_memory_use(&memory, &options);
     assert_int_equal(ar_runtime_create(&options, &runtime, NULL), AR_OK);
     for (int i = 0; i < 500; i++) {
-        watchman  a = {.told = TEST_LATCH}, b = {.told = TEST_LATCH};
+        watchman a = { .told = TEST_LATCH }, b = { .told = TEST_LATCH };
         ar_actor *first = test_spawn(runtime, watch, &a), *second = test_spawn(runtime, watch, &b);
         start_watch(first, second);
         start_watch(second, first);

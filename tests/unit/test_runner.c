@@ -15,21 +15,21 @@
 typedef struct counting {
     ari_runner runner; /* first */
     test_latch gone;
-    int        handled;
-    int        failed;
-    int        last; /* number of the last mail */
-    int        disorder;
-    bool       inside;
-    int        overlaps; /* two threads at a time */
-    pthread_t  thread;   /* that ran it last */
-    bool       leaves_one; /* a batch leaves all but one mail to the next turn */
-    ari_mail  *left;
+    int handled;
+    int failed;
+    int last; /* number of the last mail */
+    int disorder;
+    bool inside;
+    int overlaps;     /* two threads at a time */
+    pthread_t thread; /* that ran it last */
+    bool leaves_one;  /* a batch leaves all but one mail to the next turn */
+    ari_mail *left;
     test_latch *handled_one; /* may be NULL */
 } counting;
 
 typedef struct numbered {
     ari_mail mail; /* first */
-    int      number;
+    int number;
 } numbered;
 
 static void count_one(counting *self, ari_mail *mail, int *counter)
@@ -82,16 +82,16 @@ static void gone(ari_runner *runner)
     test_latch_raise(&((counting *)runner)->gone);
 }
 
-static const ari_runner_class counting_class = {.batch = batch, .fail = refuse, .gone = gone};
+static const ari_runner_class counting_class = { .batch = batch, .fail = refuse, .gone = gone };
 
 typedef struct fixture {
     ari_worker *worker;
-    counting    counter;
+    counting counter;
 } fixture;
 
 static void set_up(fixture *f)
 {
-    *f = (fixture){.counter = {.gone = TEST_LATCH}};
+    *f = (fixture){ .counter = { .gone = TEST_LATCH } };
     assert_int_equal(ari_worker_start(ar_env_default(), "test", 0, &f->worker, NULL), AR_OK);
     ari_runner_init(&f->counter.runner, &counting_class, f->worker);
 }
@@ -108,7 +108,7 @@ static void tear_down(fixture *f)
 
 static void helper_runs_the_actor_on_its_own_thread(void **state)
 {
-    fixture  f;
+    fixture f;
     numbered mails[3];
     (void)state;
     set_up(&f);
@@ -126,8 +126,8 @@ static void helper_runs_the_actor_on_its_own_thread(void **state)
 
 static void what_a_turn_leaves_is_handled_in_order_by_the_next(void **state)
 {
-    fixture    f;
-    numbered   mails[100];
+    fixture f;
+    numbered mails[100];
     test_latch handled = TEST_LATCH;
     (void)state;
     set_up(&f);
@@ -146,8 +146,8 @@ static void what_a_turn_leaves_is_handled_in_order_by_the_next(void **state)
 
 static void mail_after_the_end_is_failed_by_its_sender(void **state)
 {
-    fixture  f;
-    numbered late = {.number = 1};
+    fixture f;
+    numbered late = { .number = 1 };
     (void)state;
     set_up(&f);
     ari_runner_close(&f.counter.runner);
@@ -175,8 +175,8 @@ enum { SENDERS = 4, EACH = 5000 };
 typedef struct sender {
     pthread_t thread;
     counting *counter;
-    bool      helps;
-    numbered  mails[EACH];
+    bool helps;
+    numbered mails[EACH];
 } sender;
 
 static void *send_all(void *arg)
@@ -238,8 +238,8 @@ static void worker_may_be_stopped_at_once_when_its_runner_is_gone(void **state)
 {
     (void)state;
     for (int round = 0; round < 100; round++) {
-        fixture   f;
-        sender   *only = &senders[0];
+        fixture f;
+        sender *only = &senders[0];
         set_up(&f);
         only->counter = &f.counter;
         only->helps = false;

@@ -22,11 +22,13 @@
 
 static void wrong_options_are_refused(void **state)
 {
-    ar_env             short_env = *ar_env_default();
-    test_memory        memory = {.refuse_at = 0};
-    ar_runtime_options wrong[] = {{.workers = 65}, {.stack_size = 65535}, {.struct_size = 1}, {.env = &short_env}, {.workers = 1}};
-    ar_runtime        *runtime = (ar_runtime *)&memory;
-    ar_error           error;
+    ar_env short_env = *ar_env_default();
+    test_memory memory = { .refuse_at = 0 };
+    ar_runtime_options wrong[] = {
+        { .workers = 65 }, { .stack_size = 65535 }, { .struct_size = 1 }, { .env = &short_env }, { .workers = 1 }
+    };
+    ar_runtime *runtime = (ar_runtime *)&memory;
+    ar_error error;
     (void)state;
     short_env.struct_size = 8;
     test_memory_use(&memory, &wrong[4]);
@@ -78,10 +80,10 @@ static void runtime_with_databases_is_busy(void **state)
 
 typedef struct many {
     ar_actor *self_told;
-    int       handled;
-    int       order;
-    int      *next_end;
-    int       ended_as;
+    int handled;
+    int order;
+    int *next_end;
+    int ended_as;
 } many;
 
 static ar_status handle(ar_context *self, void *state, ar_message *message, ar_error *err)
@@ -105,13 +107,15 @@ static void close_stops_the_last_spawned_first_after_its_mail(void **state)
 {
     enum { ACTORS = 20 };
     ar_runtime *runtime = test_runtime(3);
-    many        actors[ACTORS];
-    int         ends = 0;
+    many actors[ACTORS];
+    int ends = 0;
     (void)state;
     for (int i = 0; i < ACTORS; i++) {
         ar_actor *actor = NULL;
-        actors[i] = (many){.next_end = &ends};
-        ar_actor_options options = {.behaviour = handle, .state = &actors[i], .terminate = note_end, .own_thread = i % 5 == 0};
+        actors[i] = (many){ .next_end = &ends };
+        ar_actor_options options = {
+            .behaviour = handle, .state = &actors[i], .terminate = note_end, .own_thread = i % 5 == 0
+        };
         assert_int_equal(ar_actor_spawn(runtime, &options, &actor, NULL), AR_OK);
         for (int k = 0; k < 200; k++)
             assert_int_equal(test_tell(actor, 0, k), AR_OK);
@@ -135,17 +139,18 @@ static void close_completes_every_future_and_callback(void **state)
 {
     enum { EACH = 300 };
     static ar_reply_future asks[EACH];
-    static ar_done         timers[EACH];
-    _Atomic int            calls = 0;
+    static ar_done timers[EACH];
+    _Atomic int calls = 0;
     (void)state;
     for (int round = 0; round < 10; round++) {
         ar_runtime *runtime = test_runtime(2);
-        ar_actor   *echo = test_spawn(runtime, test_echo, NULL);
+        ar_actor *echo = test_spawn(runtime, test_echo, NULL);
         calls = 0;
         for (int i = 0; i < EACH; i++) {
-            asks[i] = ar_actor_ask(echo, (ar_message){.number = i}, &(ar_send_options){.timeout_ms = i % 2 * 3600 * 1000});
+            asks[i] = ar_actor_ask(echo, (ar_message){ .number = i },
+                                   &(ar_send_options){ .timeout_ms = i % 2 * 3600 * 1000 });
             timers[i] = ar_timer_after(runtime, i % 2 * 3600 * 1000);
-            ar_reply_future called = ar_actor_ask(echo, (ar_message){.number = i}, NULL);
+            ar_reply_future called = ar_actor_ask(echo, (ar_message){ .number = i }, NULL);
             assert_int_equal(ar_reply_then(&called, ar_runtime_executor(runtime), count_call, &calls, NULL), AR_OK);
         }
         ar_done ended = ar_actor_ended(echo);
@@ -161,21 +166,22 @@ static void close_completes_every_future_and_callback(void **state)
 }
 
 typedef struct intruder {
-    pthread_t    thread;
-    ar_actor    *actor;
+    pthread_t thread;
+    ar_actor *actor;
     _Atomic int *started;
-    int          lost;
+    int lost;
 } intruder;
 
 static void *tell_and_ask(void *arg)
 {
     intruder *self = arg;
-    bool      refused = false;
+    bool refused = false;
     atomic_fetch_add(self->started, 1);
     for (int i = 0; i < 100000 && !refused; i++) {
         if (i % 3 == 0) {
-            ar_reply_future future = ar_actor_ask(self->actor, (ar_message){.number = i}, &(ar_send_options){.timeout_ms = i % 2 * 60000});
-            ar_status       status = ar_reply_await_for(&future, TEST_PATIENCE, NULL, NULL);
+            ar_reply_future future = ar_actor_ask(self->actor, (ar_message){ .number = i },
+                                                  &(ar_send_options){ .timeout_ms = i % 2 * 60000 });
+            ar_status status = ar_reply_await_for(&future, TEST_PATIENCE, NULL, NULL);
             refused = status == AR_E_CLOSED;
             self->lost += status != AR_OK && !refused;
         } else {
@@ -191,12 +197,12 @@ static void runtime_closes_under_threads_that_use_its_actors(void **state)
     for (int round = 0; round < 40; round++) {
         ar_runtime *runtime = test_runtime(1);
         _Atomic int started = 0;
-        intruder    intruders[3];
+        intruder intruders[3];
         for (int i = 0; i < 3; i++) {
-            ar_actor        *actor = NULL;
-            ar_actor_options options = {.behaviour = test_echo, .helpable = i == 1, .own_thread = i == 2};
+            ar_actor *actor = NULL;
+            ar_actor_options options = { .behaviour = test_echo, .helpable = i == 1, .own_thread = i == 2 };
             assert_int_equal(ar_actor_spawn(runtime, &options, &actor, NULL), AR_OK);
-            intruders[i] = (intruder){.actor = actor, .started = &started};
+            intruders[i] = (intruder){ .actor = actor, .started = &started };
             assert_int_equal(pthread_create(&intruders[i].thread, NULL, tell_and_ask, &intruders[i]), 0);
         }
         while (atomic_load(&started) < 3)
@@ -211,14 +217,14 @@ static void runtime_closes_under_threads_that_use_its_actors(void **state)
 }
 
 typedef struct closer {
-    test_latch  called;
+    test_latch called;
     ar_runtime *runtime;
-    ar_status   status;
+    ar_status status;
 } closer;
 
 static void close_inside(void *arg, ar_status status, const ar_error *err)
 {
-    closer     *c = arg;
+    closer *c = arg;
     ar_runtime *runtime = c->runtime;
     (void)status;
     (void)err;
@@ -228,7 +234,7 @@ static void close_inside(void *arg, ar_status status, const ar_error *err)
 
 static void closing_on_a_worker_of_its_own_is_refused(void **state)
 {
-    closer  c = {.called = TEST_LATCH, .runtime = test_runtime(1)};
+    closer c = { .called = TEST_LATCH, .runtime = test_runtime(1) };
     ar_done now = ar_future_all(NULL, 0);
     (void)state;
     assert_int_equal(ar_done_then(&now, ar_runtime_executor(c.runtime), close_inside, &c, NULL), AR_OK);
@@ -240,21 +246,21 @@ static void closing_on_a_worker_of_its_own_is_refused(void **state)
 /* What a behaviour tries while its runtime closes: it is stopped like the others, with this letter before the stop. */
 typedef struct late {
     test_latch entered, gate;
-    ar_status  spawned, sent, asked;
+    ar_status spawned, sent, asked;
     ar_runtime *runtime;
 } late;
 
 static ar_status try_late(ar_context *self, void *state, ar_message *message, ar_error *err)
 {
-    late     *l = state;
+    late *l = state;
     ar_actor *actor = NULL;
     (void)message;
     (void)err;
     test_latch_raise(&l->entered);
     while (!ari_runtime_is_closing(l->runtime))
         sched_yield();
-    l->spawned = ar_actor_spawn(ar_context_runtime(self), &(ar_actor_options){.behaviour = test_echo}, &actor, NULL);
-    l->sent = ar_context_send_after(self, 1, (ar_message){.kind = 1}, NULL);
+    l->spawned = ar_actor_spawn(ar_context_runtime(self), &(ar_actor_options){ .behaviour = test_echo }, &actor, NULL);
+    l->sent = ar_context_send_after(self, 1, (ar_message){ .kind = 1 }, NULL);
     ar_done timer = ar_timer_after(ar_context_runtime(self), 1);
     l->asked = ar_done_await_for(&timer, 0, NULL);
     ar_future_drop(&timer.raw);
@@ -263,7 +269,7 @@ static ar_status try_late(ar_context *self, void *state, ar_message *message, ar
 
 static void closing_runtime_takes_nothing_new(void **state)
 {
-    late      l = {.entered = TEST_LATCH, .gate = TEST_LATCH, .runtime = test_runtime(1)};
+    late l = { .entered = TEST_LATCH, .gate = TEST_LATCH, .runtime = test_runtime(1) };
     ar_actor *actor = test_spawn(l.runtime, try_late, &l);
     (void)state;
     assert_int_equal(test_tell(actor, 0, 0), AR_OK);
@@ -282,27 +288,35 @@ static ar_status fail_sometimes(ar_context *self, void *state, ar_message *messa
     (void)state;
     if (message->number % 7 == 0)
         return ar_error_set(err, AR_E_IO, "number %d", (int)message->number);
-    return ar_context_send_after(self, message->number % 3, (ar_message){.number = message->number - 1}, err);
+    return ar_context_send_after(self, message->number % 3, (ar_message){ .number = message->number - 1 }, err);
 }
 
 static void all_memory_comes_from_the_hooks_and_goes_back(void **state)
 {
-    test_memory        memory = {.refuse_at = 0};
-    ar_runtime_options options = {.workers = 2};
-    ar_runtime        *runtime = NULL;
-    ar_cq             *cq = NULL;
-    ar_actor          *supervisor = NULL;
-    _Atomic int        calls = 0;
+    test_memory memory = { .refuse_at = 0 };
+    ar_runtime_options options = { .workers = 2 };
+    ar_runtime *runtime = NULL;
+    ar_cq *cq = NULL;
+    ar_actor *supervisor = NULL;
+    _Atomic int calls = 0;
     (void)state;
     test_memory_use(&memory, &options);
     assert_int_equal(ar_runtime_create(&options, &runtime, NULL), AR_OK);
     assert_int_equal(ar_cq_create(runtime, &cq, NULL), AR_OK);
-    ar_child children[] = {{.options = {.behaviour = fail_sometimes, .name = "unstable"}}};
-    assert_int_equal(ar_supervisor_spawn(runtime, &(ar_supervisor_options){.children = children, .child_count = 1, .backoff_ms = 1, .max_restarts = 100}, &supervisor, NULL), AR_OK);
+    ar_child children[] = { { .options = { .behaviour = fail_sometimes, .name = "unstable" } } };
+    assert_int_equal(
+        ar_supervisor_spawn(
+            runtime,
+            &(ar_supervisor_options){ .children = children, .child_count = 1, .backoff_ms = 1, .max_restarts = 100 },
+            &supervisor, NULL),
+        AR_OK);
     ar_actor *echo = test_spawn(runtime, test_echo, NULL);
     for (int i = 1; i <= 200; i++) {
-        ar_reply_future ask = ar_actor_ask(echo, (ar_message){.number = i}, &(ar_send_options){.timeout_ms = 60000});
-        assert_int_equal(ar_reply_then(&ask, i % 2 == 0 ? ar_cq_executor(cq) : ar_runtime_executor(runtime), count_call, &calls, NULL), AR_OK);
+        ar_reply_future ask =
+            ar_actor_ask(echo, (ar_message){ .number = i }, &(ar_send_options){ .timeout_ms = 60000 });
+        assert_int_equal(ar_reply_then(&ask, i % 2 == 0 ? ar_cq_executor(cq) : ar_runtime_executor(runtime), count_call,
+                                       &calls, NULL),
+                         AR_OK);
         ar_ignore(test_tell(ar_actor_find(runtime, "unstable"), 0, i));
         ar_done timer = ar_timer_after(runtime, i);
         ar_done all = ar_future_all(&timer.raw, 1);
@@ -319,7 +333,7 @@ static void all_memory_comes_from_the_hooks_and_goes_back(void **state)
 /* --- threads --- */
 
 static _Atomic int foreign_signals;
-static pthread_t   main_thread;
+static pthread_t main_thread;
 
 static void on_signal(int number)
 {
@@ -330,7 +344,7 @@ static void on_signal(int number)
 
 static int count_threads(void)
 {
-    int  count = 0;
+    int count = 0;
     DIR *tasks = opendir("/proc/self/task");
     while (tasks != NULL && readdir(tasks) != NULL)
         count++;
@@ -343,9 +357,9 @@ static int count_threads(void)
 static int count_threads_that_take(int signal_number)
 {
     DIR *tasks = opendir("/proc/self/task");
-    int  takers = 0;
+    int takers = 0;
     for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
-        char               path[300], line[128];
+        char path[300], line[128];
         unsigned long long blocked = 0;
         if (entry->d_name[0] == '.' || atoi(entry->d_name) == (int)getpid())
             continue;
@@ -364,9 +378,9 @@ static int count_threads_that_take(int signal_number)
 
 static void threads_of_the_library_take_no_signals(void **state)
 {
-    struct sigaction action = {.sa_handler = on_signal}, before;
-    int              foreign = count_threads_that_take(SIGUSR1); /* the sanitizer's own, say */
-    ar_runtime      *runtime = test_runtime(3);
+    struct sigaction action = { .sa_handler = on_signal }, before;
+    int foreign = count_threads_that_take(SIGUSR1); /* the sanitizer's own, say */
+    ar_runtime *runtime = test_runtime(3);
     (void)state;
     main_thread = pthread_self();
     sigemptyset(&action.sa_mask);
@@ -388,7 +402,7 @@ static void threads_of_the_library_take_no_signals(void **state)
 static ar_status tell_stack(ar_context *self, void *state, ar_message *message, ar_error *err)
 {
     pthread_attr_t attributes;
-    size_t         size = 0;
+    size_t size = 0;
     (void)state;
     (void)message;
     (void)err;
@@ -396,7 +410,7 @@ static ar_status tell_stack(ar_context *self, void *state, ar_message *message, 
         pthread_attr_getstacksize(&attributes, &size);
         pthread_attr_destroy(&attributes);
     }
-    ar_context_reply(self, (ar_message){.number = (int64_t)size});
+    ar_context_reply(self, (ar_message){ .number = (int64_t)size });
     return AR_OK;
 }
 
@@ -404,7 +418,8 @@ static void stacks_have_the_size_that_was_asked_for(void **state)
 {
     ar_runtime *runtime = NULL;
     (void)state;
-    assert_int_equal(ar_runtime_create(&(ar_runtime_options){.workers = 1, .stack_size = 1 << 20}, &runtime, NULL), AR_OK);
+    assert_int_equal(ar_runtime_create(&(ar_runtime_options){ .workers = 1, .stack_size = 1 << 20 }, &runtime, NULL),
+                     AR_OK);
     int64_t size = test_ask(test_spawn(runtime, tell_stack, NULL), 0, 0, NULL);
     assert_in_range(size, (1 << 20) - (64 << 10), (1 << 20) + (64 << 10));
     assert_int_equal(ar_runtime_close(&runtime, NULL), AR_OK);

@@ -13,15 +13,15 @@
 #include "tests/support/actors.h"
 
 typedef struct world {
-    ar_sim     *sim;
+    ar_sim *sim;
     ar_runtime *runtime;
 } world;
 
 static world open_world(uint64_t seed)
 {
-    world w = {NULL, NULL};
+    world w = { NULL, NULL };
     assert_int_equal(ar_sim_create(seed, &w.sim, NULL), AR_OK);
-    ar_runtime_options options = {.workers = 4, .env = ar_sim_env(w.sim)};
+    ar_runtime_options options = { .workers = 4, .env = ar_sim_env(w.sim) };
     assert_int_equal(ar_runtime_create(&options, &w.runtime, NULL), AR_OK);
     return w;
 }
@@ -39,26 +39,26 @@ enum { PLAYERS = 4, HOPS = 60 };
 
 typedef struct game {
     ar_actor *players[PLAYERS];
-    char      trace[8 * HOPS + 1];
-    size_t    length;
+    char trace[8 * HOPS + 1];
+    size_t length;
     const ar_env *env;
 } game;
 
 typedef struct player {
     game *game;
-    int   number;
+    int number;
 } player;
 
 static ar_status pass_on(ar_context *self, void *state, ar_message *message, ar_error *err)
 {
     player *p = state;
-    game   *g = p->game;
+    game *g = p->game;
     if (g->length < sizeof g->trace - 1)
         g->trace[g->length++] = (char)('a' + p->number);
     if (message->number == 0)
         return AR_OK;
-    uint64_t   chance = g->env->random(g->env->ctx);
-    ar_message next = {.number = message->number - 1};
+    uint64_t chance = g->env->random(g->env->ctx);
+    ar_message next = { .number = message->number - 1 };
     if (chance % 4 == 0)
         return ar_context_send_after(self, (int64_t)(chance >> 8) % 20, next, err);
     return ar_actor_tell(g->players[(chance >> 8) % PLAYERS], next, NULL, err);
@@ -66,12 +66,12 @@ static ar_status pass_on(ar_context *self, void *state, ar_message *message, ar_
 
 static uint64_t play(uint64_t seed, game *g)
 {
-    world  w = open_world(seed);
+    world w = open_world(seed);
     player players[PLAYERS];
     memset(g, 0, sizeof *g);
     g->env = ar_sim_env(w.sim);
     for (int i = 0; i < PLAYERS; i++) {
-        players[i] = (player){.game = g, .number = i};
+        players[i] = (player){ .game = g, .number = i };
         assert_non_null(g->players[i] = test_spawn(w.runtime, pass_on, &players[i]));
     }
     for (int i = 0; i < PLAYERS; i++)
@@ -98,8 +98,8 @@ static void other_seeds_take_other_schedules(void **state)
 {
     enum { SEEDS = 40 };
     static game games[SEEDS];
-    uint64_t    fingerprints[SEEDS];
-    int         distinct = 0;
+    uint64_t fingerprints[SEEDS];
+    int distinct = 0;
     (void)state;
     for (int i = 0; i < SEEDS; i++) {
         bool seen = false;
@@ -125,11 +125,11 @@ static ar_status note(ar_context *self, void *state, ar_message *message, ar_err
 
 static void schedule_alone_makes_both_orders(void **state)
 {
-    int orders[2] = {0, 0};
+    int orders[2] = { 0, 0 };
     (void)state;
     for (uint64_t seed = 0; seed < 30; seed++) {
         world w = open_world(seed);
-        char  trace[8] = "";
+        char trace[8] = "";
         ar_actor *a = test_spawn(w.runtime, note, trace);
         ar_actor *b = test_spawn(w.runtime, note, trace);
         ar_ignore(test_tell(a, 0, 'a'));
@@ -145,9 +145,9 @@ static void schedule_alone_makes_both_orders(void **state)
 
 static void clock_moves_only_when_nobody_can_run(void **state)
 {
-    world         w = open_world(1);
+    world w = open_world(1);
     const ar_env *env = ar_sim_env(w.sim);
-    int64_t       start = env->now(env->ctx);
+    int64_t start = env->now(env->ctx);
     (void)state;
     ar_done day = ar_timer_after(w.runtime, 24 * 3600 * 1000);
     assert_int_equal(env->now(env->ctx), start);
@@ -159,7 +159,7 @@ static void clock_moves_only_when_nobody_can_run(void **state)
 
 static void waiting_runs_the_actors(void **state)
 {
-    world     w = open_world(1);
+    world w = open_world(1);
     ar_actor *echo = test_spawn(w.runtime, test_echo, NULL);
     (void)state;
     assert_int_equal(test_ask(echo, 0, 41, NULL), 42);
@@ -176,16 +176,16 @@ static ar_status keep_reply(ar_context *self, void *state, ar_message *message, 
 
 static void waiting_for_nothing_is_a_deadlock_that_is_told(void **state)
 {
-    world     w = open_world(1);
+    world w = open_world(1);
     ar_reply *kept = NULL;
-    ar_error  error;
+    ar_error error;
     ar_actor *forgetful = test_spawn(w.runtime, keep_reply, &kept);
     (void)state;
-    ar_reply_future answer = ar_actor_ask(forgetful, (ar_message){.kind = 1}, NULL);
+    ar_reply_future answer = ar_actor_ask(forgetful, (ar_message){ .kind = 1 }, NULL);
     assert_false(ar_sim_is_deadlocked(w.sim));
     assert_int_equal(ar_future_wait(answer.raw, -1, &error), AR_E_DEADLOCK);
     assert_true(ar_sim_is_deadlocked(w.sim));
-    ar_reply_send(&kept, (ar_message){.number = 5});
+    ar_reply_send(&kept, (ar_message){ .number = 5 });
     assert_int_equal(ar_reply_await(&answer, NULL, NULL), AR_OK);
     assert_int_equal(ar_runtime_close(&w.runtime, NULL), AR_OK);
     ar_sim_destroy(w.sim);
@@ -193,13 +193,13 @@ static void waiting_for_nothing_is_a_deadlock_that_is_told(void **state)
 
 static void waiting_up_to_a_deadline_passes_the_time(void **state)
 {
-    world         w = open_world(1);
+    world w = open_world(1);
     const ar_env *env = ar_sim_env(w.sim);
-    ar_reply     *kept = NULL;
-    ar_actor     *forgetful = test_spawn(w.runtime, keep_reply, &kept);
+    ar_reply *kept = NULL;
+    ar_actor *forgetful = test_spawn(w.runtime, keep_reply, &kept);
     (void)state;
-    ar_reply_future answer = ar_actor_ask(forgetful, (ar_message){.kind = 1}, NULL);
-    int64_t         before = env->now(env->ctx);
+    ar_reply_future answer = ar_actor_ask(forgetful, (ar_message){ .kind = 1 }, NULL);
+    int64_t before = env->now(env->ctx);
     assert_int_equal(ar_reply_await_for(&answer, 1000, NULL, NULL), AR_E_PENDING);
     assert_int_equal(env->now(env->ctx), before + 1000000);
     ar_future_drop(&answer.raw);
@@ -222,8 +222,8 @@ static void steps_end_when_there_is_nothing_to_do(void **state)
 
 static void chance_is_drawn_from_the_seed(void **state)
 {
-    ar_sim       *sims[3];
-    uint64_t      drawn[3];
+    ar_sim *sims[3];
+    uint64_t drawn[3];
     unsigned char bytes[3][16];
     (void)state;
     for (int i = 0; i < 3; i++) {

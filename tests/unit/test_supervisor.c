@@ -17,22 +17,22 @@
 enum { CRASH = 7, CHILDREN = 3 };
 
 typedef struct life {
-    int     starts;
-    int     ends;
+    int starts;
+    int ends;
     int64_t started_at[64]; /* milliseconds */
     int64_t ended_at[64];
-    char    id;
-    bool    init_fails;
+    char id;
+    bool init_fails;
     struct world *world;
 } life;
 
 typedef struct world {
-    ar_sim     *sim;
+    ar_sim *sim;
     ar_runtime *runtime;
-    ar_actor   *supervisor;
-    life        lives[CHILDREN];
-    char        trace[256]; /* A: child a started, a: it ended */
-    int         logged;
+    ar_actor *supervisor;
+    life lives[CHILDREN];
+    char trace[256]; /* A: child a started, a: it ended */
+    int logged;
 } world;
 
 static int64_t now_ms(const world *w)
@@ -87,10 +87,10 @@ static void open_world(world *w, uint64_t seed)
 {
     memset(w, 0, sizeof *w);
     assert_int_equal(ar_sim_create(seed, &w->sim, NULL), AR_OK);
-    ar_runtime_options options = {.workers = 3, .env = ar_sim_env(w->sim), .log = count_log, .log_ctx = w};
+    ar_runtime_options options = { .workers = 3, .env = ar_sim_env(w->sim), .log = count_log, .log_ctx = w };
     assert_int_equal(ar_runtime_create(&options, &w->runtime, NULL), AR_OK);
     for (int i = 0; i < CHILDREN; i++)
-        w->lives[i] = (life){.world = w, .id = (char)i};
+        w->lives[i] = (life){ .world = w, .id = (char)i };
 }
 
 static void close_world(world *w)
@@ -104,7 +104,8 @@ static void close_world(world *w)
 
 static ar_child child_of(life *l, ar_restart restart)
 {
-    return (ar_child){.options = {.behaviour = live, .init = begin, .terminate = finish, .state = l}, .restart = restart};
+    return (ar_child){ .options = { .behaviour = live, .init = begin, .terminate = finish, .state = l },
+                       .restart = restart };
 }
 
 static void supervise(world *w, ar_supervisor_options options, ar_restart restart)
@@ -121,15 +122,17 @@ static void supervise(world *w, ar_supervisor_options options, ar_restart restar
 
 static ar_actor *child_at(world *w, int64_t place)
 {
-    ar_message reply = {.data = NULL};
-    assert_int_equal(ar_actor_call(w->supervisor, (ar_message){.kind = AR_SUPERVISOR_CHILD, .number = place}, NULL, &reply, NULL), AR_OK);
+    ar_message reply = { .data = NULL };
+    assert_int_equal(
+        ar_actor_call(w->supervisor, (ar_message){ .kind = AR_SUPERVISOR_CHILD, .number = place }, NULL, &reply, NULL),
+        AR_OK);
     return reply.data;
 }
 
 static void settle(world *w, int64_t ms)
 {
     const ar_env *env = ar_sim_env(w->sim);
-    uint32_t      word = 0;
+    uint32_t word = 0;
     env->wait(env->ctx, &word, 0, env->now(env->ctx) + ms * 1000);
 }
 
@@ -148,7 +151,7 @@ static void children_start_in_order_and_stop_in_reverse(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
         open_world(&w, seed);
-        supervise(&w, (ar_supervisor_options){.name = "boss"}, AR_RESTART_ALWAYS);
+        supervise(&w, (ar_supervisor_options){ .name = "boss" }, AR_RESTART_ALWAYS);
         for (int i = 0; i < CHILDREN; i++)
             assert_true(ar_actor_is_alive(child_at(&w, i)));
         assert_ptr_equal(ar_actor_find(w.runtime, "boss"), w.supervisor);
@@ -167,7 +170,7 @@ static void failed_child_is_started_anew_alone(void **state)
     world w;
     (void)state;
     open_world(&w, 1);
-    supervise(&w, (ar_supervisor_options){.backoff_ms = 0}, AR_RESTART_ON_FAILURE);
+    supervise(&w, (ar_supervisor_options){ .backoff_ms = 0 }, AR_RESTART_ON_FAILURE);
     ar_actor *first = child_at(&w, 1);
     crash(&w, 1, AR_E_IO);
     assert_false(ar_actor_is_alive(first));
@@ -194,13 +197,13 @@ static void restart_kinds_decide(void **state)
 {
     static const struct {
         ar_restart restart;
-        int        after_stop, after_failure; /* starts */
-    } kinds[] = {{AR_RESTART_ON_FAILURE, 1, 2}, {AR_RESTART_ALWAYS, 2, 2}, {AR_RESTART_NEVER, 1, 1}};
+        int after_stop, after_failure; /* starts */
+    } kinds[] = { { AR_RESTART_ON_FAILURE, 1, 2 }, { AR_RESTART_ALWAYS, 2, 2 }, { AR_RESTART_NEVER, 1, 1 } };
     world w;
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         open_world(&w, 1);
-        supervise(&w, (ar_supervisor_options){.struct_size = sizeof(ar_supervisor_options)}, kinds[i].restart);
+        supervise(&w, (ar_supervisor_options){ .struct_size = sizeof(ar_supervisor_options) }, kinds[i].restart);
         stop_child(&w, 0);
         crash(&w, 1, AR_E_IO);
         settle(&w, 100);
@@ -220,12 +223,14 @@ static void wait_for_child(world *w, int64_t place)
 static void backoff_doubles_and_is_drawn_between_half_and_whole(void **state)
 {
     world w;
-    bool  jitter = false;
+    bool jitter = false;
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
-        int64_t expected[] = {100, 200, 400, 800, 1000, 1000};
+        int64_t expected[] = { 100, 200, 400, 800, 1000, 1000 };
         open_world(&w, seed);
-        supervise(&w, (ar_supervisor_options){.max_restarts = 10, .period_ms = 60000, .backoff_ms = 100, .backoff_max_ms = 1000},
+        supervise(&w,
+                  (ar_supervisor_options){
+                      .max_restarts = 10, .period_ms = 60000, .backoff_ms = 100, .backoff_max_ms = 1000 },
                   AR_RESTART_ON_FAILURE);
         for (int i = 0; i < 6; i++) {
             crash(&w, 0, AR_E_IO);
@@ -247,11 +252,11 @@ static void backoff_doubles_and_is_drawn_between_half_and_whole(void **state)
 
 static void too_many_failures_stop_all_and_fail_the_supervisor(void **state)
 {
-    world    w;
+    world w;
     ar_error error;
     (void)state;
     open_world(&w, 3);
-    supervise(&w, (ar_supervisor_options){.max_restarts = 2, .period_ms = 10000}, AR_RESTART_ON_FAILURE);
+    supervise(&w, (ar_supervisor_options){ .max_restarts = 2, .period_ms = 10000 }, AR_RESTART_ON_FAILURE);
     ar_done ended = ar_actor_ended(w.supervisor);
     for (int i = 0; i < 2; i++) {
         crash(&w, 1, AR_E_IO);
@@ -273,7 +278,7 @@ static void failures_further_apart_than_the_period_are_forgiven(void **state)
     world w;
     (void)state;
     open_world(&w, 3);
-    supervise(&w, (ar_supervisor_options){.max_restarts = 1, .period_ms = 1000}, AR_RESTART_ON_FAILURE);
+    supervise(&w, (ar_supervisor_options){ .max_restarts = 1, .period_ms = 1000 }, AR_RESTART_ON_FAILURE);
     for (int i = 0; i < 10; i++) {
         crash(&w, i % CHILDREN, AR_E_IO);
         settle(&w, 1100);
@@ -284,12 +289,12 @@ static void failures_further_apart_than_the_period_are_forgiven(void **state)
 
 static void child_whose_init_fails_counts_as_failed(void **state)
 {
-    world    w;
+    world w;
     ar_error error;
     (void)state;
     open_world(&w, 3);
     w.lives[2].init_fails = true;
-    supervise(&w, (ar_supervisor_options){.name = "boss"}, AR_RESTART_ON_FAILURE);
+    supervise(&w, (ar_supervisor_options){ .name = "boss" }, AR_RESTART_ON_FAILURE);
     assert_int_equal(test_await_end(w.supervisor, &error), AR_E_IO);
     assert_int_equal(w.lives[2].starts, 4); /* 3 restarts are the default */
     assert_int_equal(w.lives[0].ends, 1);
@@ -298,15 +303,17 @@ static void child_whose_init_fails_counts_as_failed(void **state)
 
 static void child_that_cannot_be_started_is_tried_again(void **state)
 {
-    world     w;
+    world w;
     ar_actor *holder = NULL;
     (void)state;
     open_world(&w, 3);
-    assert_int_equal(ar_actor_spawn(w.runtime, &(ar_actor_options){.behaviour = test_echo, .name = "the one"}, &holder, NULL), AR_OK);
-    char     name[] = "the one";
-    ar_child children[] = {child_of(&w.lives[0], AR_RESTART_ON_FAILURE)};
+    assert_int_equal(
+        ar_actor_spawn(w.runtime, &(ar_actor_options){ .behaviour = test_echo, .name = "the one" }, &holder, NULL),
+        AR_OK);
+    char name[] = "the one";
+    ar_child children[] = { child_of(&w.lives[0], AR_RESTART_ON_FAILURE) };
     children[0].options.name = name;
-    ar_supervisor_options options = {.children = children, .child_count = 1, .backoff_ms = 1000};
+    ar_supervisor_options options = { .children = children, .child_count = 1, .backoff_ms = 1000 };
     assert_int_equal(ar_supervisor_spawn(w.runtime, &options, &w.supervisor, NULL), AR_OK);
     name[0] = '\0'; /* it was copied */
     assert_null(child_at(&w, 0));
@@ -324,9 +331,9 @@ static void named_child_is_restarted_at_the_first_try(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
         open_world(&w, seed);
-        ar_child children[] = {child_of(&w.lives[0], AR_RESTART_ON_FAILURE)};
+        ar_child children[] = { child_of(&w.lives[0], AR_RESTART_ON_FAILURE) };
         children[0].options.name = "named";
-        ar_supervisor_options options = {.children = children, .child_count = 1, .backoff_ms = 1, .max_restarts = 1};
+        ar_supervisor_options options = { .children = children, .child_count = 1, .backoff_ms = 1, .max_restarts = 1 };
         assert_int_equal(ar_supervisor_spawn(w.runtime, &options, &w.supervisor, NULL), AR_OK);
         crash(&w, 0, AR_E_IO);
         settle(&w, 5);
@@ -338,9 +345,10 @@ static void named_child_is_restarted_at_the_first_try(void **state)
 
 static ar_status start_inner(ar_runtime *runtime, void *arg, ar_actor **out, ar_error *err)
 {
-    world   *w = arg;
-    ar_child children[] = {child_of(&w->lives[0], AR_RESTART_ON_FAILURE), child_of(&w->lives[1], AR_RESTART_ON_FAILURE)};
-    ar_supervisor_options options = {.name = "inner", .children = children, .child_count = 2, .max_restarts = 1};
+    world *w = arg;
+    ar_child children[] = { child_of(&w->lives[0], AR_RESTART_ON_FAILURE),
+                            child_of(&w->lives[1], AR_RESTART_ON_FAILURE) };
+    ar_supervisor_options options = { .name = "inner", .children = children, .child_count = 2, .max_restarts = 1 };
     return ar_supervisor_spawn(runtime, &options, out, err);
 }
 
@@ -349,8 +357,9 @@ static void supervisor_of_a_supervisor(void **state)
     world w;
     (void)state;
     open_world(&w, 5);
-    ar_child              children[] = {{.start = start_inner, .arg = &w, .restart = AR_RESTART_ALWAYS}, child_of(&w.lives[2], AR_RESTART_ALWAYS)};
-    ar_supervisor_options options = {.name = "outer", .children = children, .child_count = 2};
+    ar_child children[] = { { .start = start_inner, .arg = &w, .restart = AR_RESTART_ALWAYS },
+                            child_of(&w.lives[2], AR_RESTART_ALWAYS) };
+    ar_supervisor_options options = { .name = "outer", .children = children, .child_count = 2 };
     assert_int_equal(ar_supervisor_spawn(w.runtime, &options, &w.supervisor, NULL), AR_OK);
     ar_actor *outer = w.supervisor;
     ar_actor *inner = child_at(&w, 0);
@@ -384,13 +393,13 @@ static ar_status start_nothing(ar_runtime *runtime, void *arg, ar_actor **out, a
 
 static void start_that_gives_no_actor_counts_as_failed(void **state)
 {
-    world    w;
-    int      calls = 0;
+    world w;
+    int calls = 0;
     ar_error error;
     (void)state;
     open_world(&w, 5);
-    ar_child              children[] = {{.start = start_nothing, .arg = &calls}};
-    ar_supervisor_options options = {.children = children, .child_count = 1, .max_restarts = 5};
+    ar_child children[] = { { .start = start_nothing, .arg = &calls } };
+    ar_supervisor_options options = { .children = children, .child_count = 1, .max_restarts = 5 };
     assert_int_equal(ar_supervisor_spawn(w.runtime, &options, &w.supervisor, NULL), AR_OK);
     assert_int_equal(test_await_end(w.supervisor, &error), AR_E_INVALID);
     assert_int_equal(calls, 6);
@@ -403,7 +412,7 @@ static void closing_runtime_restarts_nothing(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
         open_world(&w, seed);
-        supervise(&w, (ar_supervisor_options){.max_restarts = 1}, AR_RESTART_ALWAYS);
+        supervise(&w, (ar_supervisor_options){ .max_restarts = 1 }, AR_RESTART_ALWAYS);
         settle(&w, 1);
         close_world(&w);
         assert_int_equal(w.lives[0].starts + w.lives[1].starts + w.lives[2].starts, CHILDREN);
@@ -416,7 +425,7 @@ static void stop_while_a_restart_is_planned_restarts_nothing(void **state)
     world w;
     (void)state;
     open_world(&w, 2);
-    supervise(&w, (ar_supervisor_options){.backoff_ms = 1000}, AR_RESTART_ALWAYS);
+    supervise(&w, (ar_supervisor_options){ .backoff_ms = 1000 }, AR_RESTART_ALWAYS);
     crash(&w, 1, AR_E_IO);
     assert_int_equal(ar_actor_stop(w.supervisor, NULL), AR_OK);
     assert_int_equal(test_await_end(w.supervisor, NULL), AR_OK);
@@ -430,7 +439,7 @@ static void odd_messages_are_ignored(void **state)
     world w;
     (void)state;
     open_world(&w, 2);
-    supervise(&w, (ar_supervisor_options){.name = NULL}, AR_RESTART_ALWAYS);
+    supervise(&w, (ar_supervisor_options){ .name = NULL }, AR_RESTART_ALWAYS);
     assert_int_equal(test_tell(w.supervisor, 99, 1), AR_OK);
     assert_null(child_at(&w, -1));
     assert_null(child_at(&w, CHILDREN));
@@ -442,21 +451,23 @@ static void odd_messages_are_ignored(void **state)
 
 static void wrong_options_are_refused(void **state)
 {
-    ar_child  without_behaviour[] = {{.restart = AR_RESTART_NEVER}};
-    ar_child  long_name[] = {{.options = {.behaviour = live, .name = "0123456789012345678901234567890123456789012345678901234567890123"}}};
-    ar_supervisor_options wrong[] = {
-        {.child_count = 1},
-        {.children = without_behaviour, .child_count = 1},
-        {.children = long_name, .child_count = 1},
-        {.period_ms = -1},
-        {.backoff_ms = -1},
-        {.backoff_max_ms = -1},
-        {.max_restarts = 10001},
-        {.struct_size = 8},
-        {.name = ""},
+    ar_child without_behaviour[] = { { .restart = AR_RESTART_NEVER } };
+    ar_child long_name[] = {
+        { .options = { .behaviour = live, .name = "0123456789012345678901234567890123456789012345678901234567890123" } }
     };
-    world     w;
-    ar_error  error;
+    ar_supervisor_options wrong[] = {
+        { .child_count = 1 },
+        { .children = without_behaviour, .child_count = 1 },
+        { .children = long_name, .child_count = 1 },
+        { .period_ms = -1 },
+        { .backoff_ms = -1 },
+        { .backoff_max_ms = -1 },
+        { .max_restarts = 10001 },
+        { .struct_size = 8 },
+        { .name = "" },
+    };
+    world w;
+    ar_error error;
     ar_actor *out = (ar_actor *)&w;
     (void)state;
     open_world(&w, 2);
@@ -466,8 +477,10 @@ static void wrong_options_are_refused(void **state)
         assert_true(error.message[0] != '\0');
     }
     assert_int_equal(ar_supervisor_spawn(w.runtime, NULL, &out, NULL), AR_E_INVALID);
-    assert_int_equal(ar_supervisor_spawn(w.runtime, &(ar_supervisor_options){.max_restarts = 1}, NULL, NULL), AR_E_INVALID);
-    assert_int_equal(ar_supervisor_spawn(w.runtime, &(ar_supervisor_options){.max_restarts = 1}, &out, NULL), AR_OK); /* no children at all */
+    assert_int_equal(ar_supervisor_spawn(w.runtime, &(ar_supervisor_options){ .max_restarts = 1 }, NULL, NULL),
+                     AR_E_INVALID);
+    assert_int_equal(ar_supervisor_spawn(w.runtime, &(ar_supervisor_options){ .max_restarts = 1 }, &out, NULL),
+                     AR_OK); /* no children at all */
     assert_int_equal(ar_actor_stop(out, NULL), AR_OK);
     close_world(&w);
 }
@@ -483,13 +496,17 @@ static ar_status crash_soon(ar_context *self, void *state, ar_message *message, 
 
 static void restarts_on_threads(void **state)
 {
-    test_latch  crashes = TEST_LATCH;
+    test_latch crashes = TEST_LATCH;
     ar_runtime *runtime = test_runtime(2);
-    ar_actor   *supervisor = NULL;
+    ar_actor *supervisor = NULL;
     (void)state;
-    ar_child              children[] = {{.options = {.name = "x", .behaviour = crash_soon, .state = &crashes}, .restart = AR_RESTART_ALWAYS},
-                                        {.options = {.name = "y", .behaviour = crash_soon, .state = &crashes, .own_thread = true}}};
-    ar_supervisor_options options = {.children = children, .child_count = 2, .max_restarts = 10000, .backoff_ms = 1, .backoff_max_ms = 1};
+    ar_child children[] = {
+        { .options = { .name = "x", .behaviour = crash_soon, .state = &crashes }, .restart = AR_RESTART_ALWAYS },
+        { .options = { .name = "y", .behaviour = crash_soon, .state = &crashes, .own_thread = true } }
+    };
+    ar_supervisor_options options = {
+        .children = children, .child_count = 2, .max_restarts = 10000, .backoff_ms = 1, .backoff_max_ms = 1
+    };
     assert_int_equal(ar_supervisor_spawn(runtime, &options, &supervisor, NULL), AR_OK);
     for (int i = 0; i < 200000 && test_latch_count(&crashes) < 40; i++) {
         ar_ignore(test_tell(ar_actor_find(runtime, "x"), 0, 0));

@@ -47,7 +47,7 @@ static void earlier_timer_is_not_held_up_by_a_later(void **state)
 static void cancelled_timer_is_complete_at_once(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
-    int64_t     before = clock_ms();
+    int64_t before = clock_ms();
     (void)state;
     ar_done late = ar_timer_after(runtime, 3600 * 1000);
     assert_int_equal(ar_future_cancel(late.raw, NULL), AR_OK);
@@ -60,7 +60,7 @@ static void cancelled_timer_is_complete_at_once(void **state)
 static void wrong_delays_fail_in_the_future(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
-    ar_error    error;
+    ar_error error;
     (void)state;
     ar_done wrong = ar_timer_after(runtime, -1);
     assert_int_equal(ar_done_await(&wrong, &error), AR_E_INVALID);
@@ -73,7 +73,7 @@ static void wrong_delays_fail_in_the_future(void **state)
 static void closing_runtime_fails_its_timers(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
-    ar_done     late[100];
+    ar_done late[100];
     (void)state;
     for (int i = 0; i < 100; i++)
         late[i] = ar_timer_after(runtime, 3600 * 1000 + i);
@@ -95,13 +95,13 @@ enum { TIMERS = 500 };
 
 typedef struct entry {
     ari_timer timer; /* first */
-    int       index;
+    int index;
 } entry;
 
-static entry   entries[TIMERS];
+static entry entries[TIMERS];
 static int64_t fired_at[TIMERS];
 static int64_t last_fired;
-static int     fired_count, disorder;
+static int fired_count, disorder;
 static const ar_env *sim_env;
 
 static void fire(ari_timer *timer)
@@ -117,18 +117,19 @@ static void timers_fire_in_order_and_disarmed_ones_never(void **state)
 {
     (void)state;
     for (unsigned seed = 0; seed < 20; seed++) {
-        ar_sim     *sim = NULL;
+        ar_sim *sim = NULL;
         ar_runtime *runtime = NULL;
-        int         armed = 0;
+        int armed = 0;
         assert_int_equal(ar_sim_create(seed, &sim, NULL), AR_OK);
         sim_env = ar_sim_env(sim);
-        assert_int_equal(ar_runtime_create(&(ar_runtime_options){.workers = 1, .env = sim_env}, &runtime, NULL), AR_OK);
+        assert_int_equal(ar_runtime_create(&(ar_runtime_options){ .workers = 1, .env = sim_env }, &runtime, NULL),
+                         AR_OK);
         memset(fired_at, 0, sizeof fired_at);
         last_fired = fired_count = disorder = 0;
         int64_t start = sim_env->now(sim_env->ctx);
         for (int i = 0; i < TIMERS; i++) {
             int64_t deadline = start + 1 + (int64_t)(sim_env->random(sim_env->ctx) % 1000000);
-            entries[i] = (entry){.timer = {.deadline = deadline, .fire = fire}, .index = i};
+            entries[i] = (entry){ .timer = { .deadline = deadline, .fire = fire }, .index = i };
             assert_int_equal(ari_timer_arm(runtime, &entries[i].timer, NULL), AR_OK);
             armed++;
             int other = (int)(sim_env->random(sim_env->ctx) % TIMERS);
@@ -149,16 +150,16 @@ static void timers_fire_in_order_and_disarmed_ones_never(void **state)
 /* --- threads that arm and cancel --- */
 
 typedef struct canceller {
-    pthread_t   thread;
+    pthread_t thread;
     ar_runtime *runtime;
-    int         wrong;
+    int wrong;
 } canceller;
 
 static void *arm_and_cancel(void *arg)
 {
     canceller *self = arg;
     for (int i = 0; i < 1000; i++) {
-        ar_done   done = ar_timer_after(self->runtime, i % 3);
+        ar_done done = ar_timer_after(self->runtime, i % 3);
         ar_status cancelled = ar_future_cancel(done.raw, NULL);
         ar_status status = ar_done_await_for(&done, TEST_PATIENCE, NULL);
         self->wrong += cancelled == AR_OK ? status != AR_E_CANCELLED : status != AR_OK;
@@ -168,11 +169,11 @@ static void *arm_and_cancel(void *arg)
 
 static void cancel_and_fire_race(void **state)
 {
-    canceller   cancellers[3];
+    canceller cancellers[3];
     ar_runtime *runtime = test_runtime(1);
     (void)state;
     for (int i = 0; i < 3; i++) {
-        cancellers[i] = (canceller){.runtime = runtime};
+        cancellers[i] = (canceller){ .runtime = runtime };
         assert_int_equal(pthread_create(&cancellers[i].thread, NULL, arm_and_cancel, &cancellers[i]), 0);
     }
     for (int i = 0; i < 3; i++) {
@@ -185,11 +186,11 @@ static void cancel_and_fire_race(void **state)
 /* --- ar_context_send_after --- */
 
 typedef struct later {
-    test_latch  came;
-    int64_t     first_ms;
-    int64_t     came_ms;
+    test_latch came;
+    int64_t first_ms;
+    int64_t came_ms;
     _Atomic int released;
-    ar_status   statuses[3];
+    ar_status statuses[3];
 } later;
 
 static void count_release(void *data)
@@ -202,10 +203,14 @@ static ar_status send_later(ar_context *self, void *state, ar_message *message, 
     later *l = state;
     if (message->kind == 1) {
         l->first_ms = clock_ms();
-        l->statuses[0] = ar_context_send_after(self, -1, (ar_message){.data = &l->released, .release = count_release}, err);
-        l->statuses[1] = ar_context_send_after(self, 1, (ar_message){.kind = AR_MESSAGE_DOWN, .data = &l->released, .release = count_release}, err);
-        l->statuses[2] = ar_context_send_after(self, 3600 * 1000, (ar_message){.kind = 3, .data = &l->released, .release = count_release}, err);
-        return ar_context_send_after(self, 5, (ar_message){.kind = 2, .data = &l->released, .release = count_release}, err);
+        l->statuses[0] =
+            ar_context_send_after(self, -1, (ar_message){ .data = &l->released, .release = count_release }, err);
+        l->statuses[1] = ar_context_send_after(
+            self, 1, (ar_message){ .kind = AR_MESSAGE_DOWN, .data = &l->released, .release = count_release }, err);
+        l->statuses[2] = ar_context_send_after(
+            self, 3600 * 1000, (ar_message){ .kind = 3, .data = &l->released, .release = count_release }, err);
+        return ar_context_send_after(self, 5, (ar_message){ .kind = 2, .data = &l->released, .release = count_release },
+                                     err);
     }
     l->came_ms = clock_ms();
     test_latch_raise(&l->came);
@@ -214,9 +219,9 @@ static ar_status send_later(ar_context *self, void *state, ar_message *message, 
 
 static void actor_sends_to_itself_later(void **state)
 {
-    later       l = {.came = TEST_LATCH};
+    later l = { .came = TEST_LATCH };
     ar_runtime *runtime = test_runtime(1);
-    ar_actor   *actor = test_spawn(runtime, send_later, &l);
+    ar_actor *actor = test_spawn(runtime, send_later, &l);
     (void)state;
     assert_int_equal(test_tell(actor, 1, 0), AR_OK);
     assert_true(test_latch_wait(&l.came, 1));
@@ -228,7 +233,9 @@ static void actor_sends_to_itself_later(void **state)
     assert_int_equal(test_await_end(actor, NULL), AR_OK);
     assert_int_equal(l.released, 4); /* also the one of in an hour */
     assert_int_equal(ar_runtime_close(&runtime, NULL), AR_OK);
-    assert_int_equal(ar_context_send_after(NULL, 0, (ar_message){.data = &l.released, .release = count_release}, NULL), AR_E_INVALID);
+    assert_int_equal(
+        ar_context_send_after(NULL, 0, (ar_message){ .data = &l.released, .release = count_release }, NULL),
+        AR_E_INVALID);
     assert_int_equal(l.released, 5);
 }
 
@@ -237,7 +244,7 @@ static void actors_end_while_their_messages_come_due(void **state)
     ar_runtime *runtime = test_runtime(2);
     (void)state;
     for (int i = 0; i < 200; i++) {
-        later     l = {.came = TEST_LATCH};
+        later l = { .came = TEST_LATCH };
         ar_actor *actor = test_spawn(runtime, send_later, &l);
         assert_int_equal(test_tell(actor, 1, 0), AR_OK);
         if (i % 2 == 0)
