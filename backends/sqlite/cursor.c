@@ -115,7 +115,7 @@ ar_status ari_sqlite_cursor_open(ar_connection *connection, ar_operation *operat
     if (status == AR_OK)
         status = first_rows(connection, operation, statement, &more, err);
     ari_sqlite_watch(connection, NULL);
-    if (status == AR_OK && more) {
+    if (status == AR_OK && more && cursor != NULL) {
         *cursor = (ari_sqlite_cursor){ connection->cursors, statement, connection->savepoint_count };
         connection->cursors = cursor;
         operation->cursor = cursor;

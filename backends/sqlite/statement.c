@@ -184,7 +184,7 @@ ar_status ari_sqlite_statement_borrow(ari_sqlite_statements *statements, const a
         return AR_OK;
     }
     ar_status status = make(statements, source, &statement, err);
-    if (status != AR_OK)
+    if (statement == NULL)
         return status;
     put(statements, statement);
     *out = statement;

@@ -153,7 +153,7 @@ static ari_sqlite_token skip_with(ari_sqlite_tokens *tokens)
         ari_sqlite_tokens ahead = *tokens;
         ari_sqlite_token name = ari_sqlite_token_next(&ahead);
         if (ari_sqlite_token_is_name(name) && !ari_sqlite_token_is(name, "AS"))
-            token = ari_sqlite_token_next(tokens);
+            *tokens = ahead;
     }
     for (;;) {
         token = ari_sqlite_token_next(tokens); /* behind the name */
@@ -174,7 +174,7 @@ static ari_sqlite_token skip_with(ari_sqlite_tokens *tokens)
         token = ari_sqlite_token_next(tokens);
         if (!ari_sqlite_token_is_char(token, ','))
             return token;
-        token = ari_sqlite_token_next(tokens);
+        (void)ari_sqlite_token_next(tokens); /* the next name */
     }
 }
 
