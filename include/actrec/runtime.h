@@ -31,8 +31,8 @@ typedef struct ar_runtime_options {
     size_t struct_size; /* 0: the fields of release 0.1 */
 
     unsigned workers;  /* threads that light actors share; 0: one a processor, at most 64 */
-    size_t stack_size; /* bytes of each thread's stack; 0: 256 KiB; at least 64 KiB */
     ar_help help;      /* whether a thread that waits may run the actor it waits for */
+    size_t stack_size; /* bytes of each thread's stack; 0: 256 KiB; at least 64 KiB */
 
     /* All memory of the library, but for that of drivers and nng. All three or none; as malloc, realloc and free. */
     void *(*allocate)(void *ctx, size_t size);

@@ -47,6 +47,9 @@ ar_runtime *test_runtime(unsigned workers);
 /* How long a test waits for what must come, in milliseconds. */
 enum { TEST_PATIENCE = 30000 };
 
+/* For what is not to come while a test runs. */
+#define TEST_HOUR INT64_C(3600000)
+
 /* A behaviour that answers with the number of the message, and one more. */
 ar_status test_echo(ar_context *self, void *state, ar_message *message, ar_error *err);
 

@@ -276,7 +276,7 @@ static void answer_in_time_takes_the_timer_away(void **state)
     (void)state;
     open_plain(&w);
     for (int i = 0; i < 200; i++) {
-        ar_reply_future future = ask(&w, ECHO, i, 3600 * 1000);
+        ar_reply_future future = ask(&w, ECHO, i, TEST_HOUR);
         assert_int_equal(ar_reply_await(&future, NULL, NULL), AR_OK);
     }
     close_world(&w);
@@ -289,7 +289,7 @@ static void cancelled_ask_is_not_handled(void **state)
     open_plain(&w);
     ar_reply_future held = ask(&w, HOLD, 0, 0);
     assert_true(test_latch_wait(&w.oracle.entered, 1));
-    ar_reply_future waiting = ask(&w, ECHO, 0, 3600 * 1000);
+    ar_reply_future waiting = ask(&w, ECHO, 0, TEST_HOUR);
     assert_int_equal(ar_future_cancel(waiting.raw, NULL), AR_OK);
     assert_int_equal(ar_future_cancel(held.raw, NULL), AR_E_BUSY);
     assert_int_equal(ar_reply_await_for(&waiting, 0, NULL, NULL), AR_E_CANCELLED);
@@ -371,7 +371,7 @@ static void *call_often(void *arg)
         ar_message reply = { .number = 0 };
         ar_status status;
         if (i % 3 == 0) {
-            ar_reply_future future = ask(c->w, ECHO, i, i % 2 == 0 ? 0 : 3600 * 1000);
+            ar_reply_future future = ask(c->w, ECHO, i, i % 2 == 0 ? 0 : TEST_HOUR);
             status = ar_reply_await(&future, &reply, NULL);
         } else {
             status = ar_actor_call(c->w->actor, (ar_message){ .kind = ECHO, .number = i }, NULL, &reply, NULL);
@@ -437,7 +437,7 @@ static ar_status ask_inside(ar_context *self, void *state, ar_message *message, 
     middle *m = state;
     ar_reply_future waited = ar_actor_ask(m->other, *message, NULL);
     ar_done done = ar_future_all(NULL, 0);
-    ar_done later = ar_timer_after(ar_context_runtime(self), 3600 * 1000);
+    ar_done later = ar_timer_after(ar_context_runtime(self), TEST_HOUR);
     m->statuses[0] = ar_future_wait(waited.raw, -1, NULL);
     m->statuses[1] = ar_actor_call(m->other, (ar_message){ .kind = 1 }, NULL, NULL, NULL);
     m->statuses[2] = ar_done_await(&done, NULL); /* complete: nothing to wait for */

@@ -167,7 +167,7 @@ static void child_is_told_in_every_call_and_the_parent_goes_on(void **state)
     ar_done on_queue = ar_timer_after(p.runtime, 0);
     assert_int_equal(ar_done_then(&on_queue, ar_cq_executor(p.cq), count_call, &calls, NULL), AR_OK);
     p.done = ar_actor_ask(p.actor, (ar_message){ .number = 1 }, NULL);
-    p.later = ar_timer_after(p.runtime, 3600 * 1000);
+    p.later = ar_timer_after(p.runtime, TEST_HOUR);
     ar_reply_future taken = ar_actor_ask(test_spawn(p.runtime, take, &p), (ar_message){ .kind = 1 }, NULL);
     assert_true(test_latch_wait(&p.entered, 1));
     assert_int_equal(ar_future_wait(p.done.raw, -1, NULL), AR_OK);

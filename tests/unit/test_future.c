@@ -568,7 +568,7 @@ static void future_outlives_its_runtime(void **state)
     (void)state;
     test_memory_use(&memory, &options);
     assert_int_equal(ar_runtime_create(&options, &runtime, NULL), AR_OK);
-    ar_done late = ar_timer_after(runtime, 3600 * 1000);
+    ar_done late = ar_timer_after(runtime, TEST_HOUR);
     ar_done both = ar_future_all(&late.raw, 1);
     assert_int_equal(ar_runtime_close(&runtime, NULL), AR_OK);
     assert_true(ar_future_is_done(late.raw));

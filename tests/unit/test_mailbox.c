@@ -83,7 +83,7 @@ static void full_mailbox_is_overload(void **state)
     (void)state;
     assert_int_equal(ar_actor_tell(actor, message, NULL, &error), AR_E_OVERLOAD);
     assert_non_null(strstr(error.message, "3 messages wait"));
-    ar_reply_future answer = ar_actor_ask(actor, message, &(ar_send_options){ .timeout_ms = 3600 * 1000 });
+    ar_reply_future answer = ar_actor_ask(actor, message, &(ar_send_options){ .timeout_ms = TEST_HOUR });
     assert_int_equal(ar_reply_await(&answer, NULL, NULL), AR_E_OVERLOAD);
     assert_int_equal(released, 2);
     test_latch_raise(&b.gate);

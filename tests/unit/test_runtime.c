@@ -148,8 +148,8 @@ static void close_completes_every_future_and_callback(void **state)
         calls = 0;
         for (int i = 0; i < EACH; i++) {
             asks[i] = ar_actor_ask(echo, (ar_message){ .number = i },
-                                   &(ar_send_options){ .timeout_ms = i % 2 * 3600 * 1000 });
-            timers[i] = ar_timer_after(runtime, i % 2 * 3600 * 1000);
+                                   &(ar_send_options){ .timeout_ms = i % 2 == 0 ? 0 : TEST_HOUR });
+            timers[i] = ar_timer_after(runtime, i % 2 == 0 ? 0 : TEST_HOUR);
             ar_reply_future called = ar_actor_ask(echo, (ar_message){ .number = i }, NULL);
             assert_int_equal(ar_reply_then(&called, ar_runtime_executor(runtime), count_call, &calls, NULL), AR_OK);
         }
@@ -180,7 +180,7 @@ static void *tell_and_ask(void *arg)
     for (int i = 0; i < 100000 && !refused; i++) {
         if (i % 3 == 0) {
             ar_reply_future future = ar_actor_ask(self->actor, (ar_message){ .number = i },
-                                                  &(ar_send_options){ .timeout_ms = i % 2 * 60000 });
+                                                  &(ar_send_options){ .timeout_ms = i % 2 == 0 ? 0 : TEST_HOUR });
             ar_status status = ar_reply_await_for(&future, TEST_PATIENCE, NULL, NULL);
             refused = status == AR_E_CLOSED;
             self->lost += status != AR_OK && !refused;
@@ -361,7 +361,7 @@ static int count_threads_that_take(int signal_number)
     for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
         char path[300], line[128];
         unsigned long long blocked = 0;
-        if (entry->d_name[0] == '.' || atoi(entry->d_name) == (int)getpid())
+        if (entry->d_name[0] == '.' || strtol(entry->d_name, NULL, 10) == (long)getpid())
             continue;
         snprintf(path, sizeof path, "/proc/self/task/%s/status", entry->d_name);
         FILE *status = fopen(path, "r");

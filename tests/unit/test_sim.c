@@ -149,7 +149,7 @@ static void clock_moves_only_when_nobody_can_run(void **state)
     const ar_env *env = ar_sim_env(w.sim);
     int64_t start = env->now(env->ctx);
     (void)state;
-    ar_done day = ar_timer_after(w.runtime, 24 * 3600 * 1000);
+    ar_done day = ar_timer_after(w.runtime, 24 * TEST_HOUR);
     assert_int_equal(env->now(env->ctx), start);
     assert_int_equal(ar_done_await(&day, NULL), AR_OK);
     assert_int_equal(env->now(env->ctx), start + INT64_C(24) * 3600 * 1000000);

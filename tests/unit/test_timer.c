@@ -36,7 +36,7 @@ static void earlier_timer_is_not_held_up_by_a_later(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
     (void)state;
-    ar_done late = ar_timer_after(runtime, 3600 * 1000);
+    ar_done late = ar_timer_after(runtime, TEST_HOUR);
     ar_done soon = ar_timer_after(runtime, 1);
     assert_int_equal(ar_done_await_for(&soon, TEST_PATIENCE, NULL), AR_OK);
     assert_false(ar_future_is_done(late.raw));
@@ -49,11 +49,11 @@ static void cancelled_timer_is_complete_at_once(void **state)
     ar_runtime *runtime = test_runtime(1);
     int64_t before = clock_ms();
     (void)state;
-    ar_done late = ar_timer_after(runtime, 3600 * 1000);
+    ar_done late = ar_timer_after(runtime, TEST_HOUR);
     assert_int_equal(ar_future_cancel(late.raw, NULL), AR_OK);
     assert_int_equal(ar_future_cancel(late.raw, NULL), AR_E_BUSY);
     assert_int_equal(ar_done_await(&late, NULL), AR_E_CANCELLED);
-    assert_true(clock_ms() - before < 3600 * 1000);
+    assert_true(clock_ms() - before < TEST_HOUR);
     assert_int_equal(ar_runtime_close(&runtime, NULL), AR_OK);
 }
 
@@ -76,7 +76,7 @@ static void closing_runtime_fails_its_timers(void **state)
     ar_done late[100];
     (void)state;
     for (int i = 0; i < 100; i++)
-        late[i] = ar_timer_after(runtime, 3600 * 1000 + i);
+        late[i] = ar_timer_after(runtime, TEST_HOUR + i);
     assert_int_equal(ar_runtime_close(&runtime, NULL), AR_OK);
     for (int i = 0; i < 100; i++)
         assert_int_equal(ar_done_await_for(&late[i], 0, NULL), AR_E_CLOSED);
@@ -208,7 +208,7 @@ static ar_status send_later(ar_context *self, void *state, ar_message *message, 
         l->statuses[1] = ar_context_send_after(
             self, 1, (ar_message){ .kind = AR_MESSAGE_DOWN, .data = &l->released, .release = count_release }, err);
         l->statuses[2] = ar_context_send_after(
-            self, 3600 * 1000, (ar_message){ .kind = 3, .data = &l->released, .release = count_release }, err);
+            self, TEST_HOUR, (ar_message){ .kind = 3, .data = &l->released, .release = count_release }, err);
         return ar_context_send_after(self, 5, (ar_message){ .kind = 2, .data = &l->released, .release = count_release },
                                      err);
     }
