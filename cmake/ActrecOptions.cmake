@@ -5,7 +5,7 @@ option(AR_BUILD_TESTS "build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(AR_BUILD_BENCH "build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 option(AR_BUILD_EXAMPLES "build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(AR_FUZZ "build the fuzz targets (clang's libFuzzer)" OFF)
-option(AR_WERROR "warnings are errors" ${PROJECT_IS_TOP_LEVEL})
+option(AR_WERROR "warnings are errors; ./dev sets it" OFF)
 
 set(AR_WITH_SQLITE AUTO CACHE STRING "SQLite backend: AUTO (when its library is there), ON (fail without), OFF")
 set_property(CACHE AR_WITH_SQLITE PROPERTY STRINGS AUTO ON OFF)
