@@ -74,13 +74,18 @@ static uint32_t operation_of(const ar_predicate *predicate)
     return predicate->operation;
 }
 
-static ar_status write_like(rendering *writer, const ar_predicate *predicate, const char *what)
+static ar_status write_like(rendering *writer, const ar_predicate *predicate, ar_type type, const char *what)
 {
+    if (type != AR_TYPE_TEXT && type != AR_TYPE_JSON)
+        return ar_error_set(writer->err, AR_E_TYPE, "building a query: %s is %s, and LIKE compares texts", what,
+                            ar_type_name(type));
     if (predicate->value.type != AR_TYPE_TEXT && predicate->value.type != AR_TYPE_NULL)
         return ar_error_set(writer->err, AR_E_TYPE,
                             "building a query: the pattern that %s is to be LIKE is to be text, not %s", what,
                             ari_value_is_list(&predicate->value) ? "a list" : ar_type_name(predicate->value.type));
-    ari_clause_value(writer->clause, &predicate->value);
+    ar_status status = ari_fragment_value(writer->clause, &predicate->value, AR_TYPE_NULL, what, writer->err);
+    if (status != AR_OK)
+        return status;
     ari_clause_sql(writer->clause, writer->dialect->backslash_escapes ? " ESCAPE '\\\\'" : " ESCAPE '\\'");
     return AR_OK;
 }
@@ -102,7 +107,7 @@ static ar_status write_comparison(rendering *writer, const ar_predicate *predica
     if (operation == AR_COMPARE_IS_NULL || operation == AR_COMPARE_IS_NOT_NULL)
         return AR_OK;
     if (like)
-        return write_like(writer, predicate, what);
+        return write_like(writer, predicate, type, what);
     ar_status status = ari_fragment_value(writer->clause, &predicate->value, type, what, writer->err);
     if (status != AR_OK || operation != AR_COMPARE_BETWEEN)
         return status;

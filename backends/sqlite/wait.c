@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "backends/sqlite/wait.h"
 
+#include <string.h>
+
 #include "backends/sqlite/error.h"
 
 enum { instructions_between_looks = 1000 };
@@ -70,6 +72,21 @@ ar_status ari_sqlite_interrupted_error(const ar_connection *connection, const ar
     return ar_error_set(err, AR_E_CANCELLED, "%s: cancelled; nothing was changed", doing);
 }
 
+/* A function or a virtual table may put an argument into its message: json_extract a path, FTS5 a query. These put none in. */
+static bool shows_no_argument(const char *message)
+{
+    static const char *const plain[] = { "malformed JSON",
+                                         "integer overflow",
+                                         "LIKE or GLOB pattern too complex",
+                                         "ESCAPE expression must be a single character",
+                                         "JSON cannot hold BLOB values",
+                                         "not authorized" };
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        if (strcmp(message, plain[i]) == 0)
+            return true;
+    return strncmp(message, "no such table: ", 15) == 0; /* prepared anew after a change of the schema */
+}
+
 ar_status ari_sqlite_operation_error(const ar_connection *connection, const ar_operation *operation, int code,
                                      const char *doing, ar_error *err)
 {
@@ -80,5 +97,14 @@ ar_status ari_sqlite_operation_error(const ar_connection *connection, const ar_o
             err->native_code = code;
         return status;
     }
-    return ari_sqlite_error(connection->db, code, doing, err);
+    ar_status status = ari_sqlite_error(connection->db, code, doing, err);
+    bool has_arguments = operation->statement != NULL && operation->statement->parameter_count > 0;
+    if (err != NULL && primary == SQLITE_ERROR && has_arguments && !shows_no_argument(sqlite3_errmsg(connection->db))) {
+        ar_ignore(ar_error_set(err, status,
+                               "%s: SQLite refused an argument of a function or a virtual table, and its message, "
+                               "which may show the argument, is kept back; run the SQL by hand to see it",
+                               doing));
+        err->native_code = code;
+    }
+    return status;
 }
