@@ -51,10 +51,9 @@ static void destroy_chunk(ari_op *op)
 static ar_status take_key(void *ctx, const ar_value *values, size_t count, ar_error *err)
 {
     chunk *self = ctx;
-    (void)err;
-    if (count == 1 && values[0].type == AR_TYPE_INT64 && self->id_count < self->row_count)
-        self->ids[self->id_count++] = values[0].as.integer;
-    return AR_OK;
+    if (self->id_count == self->row_count)
+        return AR_OK;
+    return ari_write_take_key(self->plan, values, count, &self->ids[self->id_count++], err);
 }
 
 static void forget_keys(void *ctx)
@@ -81,6 +80,9 @@ static ar_status settle_chunk(ari_op *op, ar_status status, ar_error *err)
     if (op->operation.sink == NULL) {
         self->ids[0] = op->operation.row_id;
         self->id_count = 1;
+        if (!ari_write_key_fits(self->plan, self->ids[0]))
+            return ar_error_set(err, AR_E_TYPE, "a row was inserted into %s with key %lld, which does not fit its member",
+                                self->plan->model->table, (long long)self->ids[0]);
     }
     if (self->id_count != self->row_count)
         return ar_error_set(err, AR_E_QUERY, "inserting into %s: %zu rows got %zu keys; does a trigger leave some out?",

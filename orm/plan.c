@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "orm/bind.h"
 #include "orm/column.h"
 #include "orm/convert.h"
 #include "orm/statement.h"
@@ -63,6 +64,13 @@ static const ari_plan *find_plan(const ari_plan *plan, const ari_plan *end, cons
     return NULL;
 }
 
+static void take_auto(ari_plan *plan, uint32_t index)
+{
+    bool narrow = ari_kind_size(plan->columns[index].kind) < sizeof(int64_t);
+    plan->auto_column = (int)index;
+    plan->key_returned = plan->dialect->returning && (narrow || !plan->dialect->row_id_is_key);
+}
+
 static void fill_columns(ari_plan *plan, ar_type *wanted)
 {
     const ar_column *column;
@@ -79,7 +87,7 @@ static void fill_columns(ari_plan *plan, ar_type *wanted)
         if ((column->flags & AR_PRIMARY_KEY) != 0)
             plan->key[plan->key_count++] = i;
         if ((column->flags & AR_AUTO) != 0)
-            plan->auto_column = (int)i;
+            take_auto(plan, i);
         plan->has_stamps = plan->has_stamps || (column->flags & (AR_CREATED_AT | AR_UPDATED_AT)) != 0;
     }
 }

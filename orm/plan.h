@@ -74,6 +74,7 @@ typedef struct ari_plan {
     uint32_t key_count;    /* 0: a row type */
     uint32_t key[ARI_MAX_KEY];
     int auto_column;        /* the AUTO key; -1: none, likewise below */
+    bool key_returned;      /* the AUTO key of a single insert comes back as a row, which can still be refused */
     bool has_stamps;        /* created-at or updated-at columns */
     size_t snapshot_offset; /* from one struct of a record to its snapshot: record_size, aligned */
     const ar_type *wanted;  /* of the columns */

@@ -217,8 +217,7 @@ static void build_upsert(builder *self, const ari_mask *mask)
 
 static bool returns_key(const ari_plan *plan, const ari_mask *mask)
 {
-    return plan->auto_column >= 0 && !ari_mask_has(mask, (size_t)plan->auto_column) && plan->dialect->returning &&
-           !plan->dialect->row_id_is_key;
+    return plan->key_returned && !ari_mask_has(mask, (size_t)plan->auto_column);
 }
 
 static void start(builder *self, const ari_plan *plan)

@@ -20,6 +20,7 @@ typedef struct save {
     const ar_statement *statement; /* NULL when the plan keeps it */
     ari_undone *undone;            /* NULL outside of transactions */
     int64_t id;                    /* the AUTO key that the database gave; 0: none */
+    bool key_lost;                 /* it does not fit, and the row is there: no insert again, and no update */
     char *image;
     ar_value parameters[];
 } save;
@@ -55,10 +56,7 @@ static bool wants_key(const save *self)
 static ar_status take_returned_key(void *ctx, const ar_value *values, size_t count, ar_error *err)
 {
     save *self = ctx;
-    (void)err;
-    if (count == 1 && values[0].type == AR_TYPE_INT64)
-        self->id = values[0].as.integer;
-    return AR_OK;
+    return ari_write_take_key(self->write.plan, values, count, &self->id, err);
 }
 
 static const ar_sink returned_key_sink = { .row = take_returned_key };
@@ -76,15 +74,14 @@ static ar_status settle_save(ari_op *op, ar_status status, ar_error *err)
                             self->write.verb == ARI_PLAN_DELETE ? "deleting" : "updating", model->table);
     if (!wants_key(self))
         return AR_OK;
-    if (self->write.plan->dialect->row_id_is_key)
+    if (!self->write.plan->key_returned)
         self->id = op->operation.row_id;
-    const ari_plan_column *column = &self->write.plan->columns[self->write.plan->auto_column];
-    if (ari_kind_size(column->kind) < sizeof self->id &&
-        (self->id > (column->kind == AR_KIND_INT16 ? INT16_MAX : INT32_MAX)))
-        return ar_error_set(err, AR_E_TYPE,
-                            "the row was inserted into %s with key %lld, which does not fit member %s.%s", model->table,
-                            (long long)self->id, model->name, column->from->member);
-    return AR_OK;
+    self->key_lost = !ari_write_key_fits(self->write.plan, self->id);
+    if (!self->key_lost)
+        return AR_OK;
+    return ar_error_set(err, AR_E_TYPE, "the row was inserted into %s with key %lld, which does not fit member %s.%s",
+                        model->table, (long long)self->id, model->name,
+                        self->write.plan->columns[self->write.plan->auto_column].from->member);
 }
 
 /* What the database has by itself put into a struct or an image. */
@@ -101,6 +98,8 @@ static void apply_to_record(save *self, ari_record *record)
         return;
     if (self->write.verb == ARI_PLAN_DELETE) {
         record->flags |= ARI_RECORD_NEW;
+    } else if (self->key_lost) {
+        record->flags = (record->flags & ~(uint32_t)ARI_RECORD_NEW) | ARI_RECORD_KEYLESS;
     } else {
         /* Stamps look at the image, to see what was zero: it is itself changed last. */
         put_back(self, ari_record_struct(record));
@@ -114,7 +113,7 @@ static void apply_to_record(save *self, ari_record *record)
 static void apply_save(ari_op *op, ari_record *record, void *plain, ar_status status)
 {
     save *self = save_of(op);
-    if (status == AR_OK && record != NULL)
+    if ((status == AR_OK || self->key_lost) && record != NULL)
         apply_to_record(self, record);
     else if (status == AR_OK)
         put_back(self, plain);
@@ -220,7 +219,7 @@ static void set_up(draft *self, const ar_statement *statement, const ari_mask *c
     op->settle = settle_save;
     op->operation.statement = statement;
     op->operation.parameters = made->parameters;
-    if (wants_key(made) && !self->write.plan->dialect->row_id_is_key) {
+    if (wants_key(made) && self->write.plan->key_returned) {
         op->operation.sink = &returned_key_sink;
         op->operation.sink_ctx = made;
         op->operation.wanted = &returned_key_type;

@@ -151,9 +151,32 @@ void ari_write_stamp(const ari_write *write, const ari_mask *columns, void *obje
     }
 }
 
-bool ari_write_key(const ari_plan *plan, void *object, int64_t id)
+bool ari_write_key_fits(const ari_plan *plan, int64_t id)
+{
+    int64_t unused;
+    const ari_plan_column *column = &plan->columns[plan->auto_column];
+    return ari_kind_store(column->kind, &unused, &(ar_value){ .type = column->type, .as.integer = id });
+}
+
+ar_status ari_write_take_key(const ari_plan *plan, const ar_value *values, size_t count, int64_t *id, ar_error *err)
+{
+    if (count != 1 || values[0].type != AR_TYPE_INT64)
+        return AR_OK;
+    *id = values[0].as.integer;
+    if (ari_write_key_fits(plan, *id))
+        return AR_OK;
+    return ar_error_set(err, AR_E_TYPE,
+                        "inserting into %s: the database gave key %lld, which does not fit member %s.%s; nothing was "
+                        "inserted",
+                        plan->model->table, (long long)*id, plan->model->name,
+                        plan->columns[plan->auto_column].from->member);
+}
+
+void ari_write_key(const ari_plan *plan, void *object, int64_t id)
 {
     const ari_plan_column *column = &plan->columns[plan->auto_column];
     ar_value value = { .type = column->type, .as.integer = id };
-    return ari_kind_store(column->kind, (char *)object + column->offset, &value);
+    bool stored = ari_kind_store(column->kind, (char *)object + column->offset, &value);
+    assert(stored);
+    (void)stored;
 }

@@ -27,7 +27,12 @@ ar_status ari_write_values(const ari_write *write, const ari_mask *columns, ar_v
 /* Sets the timestamps in `object`, which is the struct or a copy of it, that the verb sets by itself. */
 void ari_write_stamp(const ari_write *write, const ari_mask *columns, void *object);
 
-/* Sets the AUTO key. False: it does not fit the member. */
-bool ari_write_key(const ari_plan *plan, void *object, int64_t id);
+/* Takes the AUTO key that came back as a row. AR_E_TYPE when it does not fit its member: given back by a sink, it
+ * makes the backend undo the insert. */
+ar_status ari_write_take_key(const ari_plan *plan, const ar_value *values, size_t count, int64_t *id, ar_error *err);
+bool ari_write_key_fits(const ari_plan *plan, int64_t id);
+
+/* Sets the AUTO key, which fits. */
+void ari_write_key(const ari_plan *plan, void *object, int64_t id);
 
 #endif

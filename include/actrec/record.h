@@ -107,7 +107,9 @@ AR_API ar_done ar_record_refresh_async(ar_db *db, const ar_model *model, void *r
 
 /* Inserts a new record, with every column but an AUTO key that is 0; of another sends the changed columns: floats are
  * compared by bits, texts and bytes by content. Nothing changed: AR_OK, and nothing is sent.
- * Errors:  AR_E_CONSTRAINT; AR_E_NOT_FOUND when the row to update is gone. */
+ * Errors:  AR_E_CONSTRAINT; AR_E_NOT_FOUND when the row to update is gone; AR_E_TYPE when the AUTO key that the
+ *          database gave does not fit its member: then nothing was inserted. An engine that cannot give keys back as
+ *          rows has inserted it; the message says so, and the record is not new, nor can it be updated. */
 AR_API AR_NODISCARD ar_status ar_record_save(ar_db *db, const ar_model *model, void *record, ar_error *err);
 AR_API ar_done ar_record_save_async(ar_db *db, const ar_model *model, void *record);
 
