@@ -21,6 +21,7 @@ typedef struct bench_place {
 typedef struct bench_result {
     double ours;  /* operations a second, or bytes */
     double floor; /* the same */
+    double ratio; /* ours / floor, pair by pair */
 } bench_result;
 
 typedef struct bench {

@@ -8,17 +8,12 @@
 
 typedef enum verdict { HOLDS, MISSED, NOT_JUDGED } verdict;
 
-static double ratio_of(const bench_result *result)
-{
-    return result->floor > 0 ? result->ours / result->floor : 0;
-}
-
 static verdict judge(const bench_row *row, const bench_place *place)
 {
     const bench *work = row->work;
     if (place->fsync_seconds < work->fsync_at_least)
         return NOT_JUDGED;
-    bool holds = ratio_of(&row->result) >= work->ratio_at_least && row->result.ours >= work->ours_at_least &&
+    bool holds = row->result.ratio >= work->ratio_at_least && row->result.ours >= work->ours_at_least &&
                  (work->ours_at_most == 0 || row->result.ours <= work->ours_at_most);
     return holds ? HOLDS : MISSED;
 }
@@ -80,7 +75,7 @@ void bench_report_row(const bench_row *row, const bench_place *place)
     char ours[32], floor[32], target[64];
     write_target(row->work, target, sizeof target);
     printf("%-24s %14s %14s %8.2f %-5s %-32s %s\n", row->work->name, grouped(row->result.ours, ours, sizeof ours),
-           grouped(row->result.floor, floor, sizeof floor), ratio_of(&row->result), row->work->unit, target,
+           grouped(row->result.floor, floor, sizeof floor), row->result.ratio, row->work->unit, target,
            verdict_name(judge(row, place)));
     fflush(stdout);
 }
@@ -93,7 +88,7 @@ void bench_report_json(const bench_row *rows, size_t count, const char *path)
     fputs("{\n", file);
     for (size_t i = 0; i < count; i++)
         fprintf(file, "  \"%s\": {\"ours\": %.1f, \"floor\": %.1f, \"ratio\": %.4f, \"unit\": \"%s\"}%s\n",
-                rows[i].work->name, rows[i].result.ours, rows[i].result.floor, ratio_of(&rows[i].result),
+                rows[i].work->name, rows[i].result.ours, rows[i].result.floor, rows[i].result.ratio,
                 rows[i].work->unit, i + 1 < count ? "," : "");
     fputs("}\n", file);
     if (fclose(file) != 0)
