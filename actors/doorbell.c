@@ -114,6 +114,9 @@ void ari_doorbell_close(const ar_env *env, ari_doorbell *bell)
 {
     if (bell == NULL)
         return;
+    /* Before its socket: nng may be cancelling it, late for its timeout, in the socket's queue. */
+    if (bell->recv_aio != NULL)
+        nng_aio_free(bell->recv_aio);
     if (bell->ringer.id != 0)
         nng_close(bell->ringer);
     if (bell->waiter.id != 0)
@@ -125,8 +128,6 @@ void ari_doorbell_close(const ar_env *env, ari_doorbell *bell)
             nng_msg_free(unsent); /* what could not be sent stays the sender's */
         nng_aio_free(bell->send_aio);
     }
-    if (bell->recv_aio != NULL)
-        nng_aio_free(bell->recv_aio);
     nng_msg *message = atomic_load(&bell->spare);
     if (message != NULL)
         nng_msg_free(message);
