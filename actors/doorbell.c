@@ -110,10 +110,22 @@ int ari_doorbell_fd(ari_doorbell *bell)
     return nng_socket_get_int(bell->waiter, NNG_OPT_RECVFD, &fd) == 0 ? fd : -1;
 }
 
+/* A ring may still be under way, the one that stopped the waiter for instance. nng 1.5.2 loses a message that is between
+ * two inproc pipes when they close, so it is received first; for at most a second, lest a close hang on nng. */
+static void take_back(ari_doorbell *bell)
+{
+    if (bell->waiter.id == 0 || atomic_load(&bell->spare) != NULL)
+        return;
+    nng_aio_wait(bell->send_aio);
+    if (nng_aio_result(bell->send_aio) == 0)
+        ari_doorbell_wait(bell, 1000000);
+}
+
 void ari_doorbell_close(const ar_env *env, ari_doorbell *bell)
 {
     if (bell == NULL)
         return;
+    take_back(bell);
     /* Before its socket: nng may be cancelling it, late for its timeout, in the socket's queue. */
     if (bell->recv_aio != NULL)
         nng_aio_free(bell->recv_aio);
