@@ -5,6 +5,7 @@
 
 #include "orm/bind.h"
 #include "orm/plan.h"
+#include "orm/scope.h"
 
 /* Finding one row by its key. The operation has everything that it needs in its one block: the key's values and their
  * texts; the statement is the plan's, which outlives it. */
@@ -110,9 +111,18 @@ static ar_status make_find(ari_db *db, ar_db *handle, const ar_model *model, con
     return AR_OK;
 }
 
+static bool is_read_only(const ari_db *db)
+{
+    return db->transaction != NULL && db->transaction->options.read_only;
+}
+
 static ar_status check_locking(const ari_db *db, ari_plan_verb verb, ar_error *err)
 {
-    if (verb == ARI_PLAN_FIND || ari_db_in_transaction(db))
+    if (verb == ARI_PLAN_FIND)
+        return AR_OK;
+    if (is_read_only(db))
+        return ar_error_set(err, AR_E_READ_ONLY, "find_for_update: the transaction is read-only, and locks no rows");
+    if (ari_db_in_transaction(db))
         return AR_OK;
     return ar_error_set(err, AR_E_INVALID,
                         "find_for_update: the lock lasts as long as a transaction; give the handle of ar_tx_begin");

@@ -83,7 +83,7 @@ AR_API void ar_record_list_free(ar_record_list *list);
 
 /* The row with that key. find_for_update locks it until the transaction ends.
  * Owns:    *out is the caller's, or the scope's when `db` is one. NULL on error.
- * Errors:  AR_E_NOT_FOUND; for_update: AR_E_INVALID outside of a transaction. */
+ * Errors:  AR_E_NOT_FOUND; for_update: AR_E_INVALID outside of a transaction, AR_E_READ_ONLY in a read-only one. */
 AR_API AR_NODISCARD ar_status ar_record_find_one(ar_db *db, const ar_model *model, const ar_key *key, void **out,
                                                  ar_error *err);
 AR_API AR_NODISCARD ar_status ar_record_find_for_update(ar_db *db, const ar_model *model, const ar_key *key, void **out,

@@ -971,6 +971,15 @@ static void find_for_update_is_for_transactions(void **state)
     ok(User_await(&locking, &user, &err));
     assert_string_equal(user->name, "Bea");
     ok(ar_tx_commit(&tx, &err));
+    tx = ar_tx_begin(db, &(ar_tx_options){ .read_only = true });
+    ok(User_find_one(tx, ar_key(id), &user, &err));
+    fails(User_find_for_update(tx, ar_key(id), &user, &err), AR_E_READ_ONLY);
+    locking = User_find_for_update_async(tx, ar_key(id));
+    fails(User_await(&locking, &user, &err), AR_E_READ_ONLY);
+    ar_db *inner = ar_tx_begin(tx, NULL);
+    fails(User_find_for_update(inner, ar_key(id), &user, &err), AR_E_READ_ONLY);
+    ok(ar_tx_rollback(&inner, &err));
+    ok(ar_tx_rollback(&tx, &err));
 }
 
 static void values_that_do_not_fit_are_refused(void **state)
