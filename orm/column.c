@@ -3,6 +3,18 @@
 
 #include <string.h>
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool ari_same_name(const char *a, const char *b)
+{
+    while (*a != '\0' && lower(*a) == lower(*b))
+        a++, b++;
+    return lower(*a) == lower(*b);
+}
+
 const ar_column *ari_column_next(const ar_model *model, size_t *cursor)
 {
     while (*cursor < model->column_count) {

@@ -18,6 +18,9 @@ const ar_column *ari_column_by_token(const ar_model *model, const ari_token *tok
 const ar_column *ari_column_by_name(const ar_model *model, const char *name);
 const ar_column *ari_column_by_offset(const ar_model *model, size_t offset);
 
+/* Whether engines take two names for one: letters of ASCII compare alike in either case. */
+bool ari_same_name(const char *a, const char *b);
+
 /* The name of a column in the database. */
 static inline const char *ari_column_name(const ar_column *column)
 {

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "orm/column.h"
 #include "orm/fill.h"
 
 /* The rows of an operation become records on the thread that runs its connection; nobody else looks at the ari_hydrate
@@ -50,26 +51,14 @@ void ari_hydrate_fini(ari_hydrate *rows)
     rows->list = NULL;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-static bool same_name(const char *a, const char *b)
-{
-    while (*a != '\0' && lower(*a) == lower(*b))
-        a++, b++;
-    return *a == *b || lower(*a) == lower(*b);
-}
-
 static uint16_t column_named(const ari_plan *plan, const char *name)
 {
     for (uint16_t i = 0; i < plan->column_count; i++) {
-        if (same_name(plan->columns[i].name, name))
+        if (ari_same_name(plan->columns[i].name, name))
             return i;
     }
     for (uint16_t i = 0; i < plan->column_count; i++) {
-        if (same_name(plan->columns[i].from->member, name))
+        if (ari_same_name(plan->columns[i].from->member, name))
             return i;
     }
     return UINT16_MAX;

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "orm/column.h"
 #include "orm/plan.h"
 #include "orm/record.h"
@@ -32,6 +30,9 @@ static bool can_be_key(ar_kind kind)
     return type != AR_TYPE_FLOAT && type != AR_TYPE_DOUBLE && type != AR_TYPE_JSON;
 }
 
+static const uint32_t all_flags =
+    AR_PRIMARY_KEY | AR_AUTO | AR_NOT_NULL | AR_UNIQUE | AR_CREATED_AT | AR_UPDATED_AT | AR_IGNORE;
+
 static bool is_storable(ar_kind kind)
 {
     return kind > AR_KIND_NONE && kind <= AR_KIND_OPT_UUID;
@@ -42,6 +43,8 @@ static ar_status check_column(const ar_model *model, const ar_column *column, ar
     bool integer = column->kind >= AR_KIND_INT16 && column->kind <= AR_KIND_INT64;
     if (column->member == NULL || column->member[0] == '\0' || ari_column_name(column)[0] == '\0')
         return complain(model, column, "it has no name", err);
+    if ((column->flags & ~all_flags) != 0)
+        return complain(model, column, "its flags are none of the AR_ ones of <actrec/model.h>", err);
     if (!is_storable(column->kind) || ari_kind_size(column->kind) != column->size)
         return complain(model, column, "its type cannot be stored; declare columns with AR_COLUMN", err);
     if (column->offset > model->record_size || column->size > model->record_size - column->offset)
@@ -60,8 +63,8 @@ static ar_status check_names(const ar_model *model, const ar_column *column, siz
     const ar_column *other;
     size_t cursor = 0;
     while ((other = ari_column_next(model, &cursor)) != NULL && cursor < before) {
-        if (strcmp(ari_column_name(other), ari_column_name(column)) == 0)
-            return complain(model, column, "another column of the model has the same name", err);
+        if (ari_same_name(ari_column_name(other), ari_column_name(column)))
+            return complain(model, column, "another column of the model has the same name, but for case perhaps", err);
     }
     return AR_OK;
 }
@@ -116,8 +119,13 @@ ar_status ari_model_check(const ar_model *model, size_t *columns, size_t *keys, 
     if (*columns == 0 || *columns > ARI_MAX_COLUMNS)
         return ar_error_set(err, AR_E_INVALID, "model %s has %zu columns; it takes 1 to %d", name, *columns,
                             ARI_MAX_COLUMNS);
-    if (*keys > ARI_MAX_KEY || (has_auto && *keys > 1))
-        return ar_error_set(err, AR_E_INVALID, "model %s: a primary key has at most %d columns, and one with AR_AUTO",
-                            name, has_auto ? 1 : ARI_MAX_KEY);
+    if (has_auto && *keys > 1)
+        return ar_error_set(err, AR_E_INVALID,
+                            "model %s: an AR_AUTO column is the whole primary key, which here has %zu "
+                            "columns; take AR_AUTO or AR_PRIMARY_KEY away",
+                            name, *keys);
+    if (*keys > ARI_MAX_KEY)
+        return ar_error_set(err, AR_E_INVALID, "model %s: its primary key has %zu columns; it may have %d", name, *keys,
+                            ARI_MAX_KEY);
     return AR_OK;
 }

@@ -326,6 +326,8 @@ static void models_that_make_no_sense_are_refused(void **state)
     refused(made, "no name");
     (made = right())->columns[1].name = "id";
     refused(made, "same name");
+    (made = right())->columns[1].name = "iD";
+    refused(made, "same name");
     (made = right())->columns[1].kind = AR_KIND_NONE;
     refused(made, "cannot be stored");
     (made = right())->columns[1].kind = AR_KIND_VALUE;
@@ -345,7 +347,11 @@ static void models_that_make_no_sense_are_refused(void **state)
     made = right();
     made->columns[0].flags = AR_PRIMARY_KEY | AR_AUTO;
     made->columns[2].flags = AR_PRIMARY_KEY;
-    refused(made, "at most 1 columns, and one with AR_AUTO");
+    refused(made, "AR_AUTO column is the whole primary key, which here has 2 columns");
+    for (uint32_t flag = UINT32_C(1) << 7; flag != 0; flag <<= 1) {
+        (made = right())->columns[1].flags = AR_NOT_NULL | flag;
+        refused(made, "flags");
+    }
 }
 
 int main(void)
