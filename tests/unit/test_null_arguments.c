@@ -322,8 +322,9 @@ static ar_error errors_inside[3];
 static ar_status inside(ar_context *self, void *state, ar_message *message, ar_error *error)
 {
     (void)state;
-    (void)message;
     (void)error;
+    if (message->kind == AR_MESSAGE_DOWN) /* of the monitor below: after the answer, which the test looks at then */
+        return AR_OK;
     void (*fail_context)(ar_context *, ar_status, const char *, ...) = ar_context_fail;
     answers_inside[0] = ar_context_monitor(self, NULL, NULL, &errors_inside[0]);
     answers_inside[1] = ar_context_send_after(self, -1, nothing, &errors_inside[1]);
