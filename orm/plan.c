@@ -71,7 +71,7 @@ static void take_auto(ari_plan *plan, uint32_t index)
     plan->key_returned = plan->dialect->returning && (narrow || !plan->dialect->row_id_is_key);
 }
 
-static void fill_columns(ari_plan *plan, ar_type *wanted)
+static void fill_columns(ari_plan *plan, ar_type *wanted, ar_type *created_wanted, uint16_t *created)
 {
     const ar_column *column;
     size_t cursor = 0;
@@ -88,6 +88,10 @@ static void fill_columns(ari_plan *plan, ar_type *wanted)
             plan->key[plan->key_count++] = i;
         if ((column->flags & AR_AUTO) != 0)
             take_auto(plan, i);
+        if ((column->flags & AR_CREATED_AT) != 0 && plan->dialect->returning) {
+            created_wanted[plan->created_count] = wanted[i];
+            created[plan->created_count++] = (uint16_t)i;
+        }
         plan->has_stamps = plan->has_stamps || (column->flags & (AR_CREATED_AT | AR_UPDATED_AT)) != 0;
     }
 }
@@ -100,7 +104,7 @@ ar_status ari_plan_create(const ar_env *env, const ar_dialect *dialect, struct a
     if (status != AR_OK)
         return status;
     size_t size = sizeof(ari_plan) + columns * sizeof(ari_plan_column);
-    ari_plan *plan = ari_allocate_zero(env, size + columns * sizeof(ar_type));
+    ari_plan *plan = ari_allocate_zero(env, size + columns * (2 * sizeof(ar_type) + sizeof(uint16_t)));
     if (plan == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "out of memory for what is known of model %s", model->name);
     plan->env = env;
@@ -109,8 +113,12 @@ ar_status ari_plan_create(const ar_env *env, const ar_dialect *dialect, struct a
     plan->statements = statements;
     plan->column_count = (uint32_t)columns;
     ar_type *wanted = (ar_type *)(void *)((char *)plan + size);
+    ar_type *created_wanted = wanted + columns;
+    uint16_t *created = (uint16_t *)(void *)(created_wanted + columns);
     plan->wanted = wanted;
-    fill_columns(plan, wanted);
+    plan->created_wanted = created_wanted;
+    plan->created = created;
+    fill_columns(plan, wanted, created_wanted, created);
     *out = plan;
     return AR_OK;
 }

@@ -33,6 +33,11 @@ static inline void ari_mask_add(ari_mask *mask, size_t index)
     mask->words[index / 64] |= UINT64_C(1) << (index % 64);
 }
 
+static inline void ari_mask_remove(ari_mask *mask, size_t index)
+{
+    mask->words[index / 64] &= ~(UINT64_C(1) << (index % 64));
+}
+
 static inline bool ari_mask_has(const ari_mask *mask, size_t index)
 {
     return (mask->words[index / 64] >> (index % 64) & 1) != 0;
@@ -76,8 +81,11 @@ typedef struct ari_plan {
     int auto_column;        /* the AUTO key; -1: none, likewise below */
     bool key_returned;      /* the AUTO key of a single insert comes back as a row, which can still be refused */
     bool has_stamps;        /* created-at or updated-at columns */
+    uint32_t created_count; /* created-at columns, which an upsert reads back, where the engine can; else 0 */
     size_t snapshot_offset; /* from one struct of a record to its snapshot: record_size, aligned */
     const ar_type *wanted;  /* of the columns */
+    const ar_type *created_wanted;
+    const uint16_t *created; /* their indices */
     _Atomic(const ar_statement *) find;
     _Atomic(const ar_statement *) find_for_update;
     _Atomic(const ar_statement *) delete_;

@@ -196,13 +196,24 @@ static void updated_from_new(builder *self, const ari_mask *mask)
     }
     if (any)
         return;
-    if (standard) {
+    if (standard && plan->created_count == 0) {
         sql(self, "NOTHING");
         return;
     }
+    /* The key gets what it has: a row is returned only when something is updated. */
+    sql(self, standard ? "UPDATE SET " : "");
     column_name(self, plan->key[0]);
-    sql(self, " = ");
+    sql(self, standard ? " = excluded." : " = ");
     column_name(self, plan->key[0]);
+}
+
+static void returning_created(builder *self)
+{
+    const ari_plan *plan = self->plan;
+    for (uint32_t i = 0; i < plan->created_count; i++) {
+        sql(self, i > 0 ? ", " : " RETURNING ");
+        column_name(self, plan->created[i]);
+    }
 }
 
 static void build_upsert(builder *self, const ari_mask *mask)
@@ -213,6 +224,7 @@ static void build_upsert(builder *self, const ari_mask *mask)
     else
         sql(self, " ON DUPLICATE KEY UPDATE ");
     updated_from_new(self, mask);
+    returning_created(self);
 }
 
 static bool returns_key(const ari_plan *plan, const ari_mask *mask)

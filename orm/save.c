@@ -3,6 +3,7 @@
 
 #include "orm/apply.h"
 #include "orm/bind.h"
+#include "orm/fill.h"
 #include "orm/find.h"
 #include "orm/statement.h"
 #include "orm/undo.h"
@@ -20,6 +21,7 @@ typedef struct save {
     const ar_statement *statement; /* NULL when the plan keeps it */
     ari_undone *undone;            /* NULL outside of transactions */
     int64_t id;                    /* the AUTO key that the database gave; 0: none */
+    bool read_created;             /* the image has the created-at members of the row */
     bool key_lost;                 /* it does not fit, and the row is there: no insert again, and no update */
     char *image;
     ar_value parameters[];
@@ -62,6 +64,19 @@ static ar_status take_returned_key(void *ctx, const ar_value *values, size_t cou
 static const ar_sink returned_key_sink = { .row = take_returned_key };
 static const ar_type returned_key_type = AR_TYPE_INT64;
 
+/* What an existing row had all along; it goes into the image, and from there into the record. */
+static ar_status take_created(void *ctx, const ar_value *values, size_t count, ar_error *err)
+{
+    save *self = ctx;
+    const ari_row row = {
+        .plan = self->write.plan, .map = self->write.plan->created, .values = values, .count = count
+    };
+    self->read_created = true;
+    return ari_row_fill(&row, self->image, NULL, err);
+}
+
+static const ar_sink created_sink = { .row = take_created };
+
 static ar_status settle_save(ari_op *op, ar_status status, ar_error *err)
 {
     save *self = save_of(op);
@@ -84,10 +99,24 @@ static ar_status settle_save(ari_op *op, ar_status status, ar_error *err)
                         self->write.plan->columns[self->write.plan->auto_column].from->member);
 }
 
+static void put_created_back(const save *self, void *object)
+{
+    const ari_plan *plan = self->write.plan;
+    for (uint32_t i = 0; i < plan->created_count; i++) {
+        const ari_plan_column *column = &plan->columns[plan->created[i]];
+        memmove((char *)object + column->offset, self->image + column->offset, column->from->size);
+    }
+}
+
 /* What the database has by itself put into a struct or an image. */
 static void put_back(const save *self, void *object)
 {
-    ari_write_stamp(&self->write, &self->columns, object);
+    ari_mask columns = self->columns;
+    for (uint32_t i = 0; self->read_created && i < self->write.plan->created_count; i++)
+        ari_mask_remove(&columns, self->write.plan->created[i]);
+    ari_write_stamp(&self->write, &columns, object);
+    if (self->read_created)
+        put_created_back(self, object);
     if (wants_key(self) && self->id != 0)
         ari_write_key(self->write.plan, object, self->id);
 }
@@ -224,6 +253,12 @@ static void set_up(draft *self, const ar_statement *statement, const ari_mask *c
         op->operation.sink_ctx = made;
         op->operation.wanted = &returned_key_type;
         op->operation.wanted_count = 1;
+    }
+    if (self->write.verb == ARI_PLAN_UPSERT && self->write.plan->created_count > 0) {
+        op->operation.sink = &created_sink;
+        op->operation.sink_ctx = made;
+        op->operation.wanted = self->write.plan->created_wanted;
+        op->operation.wanted_count = self->write.plan->created_count;
     }
 }
 

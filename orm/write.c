@@ -38,10 +38,8 @@ static ari_mask insert_columns(const ari_write *write)
     ari_mask mask = { { 0 } };
     for (uint32_t i = 0; i < write->plan->column_count; i++)
         ari_mask_add(&mask, i);
-    if (auto_key_is_zero(write)) {
-        uint32_t key = (uint32_t)write->plan->auto_column;
-        mask.words[key / 64] &= ~(UINT64_C(1) << (key % 64));
-    }
+    if (auto_key_is_zero(write))
+        ari_mask_remove(&mask, (size_t)write->plan->auto_column);
     return mask;
 }
 

@@ -114,8 +114,8 @@ AR_API AR_NODISCARD ar_status ar_record_save(ar_db *db, const ar_model *model, v
 AR_API ar_done ar_record_save_async(ar_db *db, const ar_model *model, void *record);
 
 /* Inserts the record, or, when a row with its primary key is there, updates all columns of that but the created-at
- * ones. An AUTO key that is 0: inserts. The row is not read back: when there was one, a created-at member that was zero
- * says now until a refresh.
+ * ones. An AUTO key that is 0: inserts. Created-at members then say what the row says; on an engine without RETURNING
+ * (MySQL), when there was a row, they say what an insert would have set until a refresh.
  * Errors:  AR_E_CONSTRAINT. */
 AR_API AR_NODISCARD ar_status ar_record_upsert(ar_db *db, const ar_model *model, void *record, ar_error *err);
 AR_API ar_done ar_record_upsert_async(ar_db *db, const ar_model *model, void *record);

@@ -17,7 +17,27 @@ typedef struct Narrow {
 AR_MODEL_DECLARE(Narrow);
 AR_MODEL_DEFINE(Narrow, "narrow", AR_COLUMN(Narrow, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Narrow, name));
 
-static const ar_model *const models[] = { &Narrow_model };
+typedef struct Stamped {
+    const char *name;
+    int32_t value;
+    ar_timestamp created_at;
+    ar_timestamp updated_at;
+} Stamped;
+
+AR_MODEL_DECLARE(Stamped);
+AR_MODEL_DEFINE(Stamped, "stamped", AR_COLUMN(Stamped, name, AR_PRIMARY_KEY), AR_COLUMN(Stamped, value),
+                AR_COLUMN(Stamped, created_at, AR_CREATED_AT), AR_COLUMN(Stamped, updated_at, AR_UPDATED_AT));
+
+/* Nothing to update. */
+typedef struct Seen {
+    int64_t id;
+    ar_opt_timestamp at;
+} Seen;
+
+AR_MODEL_DECLARE(Seen);
+AR_MODEL_DEFINE(Seen, "seen", AR_COLUMN(Seen, id, AR_PRIMARY_KEY), AR_COLUMN(Seen, at, AR_CREATED_AT));
+
+static const ar_model *const models[] = { &Narrow_model, &Stamped_model, &Seen_model };
 
 static int64_t count_narrow(void)
 {
@@ -100,12 +120,90 @@ static void a_key_that_does_not_fit_leaves_those_beside_it_alone(void **state)
     assert_int_equal(count_narrow(), 2);
 }
 
+static Stamped *new_stamped(int32_t value)
+{
+    Stamped *record = Stamped_new();
+    record->name = "a";
+    record->value = value;
+    return record;
+}
+
+static void an_upsert_knows_when_the_row_was_created(void **state)
+{
+    (void)state;
+    Stamped old = { .name = "a", .value = 1, .created_at = { 5 } };
+    ok(Stamped_insert(db, &old, &err));
+    Stamped *record = new_stamped(2);
+    ok(Stamped_upsert(db, record, &err));
+    assert_int_equal(record->created_at.us, 5);
+    assert_true(record->updated_at.us > INT64_C(1600000000000000));
+    record->created_at.us = 6; /* differs from the snapshot */
+    ok(Stamped_save(db, record, &err));
+    Stamped_free(record);
+
+    record = new_stamped(3);
+    record->created_at.us = 99; /* which is not written */
+    ar_done done = Stamped_upsert_async(db, record);
+    ok(ar_done_await(&done, &err));
+    assert_int_equal(record->created_at.us, 6);
+    Stamped *now;
+    ok(Stamped_find_one(db, ar_key("a"), &now, &err));
+    assert_int_equal(now->created_at.us, 6);
+    assert_int_equal(now->value, 3);
+    assert_int_equal(now->updated_at.us, record->updated_at.us);
+    Stamped_free(now);
+    Stamped_free(record);
+
+    record = new_stamped(4);
+    record->name = "b";
+    ok(Stamped_upsert(db, record, &err));
+    assert_int_equal(record->created_at.us, record->updated_at.us);
+    Stamped_free(record);
+}
+
+static void an_upsert_of_nothing_but_a_key_reads_what_is_there(void **state)
+{
+    (void)state;
+    Seen *record = Seen_new();
+    record->id = 7;
+    ok(Seen_upsert(db, record, &err));
+    assert_true(record->at.has);
+    Seen *again = Seen_new();
+    again->id = 7;
+    again->at = (ar_opt_timestamp){ .has = true, .value = { 1 } };
+    ok(Seen_upsert(db, again, &err));
+    assert_int_equal(again->at.value.us, record->at.value.us);
+    ok(ar_query_exec(ar_sql(db, "update seen set at = null"), NULL, &err));
+    ok(Seen_upsert(db, again, &err));
+    assert_false(again->at.has);
+    Seen_free(again);
+    Seen_free(record);
+}
+
+static void an_upsert_that_is_rolled_back_gives_the_timestamps_back(void **state)
+{
+    (void)state;
+    Stamped old = { .name = "a", .value = 1, .created_at = { 5 } };
+    ok(Stamped_insert(db, &old, &err));
+    Stamped *record = new_stamped(2);
+    ar_db *tx = ar_tx_begin(db, NULL);
+    ok(Stamped_upsert(tx, record, &err));
+    assert_int_equal(record->created_at.us, 5);
+    ok(ar_tx_rollback(&tx, &err));
+    assert_int_equal(record->created_at.us, 0);
+    assert_true(Stamped_is_new(record));
+    Stamped_free(record);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(insert_many_refuses_keys_that_do_not_fit),
         cmocka_unit_test(a_save_whose_key_does_not_fit_inserts_nothing),
         cmocka_unit_test(a_key_that_does_not_fit_leaves_those_beside_it_alone),
+        cmocka_unit_test(an_upsert_knows_when_the_row_was_created),
+        cmocka_unit_test(an_upsert_of_nothing_but_a_key_reads_what_is_there),
+        cmocka_unit_test(an_upsert_that_is_rolled_back_gives_the_timestamps_back),
     };
     return fixture_main("save", tests, models);
 }

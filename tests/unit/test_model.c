@@ -125,7 +125,7 @@ static void statements_for_sqlite(void **state)
     assert_string_equal(sql_of(plan, ARI_PLAN_UPSERT, &all),
                         "INSERT INTO \"us\"\"ers\" (\"id\", \"full name\", \"level\", \"fee\", \"made_at\") VALUES "
                         "(?, ?, ?, ?, ?) ON CONFLICT (\"id\") DO UPDATE SET \"full name\" = excluded.\"full name\", "
-                        "\"level\" = excluded.\"level\", \"fee\" = excluded.\"fee\"");
+                        "\"level\" = excluded.\"level\", \"fee\" = excluded.\"fee\" RETURNING \"made_at\"");
     ari_plan_destroy(plan);
     plan = plan_of(&question_dialect, &Pair_model);
     ari_mask keys = mask_of(3);
