@@ -62,12 +62,19 @@ static const char *trouble_with(const ar_backend_config *config, bool creates)
     }
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 static ar_status open_failed(ar_connection *connection, int code, const char *step, ar_error *err)
 {
     const ar_backend_config *config = connection->config;
     bool creates = connection->role == AR_ROLE_WRITER && config->mode == ARI_SQLITE_CREATE;
     char doing[200];
-    if ((code & 0xff) == SQLITE_CANTOPEN) {
+    if ((code & 0xff) == SQLITE_CANTOPEN ||
+        is_folder(config->path)) { /* one that is opened for reading is SQLITE_IOERR */
         ar_status status =
             ar_error_set(err, AR_E_CONNECTION, "opening %s: %s", config->path, trouble_with(config, creates));
         if (err != NULL)

@@ -29,7 +29,8 @@ typedef struct ar_db_options {
  * Threads: any.
  * Blocks:  until the first connection is open.
  * Errors:  AR_E_INVALID for NULL and for a URL or option that is not understood; AR_E_UNSUPPORTED for an engine that is not known to this build;
- *          AR_E_CONNECTION when it cannot be opened, AR_E_CORRUPT, AR_E_READ_ONLY, AR_E_IO, AR_E_NO_MEMORY, AR_E_FORKED. *out is NULL then. */
+ *          AR_E_CONNECTION when it cannot be opened, AR_E_CONFLICT while others keep it locked, AR_E_CORRUPT, AR_E_READ_ONLY, AR_E_IO,
+ *          AR_E_NO_MEMORY, AR_E_FORKED. *out is NULL then. */
 AR_API AR_NODISCARD ar_status ar_db_open(const char *url, const ar_db_options *options, ar_db **out, ar_error *err);
 
 /* Closes the database and sets *db to NULL: refuses new work, waits for what is under way as the option says, then fails it with AR_E_CLOSED. Its scopes and
