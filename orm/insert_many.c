@@ -75,6 +75,8 @@ static int by_number(const void *a, const void *b)
 static ar_status settle_chunk(ari_op *op, ar_status status, ar_error *err)
 {
     chunk *self = chunk_of(op);
+    if (status != AR_OK)
+        ari_write_name_column(self->plan, ARI_PLAN_INSERT, &self->columns, err);
     if (status != AR_OK || !self->wants_keys)
         return status;
     if (op->operation.sink == NULL) {

@@ -82,8 +82,10 @@ static ar_status settle_save(ari_op *op, ar_status status, ar_error *err)
     save *self = save_of(op);
     const ar_model *model = self->write.plan->model;
     bool needs_row = self->write.verb == ARI_PLAN_UPDATE || self->write.verb == ARI_PLAN_DELETE;
-    if (status != AR_OK)
+    if (status != AR_OK) {
+        ari_write_name_column(self->write.plan, self->write.verb, &self->columns, err);
         return status;
+    }
     if (needs_row && op->operation.changes == 0)
         return ar_error_set(err, AR_E_NOT_FOUND, "%s in %s: the row is not there, or is no more",
                             self->write.verb == ARI_PLAN_DELETE ? "deleting" : "updating", model->table);

@@ -2,6 +2,8 @@
 #include "orm/write.h"
 
 #include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "orm/bind.h"
 
@@ -132,6 +134,37 @@ ar_status ari_write_values(const ari_write *write, const ari_mask *columns, ar_v
     if (write->verb != ARI_PLAN_UPDATE && write->verb != ARI_PLAN_DELETE)
         return AR_OK;
     return add_key(write, values, count, err);
+}
+
+/* Of the parameter with that index, of any row; the key's come behind the columns. NULL: there is none. */
+static const ari_plan_column *column_of_parameter(const ari_plan *plan, ari_plan_verb verb, const ari_mask *columns,
+                                                  size_t index)
+{
+    uint32_t order[ARI_MAX_PARAMETERS];
+    size_t width = 0;
+    for (uint32_t i = 0; i < plan->column_count; i++) {
+        if (ari_mask_has(columns, i))
+            order[width++] = i;
+    }
+    if (verb == ARI_PLAN_UPDATE || verb == ARI_PLAN_DELETE) {
+        for (uint32_t i = 0; i < plan->key_count; i++)
+            order[width++] = plan->key[i];
+    }
+    return width > 0 ? &plan->columns[order[index % width]] : NULL;
+}
+
+void ari_write_name_column(const ari_plan *plan, ari_plan_verb verb, const ari_mask *columns, ar_error *err)
+{
+    static const char prefix[] = "binding parameter ";
+    char reason[sizeof err->message], *behind;
+    if (strncmp(err->message, prefix, sizeof prefix - 1) != 0)
+        return;
+    unsigned long number = strtoul(err->message + sizeof prefix - 1, &behind, 10);
+    const ari_plan_column *column = number > 0 ? column_of_parameter(plan, verb, columns, (size_t)number - 1) : NULL;
+    if (column == NULL || strncmp(behind, ": ", 2) != 0)
+        return;
+    memcpy(reason, behind + 2, strlen(behind + 2) + 1);
+    ar_ignore(ar_error_set(err, err->status, "writing column %s of %s: %s", column->name, plan->model->table, reason));
 }
 
 void ari_write_stamp(const ari_write *write, const ari_mask *columns, void *object)

@@ -24,6 +24,10 @@ ari_mask ari_write_columns(const ari_write *write);
 ar_status ari_write_values(const ari_write *write, const ari_mask *columns, ar_value *values, size_t *count,
                            ar_error *err);
 
+/* A backend that refuses a parameter tells its number: says which column that is instead. Other errors stay as they
+ * are. `columns` are those of the verb, of each row alike. */
+void ari_write_name_column(const ari_plan *plan, ari_plan_verb verb, const ari_mask *columns, ar_error *err);
+
 /* Sets the timestamps in `object`, which is the struct or a copy of it, that the verb sets by itself. */
 void ari_write_stamp(const ari_write *write, const ari_mask *columns, void *object);
 

@@ -37,7 +37,17 @@ typedef struct Seen {
 AR_MODEL_DECLARE(Seen);
 AR_MODEL_DEFINE(Seen, "seen", AR_COLUMN(Seen, id, AR_PRIMARY_KEY), AR_COLUMN(Seen, at, AR_CREATED_AT));
 
-static const ar_model *const models[] = { &Narrow_model, &Stamped_model, &Seen_model };
+typedef struct Reading {
+    int32_t place;
+    const char *unit;
+    double value;
+} Reading;
+
+AR_MODEL_DECLARE(Reading);
+AR_MODEL_DEFINE(Reading, "readings", AR_COLUMN(Reading, place, AR_PRIMARY_KEY), AR_COLUMN(Reading, unit),
+                AR_COLUMN(Reading, value, AR_NOT_NULL, .name = "measured"));
+
+static const ar_model *const models[] = { &Narrow_model, &Stamped_model, &Seen_model, &Reading_model };
 
 static int64_t count_narrow(void)
 {
@@ -195,6 +205,43 @@ static void an_upsert_that_is_rolled_back_gives_the_timestamps_back(void **state
     Stamped_free(record);
 }
 
+static void says(const char *text)
+{
+    if (strstr(err.message, text) == NULL)
+        print_error("%s\n", err.message);
+    assert_non_null(strstr(err.message, text));
+}
+
+/* Only where the engine refuses it: PostgreSQL has NaN. */
+static void a_value_that_the_engine_refuses_is_told_by_its_column(void **state)
+{
+    (void)state;
+    Reading rows[3] = { { .place = 1, .unit = "mm" }, { .place = 2 }, { .place = 3, .value = NAN } };
+    ar_status status = Reading_insert_many(db, rows, 3, &err);
+    if (status == AR_OK)
+        return;
+    assert_int_equal(status, AR_E_TYPE);
+    says("column measured of readings: SQLite has no NaN");
+    ok(Reading_insert_many(db, rows, 2, &err));
+
+    Reading *record;
+    ok(Reading_find_one(db, ar_key(1), &record, &err));
+    record->value = NAN;
+    fails(Reading_save(db, record, &err), AR_E_TYPE);
+    says("column measured of readings: ");
+    ar_done saved = Reading_save_async(db, record);
+    fails(ar_done_await(&saved, &err), AR_E_TYPE);
+    says("column measured of readings: ");
+    record->value = 0.5;
+    record->unit = "\xff";
+    fails(Reading_save(db, record, &err), AR_E_TYPE);
+    says("column unit of readings: ");
+    Reading_free(record);
+    Stamped plain = { .name = "\xff" };
+    fails(Stamped_update(db, &plain, &err), AR_E_TYPE);
+    says("column name of stamped: ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +251,7 @@ int main(void)
         cmocka_unit_test(an_upsert_knows_when_the_row_was_created),
         cmocka_unit_test(an_upsert_of_nothing_but_a_key_reads_what_is_there),
         cmocka_unit_test(an_upsert_that_is_rolled_back_gives_the_timestamps_back),
+        cmocka_unit_test(a_value_that_the_engine_refuses_is_told_by_its_column),
     };
     return fixture_main("save", tests, models);
 }
