@@ -13,9 +13,14 @@
 /* Design. A fragment is read token by token. To give an argument the type of the column that it is compared with, the
  * reader keeps the column it last passed, for as long as what follows can only be a comparison with it: `column = ?`,
  * `column between ? and ?`, `column in (?, ?)`; and the argument it last passed, for `? = column`. Anything else
- * between them, a `+` say, forgets the column, and the argument stays as it was bound. */
+ * between them, a `+` say, forgets the column, and the argument stays as it was bound.
+ *
+ * Engines may keep decimals, dates, times and UUIDs as something else: text, numbers, bytes. A literal beside such a
+ * column would be compared with that, and silently be wrong: it becomes an argument as well, or is refused. */
 
 enum { PADDED_LIST = 4096 }; /* longer lists are not padded: it would cost more than another statement */
+
+static const size_t NOTHING = SIZE_MAX, LITERAL = SIZE_MAX - 1;
 
 typedef enum place {
     PLACE_ANYWHERE,
@@ -44,7 +49,11 @@ typedef struct fragment {
     bool after_in;
     place place;
     const ar_column *column;
-    size_t waiting; /* the value of the clause that `? =` stands for; SIZE_MAX: none */
+    const ar_column *left; /* that the name that was read is compared with */
+    bool dotted;           /* a table's name and a point were read */
+    char sign;             /* held back: it may be that of a literal; '\0': none */
+    bool compared;         /* the name before this is a decimal column that another is compared with */
+    size_t waiting;        /* the value of the clause that `? =` stands for; LITERAL: `1 =`; NOTHING: none */
     bool waiting_compared;
     const ar_column *waiting_column; /* `? = column`, unless a parenthesis makes it a function */
     ar_error *err;
@@ -105,8 +114,8 @@ ar_status ari_fragment_list(ari_clause *clause, const ar_value *list, ar_type ty
         return AR_OK;
     }
     if (list->as.bytes.data == NULL)
-        return ar_error_set(err, AR_E_INVALID, "building a query: %s is compared with a list of %zu values at NULL", what,
-                            count);
+        return ar_error_set(err, AR_E_INVALID, "building a query: %s is compared with a list of %zu values at NULL",
+                            what, count);
     while (padded < count && padded < PADDED_LIST)
         padded *= 2;
     for (size_t i = 0; i < count || i < padded; i++) {
@@ -125,7 +134,7 @@ static ar_status read_list(fragment *reader, const ar_value *list)
     if (reader->list == 0 || reader->list != reader->depth)
         return refuse(reader, "has a list for a placeholder that is not in the parentheses of an IN");
     const ar_column *column = reader->place == PLACE_LIST ? reader->column : NULL;
-    reader->waiting = SIZE_MAX;
+    reader->waiting = NOTHING;
     return ari_fragment_list(reader->clause, list, column != NULL ? ari_column_type(column) : AR_TYPE_NULL,
                              column_label(column), reader->err);
 }
@@ -144,6 +153,93 @@ static void after_value(fragment *reader)
     }
 }
 
+/* The column that a value here is compared with; NULL: none. */
+static const ar_column *column_beside(const fragment *reader)
+{
+    bool beside = reader->place == PLACE_OPERATOR || reader->place == PLACE_LIST || reader->place == PLACE_LOW ||
+                  reader->place == PLACE_HIGH;
+    return beside ? reader->column : NULL;
+}
+
+/* Whether engines differ in what they keep for such a column, so that a literal is none of its values. */
+static bool takes_no_literal(const ar_column *column)
+{
+    ar_type type = column != NULL ? ari_column_type(column) : AR_TYPE_NULL;
+    return type == AR_TYPE_DECIMAL || type == AR_TYPE_TIMESTAMP || type == AR_TYPE_DATE || type == AR_TYPE_TIME ||
+           type == AR_TYPE_UUID;
+}
+
+static ar_status refuse_literal(const fragment *reader, const ar_column *column, const char *what)
+{
+    return ar_error_set(reader->err, AR_E_INVALID,
+                        "building a query: %s beside column %s, which is %s; bind it: %s = ?", what,
+                        ari_column_name(column), ar_type_name(ari_column_type(column)), ari_column_name(column));
+}
+
+/* What is between the quotes; as it stands, because none of those types has a quote or a backslash in it. */
+static ari_token unquoted(const ari_token *token)
+{
+    ari_token inner = *token;
+    if (token->kind == ARI_TOKEN_STRING) {
+        inner.text++;
+        inner.length -= 2;
+    }
+    return inner;
+}
+
+static bool literal_value(const fragment *reader, const ari_token *token, const ar_column *column, ar_value *out)
+{
+    ar_type type = ari_column_type(column);
+    ari_token inner = unquoted(token);
+    const ar_value text = { .type = AR_TYPE_TEXT, .as.text = { .data = inner.text, .length = inner.length } };
+    bool number = token->kind == ARI_TOKEN_NUMBER;
+    if ((number || reader->sign != '\0') && (type != AR_TYPE_DECIMAL || !number))
+        return false;
+    if (!ari_value_as(&text, type, ARI_FROM_ARGUMENT, out))
+        return false;
+    if (reader->sign == '-' && (out->as.decimal.low != 0 || out->as.decimal.high != 0))
+        out->as.decimal.negative = true;
+    return true;
+}
+
+static void bind_beside(fragment *reader, const ar_column *column, const ar_value *value)
+{
+    ari_clause_value(reader->clause, value);
+    if (column != NULL && ari_column_type(column) == AR_TYPE_DECIMAL && reader->place != PLACE_LIST)
+        ari_clause_sql(reader->clause, reader->dialect->decimal_compare);
+    after_value(reader);
+}
+
+static ar_status read_literal(fragment *reader, const ari_token *token)
+{
+    const ar_column *column = column_beside(reader);
+    ar_value value;
+    if (!takes_no_literal(column)) {
+        reader->waiting = LITERAL;
+        reader->waiting_compared = false;
+        reader->waiting_column = NULL;
+        after_value(reader);
+        ari_clause_bytes(reader->clause, token->text, token->length);
+        return AR_OK;
+    }
+    if (!literal_value(reader, token, column, &value))
+        return refuse_literal(reader, column, "a literal that is none of its values stands");
+    reader->sign = '\0';
+    reader->waiting = NOTHING;
+    bind_beside(reader, column, &value);
+    return AR_OK;
+}
+
+/* The sign was not that of a literal. */
+static void let_sign_go(fragment *reader)
+{
+    if (reader->sign == '\0')
+        return;
+    ari_clause_bytes(reader->clause, &reader->sign, 1);
+    reader->sign = '\0';
+    reader->place = PLACE_ANYWHERE;
+}
+
 static ar_status read_placeholder(fragment *reader)
 {
     if (reader->used == reader->count)
@@ -152,31 +248,35 @@ static ar_status read_placeholder(fragment *reader)
     const ar_value *value = &reader->values[reader->used++];
     if (ari_value_is_list(value))
         return read_list(reader, value);
-    bool beside = reader->place == PLACE_OPERATOR || reader->place == PLACE_LIST || reader->place == PLACE_LOW ||
-                  reader->place == PLACE_HIGH;
-    const ar_column *column = beside ? reader->column : NULL;
+    const ar_column *column = column_beside(reader);
     ar_value typed;
     ar_status status = take_type(value, column, &typed, reader->err);
     if (status != AR_OK)
         return status;
-    reader->waiting = column == NULL ? reader->clause->count : SIZE_MAX;
+    reader->waiting = column == NULL ? reader->clause->count : NOTHING;
     reader->waiting_compared = false;
     reader->waiting_column = NULL;
-    ari_clause_value(reader->clause, &typed);
-    if (column != NULL && ari_column_type(column) == AR_TYPE_DECIMAL && reader->place != PLACE_LIST)
-        ari_clause_sql(reader->clause, reader->dialect->decimal_compare);
-    after_value(reader);
+    bind_beside(reader, column, &typed);
     return AR_OK;
+}
+
+static bool is_decimal(const ar_column *column)
+{
+    return column != NULL && ari_column_type(column) == AR_TYPE_DECIMAL;
 }
 
 static void read_name(fragment *reader, const ari_token *token)
 {
+    if (!reader->dotted)
+        reader->left = column_beside(reader);
+    reader->dotted = false;
     reader->column = reader->model != NULL ? ari_column_by_token(reader->model, token) : NULL;
     reader->place = reader->column != NULL ? PLACE_COLUMN : PLACE_ANYWHERE;
-    if (reader->waiting != SIZE_MAX && reader->waiting_compared)
+    reader->compared = is_decimal(reader->left) && is_decimal(reader->column);
+    if (reader->waiting != NOTHING && reader->waiting_compared)
         reader->waiting_column = reader->column;
     else
-        reader->waiting = SIZE_MAX;
+        reader->waiting = NOTHING;
 }
 
 /* Keywords that may stand between a column and what it is compared with. */
@@ -209,26 +309,41 @@ static bool read_keyword(fragment *reader, const ari_token *token)
     return false;
 }
 
+/* Behind a name, and what separates it from the next token, which was written already. */
+static void compare_by_value(fragment *reader, const ari_token *next)
+{
+    if (reader->dialect->decimal_compare[0] == '\0')
+        return;
+    ari_clause_sql(reader->clause, reader->dialect->decimal_compare);
+    ari_clause_sql(reader->clause, next->kind == ARI_TOKEN_END ? "" : " ");
+}
+
 /* The column of `? = column` is known when what follows is no parenthesis. */
 static ar_status settle_waiting(fragment *reader, const ari_token *next)
 {
     const ar_column *column = reader->waiting_column;
+    bool name_ends = !ari_token_is_char(next, '.') && !ari_token_is_char(next, '(');
     reader->waiting_column = NULL;
+    if (reader->compared && name_ends)
+        compare_by_value(reader, next);
+    reader->compared = false;
     if (column == NULL || ari_token_is_char(next, '.'))
         return AR_OK;
     size_t index = reader->waiting;
-    reader->waiting = SIZE_MAX;
-    if (ari_token_is_char(next, '(') || reader->clause->failed)
+    reader->waiting = NOTHING;
+    if (!name_ends || reader->clause->failed)
         return AR_OK;
+    if (index == LITERAL)
+        return takes_no_literal(column) ? refuse_literal(reader, column, "a literal stands") : AR_OK;
     if (ari_column_type(column) == AR_TYPE_DECIMAL)
-        ari_clause_sql(reader->clause, reader->dialect->decimal_compare);
+        compare_by_value(reader, next);
     ar_value *value = &reader->clause->values[index];
     return take_type(value, column, value, reader->err);
 }
 
 static void read_comparison(fragment *reader)
 {
-    if (reader->waiting != SIZE_MAX)
+    if (reader->waiting != NOTHING)
         reader->waiting_compared = true;
     reader->place = reader->place == PLACE_COLUMN || reader->place == PLACE_OPERATOR ? PLACE_OPERATOR : PLACE_ANYWHERE;
 }
@@ -259,7 +374,10 @@ static ar_status read_character(fragment *reader, char character)
             reader->depth--;
         reader->place = PLACE_ANYWHERE;
         break;
-    case '.': return AR_OK; /* table.column: the next name counts */
+    case '.': /* table.column: the next name counts; .5 */
+        reader->dotted = true;
+        return takes_no_literal(column_beside(reader)) ? refuse_literal(reader, column_beside(reader), "a point stands")
+                                                       : AR_OK;
     case ';':
         if (reader->condition)
             return refuse(reader, "has a semicolon; it is to be one condition");
@@ -267,7 +385,7 @@ static ar_status read_character(fragment *reader, char character)
         break;
     default: reader->place = PLACE_ANYWHERE;
     }
-    reader->waiting = SIZE_MAX;
+    reader->waiting = NOTHING;
     return AR_OK;
 }
 
@@ -289,6 +407,13 @@ static ar_status read_significant(fragment *reader, const ari_token *token)
         return status;
     if (reader->ended && !ari_token_is_char(token, ';'))
         return refuse(reader, "has something behind its semicolon; send one statement at a time");
+    if (token->kind == ARI_TOKEN_NUMBER || token->kind == ARI_TOKEN_STRING)
+        return read_literal(reader, token);
+    let_sign_go(reader);
+    if ((ari_token_is_char(token, '-') || ari_token_is_char(token, '+')) && takes_no_literal(column_beside(reader))) {
+        reader->sign = token->text[0];
+        return AR_OK;
+    }
     switch (token->kind) {
     case ARI_TOKEN_PLACEHOLDER: return read_placeholder(reader);
     case ARI_TOKEN_UNTERMINATED: return refuse(reader, "opens a quote or a comment that it does not close");
@@ -308,10 +433,7 @@ static ar_status read_significant(fragment *reader, const ari_token *token)
     case ARI_TOKEN_SPACE:
     case ARI_TOKEN_COMMENT:
     case ARI_TOKEN_STRING:
-    case ARI_TOKEN_NUMBER:
-        if (reader->place != PLACE_LIST)
-            reader->place = reader->place == PLACE_LOW ? PLACE_BETWEEN_AND : PLACE_ANYWHERE;
-        break;
+    case ARI_TOKEN_NUMBER: break;
     }
     if (status == AR_OK && !reader->ended)
         ari_clause_bytes(reader->clause, token->text, token->length);

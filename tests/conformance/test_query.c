@@ -684,6 +684,30 @@ static void queries_in_a_transaction(void **state)
     assert_int_equal(count, 4);
 }
 
+static const char *names_where(const char *sql)
+{
+    ar_query *q = Employee_query(db);
+    ar_query_where_sql(q, sql, NULL, 0);
+    ar_query_order_by(q, "name");
+    return names(q);
+}
+
+static void literals_compare_by_value(void **state)
+{
+    (void)state;
+    assert_string_equal(names_where("salary > 999.5"), "Ann Cid Dan");
+    assert_string_equal(names_where("salary > -1 and salary = 1000.1"), "Ann Dan");
+    assert_string_equal(names_where("salary between 900 and '1000.10'"), "Ann Bob Dan");
+    assert_string_equal(names_where("hired_at > '1970-01-01T00:00:35Z'"), "Bob Cid");
+    assert_string_equal(names_where("salary > salary or salary >= employees.salary"), "Ann Bob Cid Dan");
+    ar_error err;
+    int64_t count;
+    ar_query *q = Employee_query(db);
+    ar_query_where(q, "hired_at > 35");
+    assert_int_equal(ar_query_count(q, &count, &err), AR_E_INVALID);
+    assert_non_null(strstr(err.message, "bind it"));
+}
+
 static int run_on(const char *pattern)
 {
     static const struct CMUnitTest tests[] = {
@@ -692,6 +716,7 @@ static int run_on(const char *pattern)
         TEST(filters),
         TEST(decimals_compare_by_value),
         TEST(fragments),
+        TEST(literals_compare_by_value),
         TEST(order_limit_offset),
         TEST(one_and_first),
         TEST(count_and_exists),

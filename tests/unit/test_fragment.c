@@ -107,6 +107,8 @@ static void expect(outcome result, const char *sql, const char *types)
 
 static void refused(outcome result, ar_status status, const char *word)
 {
+    if (result.status != status)
+        print_error("%s: %s\n", result.sql, result.err.message);
     assert_int_equal(result.status, status);
     assert_int_equal(result.err.status, status);
     if (strstr(result.err.message, word) == NULL)
@@ -188,6 +190,47 @@ static void decimals_compare_by_value(void **state)
     expect(condition("price between ? and ?", AR_VALUES_(1, 0.5)),
            "price between ? COLLATE AR_DECIMAL and ? COLLATE AR_DECIMAL", "decimal decimal");
     expect(condition_in(&dollar_dialect, "price > ?", AR_VALUES_(1)), "price > $1", "decimal");
+}
+
+/* Literals are arguments where the engine keeps something else than what they say. */
+static void literals_beside_decimals_and_dates_are_bound(void **state)
+{
+    (void)state;
+    expect(condition("price > 9.5", NULL, 0), "price > ? COLLATE AR_DECIMAL", "decimal");
+    expect(condition("price > -9.5 and size > -1", NULL, 0), "price > ? COLLATE AR_DECIMAL and size > -1", "decimal");
+    expect(condition("price = '1.50'", NULL, 0), "price = ? COLLATE AR_DECIMAL", "decimal");
+    expect(condition("price between 1 and + 2 or size = 1", NULL, 0),
+           "price between ? COLLATE AR_DECIMAL and  ? COLLATE AR_DECIMAL or size = 1", "decimal decimal");
+    expect(condition("price in (1, ?, -0)", AR_VALUES_(2)), "price in (?, ?, ?)", "decimal decimal decimal");
+    expect(condition("price > -price", NULL, 0), "price > -price", "");
+    expect(condition("price > price and 1 = 1", NULL, 0), "price > price  COLLATE AR_DECIMAL and 1 = 1", "");
+    expect(condition("? < price and 1 = 1", AR_VALUES_(1)), "? < price  COLLATE AR_DECIMAL and 1 = 1", "decimal");
+    expect(condition("price > items.price", NULL, 0), "price > items.price COLLATE AR_DECIMAL", "");
+    expect(condition("price > price(1)", NULL, 0), "price > price(1)", "");
+    expect(condition("\"made on\" >= '2024-02-29'", NULL, 0), "\"made on\" >= ?", "date");
+    expect(condition("\"made on\" is null or price is null", NULL, 0), "\"made on\" is null or price is null", "");
+    expect(condition_in(&dollar_dialect, "price > 9.5", NULL, 0), "price > $1", "decimal");
+    expect(condition("size > 5 and name = 'x' and weight < .5", NULL, 0), "size > 5 and name = 'x' and weight < .5",
+           "");
+    expect(condition("5 < size and 1 < price(2)", NULL, 0), "5 < size and 1 < price(2)", "");
+}
+
+static void literals_that_would_compare_wrongly_are_refused(void **state)
+{
+    (void)state;
+    refused(condition("\"made on\" > 19000", NULL, 0), AR_E_INVALID, "bind it");
+    refused(condition("\"made on\" > 'yesterday'", NULL, 0), AR_E_INVALID, "made on");
+    refused(condition("\"made on\" > -'2024-02-29'", NULL, 0), AR_E_INVALID, "bind it");
+    refused(condition("price > 1e500", NULL, 0), AR_E_INVALID, "price");
+    refused(condition("price > 0x10", NULL, 0), AR_E_INVALID, "price");
+    refused(condition("price > .5", NULL, 0), AR_E_INVALID, "price");
+    refused(condition("9.5 < price", NULL, 0), AR_E_INVALID, "price");
+    refused(condition("9.5 < items.price and 1 = 1", NULL, 0), AR_E_INVALID, "price");
+    refused(condition("'2024-02-29' = \"made on\"", NULL, 0), AR_E_INVALID, "made on");
+    refused(condition("price > ''", NULL, 0), AR_E_INVALID, "price");
+    outcome result = condition("price = 'secret'", NULL, 0);
+    refused(result, AR_E_INVALID, "price");
+    assert_null(strstr(result.err.message, "secret"));
 }
 
 static void values_that_never_compare_are_refused(void **state)
@@ -348,6 +391,8 @@ int main(void)
         cmocka_unit_test(arguments_take_the_type_of_the_column_beside),
         cmocka_unit_test(arguments_beside_nothing_stay_as_they_are),
         cmocka_unit_test(decimals_compare_by_value),
+        cmocka_unit_test(literals_beside_decimals_and_dates_are_bound),
+        cmocka_unit_test(literals_that_would_compare_wrongly_are_refused),
         cmocka_unit_test(values_that_never_compare_are_refused),
         cmocka_unit_test(lists_are_padded_to_powers_of_two),
         cmocka_unit_test(texts_are_copied),
