@@ -56,6 +56,15 @@ static bool names_temp(ari_sqlite_tokens tokens)
     return false;
 }
 
+/* EXPLAIN [QUERY PLAN] PRAGMA …: most pragmas do what they do when they are prepared, also to be explained. */
+static bool explains_pragma(ari_sqlite_tokens tokens)
+{
+    ari_sqlite_token token = ari_sqlite_token_next(&tokens);
+    while (ari_sqlite_token_is(token, "QUERY") || ari_sqlite_token_is(token, "PLAN"))
+        token = ari_sqlite_token_next(&tokens);
+    return ari_sqlite_token_is(token, "PRAGMA");
+}
+
 ar_statement_class ari_sqlite_classify(const char *sql, size_t length)
 {
     ari_sqlite_tokens tokens = ari_sqlite_tokens_of(sql, length);
@@ -70,6 +79,8 @@ ar_statement_class ari_sqlite_classify(const char *sql, size_t length)
         if (ari_sqlite_token_is(next, "TEMP") || ari_sqlite_token_is(next, "TEMPORARY"))
             return AR_STATEMENT_SESSION;
     }
+    if (ari_sqlite_token_is(keyword, "EXPLAIN") && explains_pragma(tokens))
+        return AR_STATEMENT_SESSION;
     bool may_name_tables = answer == AR_STATEMENT_READ || answer == AR_STATEMENT_WRITE || answer == AR_STATEMENT_SCHEMA;
     if (may_name_tables && !ari_sqlite_token_is(keyword, "EXPLAIN") && names_temp(ari_sqlite_tokens_of(sql, length)))
         return AR_STATEMENT_SESSION;

@@ -77,6 +77,8 @@ ar_status ari_sqlite_start(ar_connection *connection, const ar_operation *operat
     ar_status status = check_operation(connection, operation, err);
     if (status != AR_OK)
         return status;
+    if (operation->statement->statement_class == AR_STATEMENT_SESSION) /* already when it is prepared, see classify.c */
+        connection->session_changed = true;
     ari_sqlite_watch(connection, operation);
     status = ari_sqlite_statement_borrow(&connection->statements, operation->statement, &statement, err);
     if (status == AR_OK)
@@ -192,8 +194,6 @@ ar_status ari_sqlite_execute(ar_connection *connection, ar_operation *operation,
         operation->changes = sqlite3_changes64(connection->db);
         operation->row_id = sqlite3_last_insert_rowid(connection->db);
     }
-    if (statement->text_class == AR_STATEMENT_SESSION)
-        connection->session_changed = true;
     ari_sqlite_statement_release(&connection->statements, statement);
     ari_sqlite_watch(connection, NULL);
     return status;

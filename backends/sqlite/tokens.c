@@ -3,9 +3,16 @@
 
 #include <string.h>
 
+/* Behind another blank SQLite takes a vertical tab too; elsewhere it refuses it. */
 static bool is_blank(char c)
 {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* A byte order mark in front of a token is a blank (CC_BOM in SQLite's tokenize.c). */
+static bool is_byte_order_mark(const char *p, const char *end)
+{
+    return end - p >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0;
 }
 
 static bool is_word(char c)
@@ -25,7 +32,9 @@ static void skip_blanks_and_comments(ari_sqlite_tokens *tokens)
     for (;;) {
         while (p < end && is_blank(*p))
             p++;
-        if (end - p >= 2 && p[0] == '-' && p[1] == '-') {
+        if (is_byte_order_mark(p, end)) {
+            p += 3;
+        } else if (end - p >= 2 && p[0] == '-' && p[1] == '-') {
             while (p < end && *p != '\n')
                 p++;
         } else if (end - p >= 2 && p[0] == '/' && p[1] == '*') {

@@ -354,6 +354,30 @@ static void a_schema_that_is_damaged(void **state)
     assert_string_not_equal(err.message, "");
 }
 
+/* --- The session of a connection --- */
+
+/* SQLite does what a pragma says when it prepares it. */
+static void a_pragma_that_is_explained_changes_no_session(void **state)
+{
+    (void)state;
+    make_file_with("journal_mode=delete&readers=0&synchronous=off", 0);
+    ok(open_with("journal_mode=delete&readers=0"));
+    refused(ar_query_exec(ar_sql(file_db, "explain pragma foreign_keys = off"), NULL, &err), AR_E_INVALID, "session");
+    ar_db *tx = ar_tx_begin(file_db, NULL);
+    ar_ignore(ar_query_exec(ar_sql(tx, "explain pragma recursive_triggers = on"), NULL, &err));
+    ok(ar_tx_rollback(&tx, &err));
+    ar_rows *rows = NULL;
+    int64_t foreign_keys = -1, triggers = -1;
+    ok(ar_query_rows(ar_sql(file_db, "select f.foreign_keys, t.recursive_triggers from pragma_foreign_keys f, "
+                                     "pragma_recursive_triggers t"),
+                     &rows, &err));
+    ok(ar_rows_int64(rows, 0, 0, &foreign_keys, &err));
+    ok(ar_rows_int64(rows, 0, 1, &triggers, &err));
+    ar_rows_free(rows);
+    assert_int_equal(foreign_keys, 1);
+    assert_int_equal(triggers, 0);
+}
+
 /* --- A full disk, and one that fails --- */
 
 static void a_full_database_refuses_and_goes_on(void **state)
@@ -518,6 +542,7 @@ int main(void)
         on_a_file(pages_that_are_damaged),
         on_a_file(a_file_that_was_cut_off),
         on_a_file(a_schema_that_is_damaged),
+        on_a_file(a_pragma_that_is_explained_changes_no_session),
         on_a_file(a_full_database_refuses_and_goes_on),
         on_a_file(a_full_disk_refuses_until_there_is_room),
         on_a_file(a_disk_that_fails),

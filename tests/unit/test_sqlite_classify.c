@@ -65,6 +65,11 @@ static void comments_and_blanks_are_skipped(void **state)
 {
     static const sample samples[] = {
         { " \t\n\f\r SELECT 1", AR_STATEMENT_READ },
+        { " \vCOMMIT", AR_STATEMENT_TRANSACTION },
+        { "\xef\xbb\xbf"
+          "COMMIT",
+          AR_STATEMENT_TRANSACTION },
+        { " \xef\xbb\xbf;\xef\xbb\xbfPRAGMA user_version", AR_STATEMENT_SESSION },
         { "-- DELETE\nSELECT 1", AR_STATEMENT_READ },
         { "--\n--\n/**//* -- */SELECT 1", AR_STATEMENT_READ },
         { "/* /* */ DELETE FROM t", AR_STATEMENT_WRITE }, /* comments do not nest */
@@ -118,6 +123,9 @@ static void temporary_objects_are_session_state(void **state)
         { "UPDATE t SET temp = 1", AR_STATEMENT_WRITE },
         { "CREATE TABLE temperature (x)", AR_STATEMENT_SCHEMA },
         { "SELECT 'FROM temp.t'", AR_STATEMENT_READ },
+        { "EXPLAIN PRAGMA foreign_keys = off", AR_STATEMENT_SESSION },
+        { "explain /**/ query plan pragma foreign_keys = off", AR_STATEMENT_SESSION },
+        { "EXPLAIN QUERY PLAN SELECT 'pragma'", AR_STATEMENT_READ },
     };
     (void)state;
     CHECK(samples);
