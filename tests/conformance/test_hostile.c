@@ -237,7 +237,7 @@ static void a_text_that_is_not_utf8_is_refused(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        MARK "\xff", MARK "\xc3", MARK "\xed\xa0\x80", MARK "\xc0\x80", MARK "\xf5\x80\x80\x80", "\x80" MARK
+        MARK "\xff", MARK "\xc3", MARK "\xed\xa0\x80", MARK "\xc0\x80", MARK "\xf5\x80\x80\x80", ("\x80" MARK)
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         Odd odd = odd_one();
@@ -565,6 +565,15 @@ static void values_are_never_sql(void **state)
         ar_query *query = Odd_query(db);
         ar_query_filter(query, AR_EQ(Odd, name, text), AR_IN(Odd, name, &text, 1), AR_BETWEEN(Odd, name, text, text));
         ar_query_where(query, "name = ? and ? = name and name in (?)", text, text, AR_LIST(&text, 1));
+        ar_query_group_by(query, "id");
+        ar_query_having(query, "max(name) = ? and count(*) = ?", text, 1);
+        assert_int_equal(count_of(query), 1);
+        int64_t changes = 0;
+        ok(ar_query_exec(ar_sql(db, "update odds set maybe = 1 where name = ? or ? in (?)", text, text, "another"),
+                         &changes, &err));
+        assert_int_equal(changes, 1);
+        query = Odd_query(db);
+        ar_query_where(query, "name = ?", text);
         ok(Odd_one(query, &found, &err));
         assert_string_equal(found->name, text);
         assert_int_equal(found->text.length, strlen(text));
@@ -604,7 +613,11 @@ static void keys_are_never_sql(void **state)
     }
     Named_list_free(&list);
     for (size_t i = 0; i < INJECTIONS; i++) {
-        Named *found = NULL;
+        Named *found = NULL, *locked = NULL;
+        ar_db *tx = ar_tx_begin(db, NULL);
+        ok(Named_find_for_update(tx, keys[i], &locked, &err));
+        assert_string_equal(locked->name, injections[i]);
+        ok(ar_tx_rollback(&tx, &err)); /* which frees what was read in it */
         ok(Named_find_one(db, keys[i], &found, &err));
         ok(Named_delete(db, found, &err));
         Named_free(found);
