@@ -24,9 +24,14 @@ static const char *kind_of(const char *path)
     static const struct {
         long magic;
         const char *name;
-    } kinds[] = { { TMPFS_MAGIC, "tmpfs" },         { RAMFS_MAGIC, "ramfs" },         { EXT4_SUPER_MAGIC, "ext4" },
-                  { BTRFS_SUPER_MAGIC, "btrfs" },   { XFS_SUPER_MAGIC, "xfs" },       { F2FS_SUPER_MAGIC, "f2fs" },
-                  { OVERLAYFS_SUPER_MAGIC, "overlay" }, { NFS_SUPER_MAGIC, "nfs" } };
+    } kinds[] = { { TMPFS_MAGIC, "tmpfs" },
+                  { RAMFS_MAGIC, "ramfs" },
+                  { EXT4_SUPER_MAGIC, "ext4" },
+                  { BTRFS_SUPER_MAGIC, "btrfs" },
+                  { XFS_SUPER_MAGIC, "xfs" },
+                  { F2FS_SUPER_MAGIC, "f2fs" },
+                  { OVERLAYFS_SUPER_MAGIC, "overlay" },
+                  { NFS_SUPER_MAGIC, "nfs" } };
     struct statfs info;
     if (statfs(path, &info) != 0)
         return "unknown";
@@ -63,7 +68,8 @@ static double time_fsync(const char *in)
     close(file);
     unlink(path);
     qsort(times, syncs, sizeof times[0], compare);
-    return (double)times[syncs / 2] * 1e-9;
+    int64_t middle = times[syncs / 2];
+    return (double)middle * 1e-9;
 }
 
 void bench_disk_open(bench_place *place)

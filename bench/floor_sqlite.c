@@ -53,8 +53,7 @@ floor_sqlite *floor_sqlite_open(const char *folder, const char *file, const char
     pragma(floor, "synchronous", synchronous);
     pragma(floor, "foreign_keys", "1");
     pragma(floor, "query_only", which == FLOOR_INSERT ? "0" : "1");
-    expect(floor,
-           sqlite3_prepare_v3(floor->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, &floor->statement, NULL),
+    expect(floor, sqlite3_prepare_v3(floor->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, &floor->statement, NULL),
            SQLITE_OK);
     return floor;
 }

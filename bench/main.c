@@ -13,9 +13,16 @@
  * through a pipe. The parent uses neither the library nor a driver, so that forking is safe. */
 
 static const bench *const all[] = {
-    &bench_sqlite_find_sync,       &bench_sqlite_find_async64, &bench_sqlite_insert_sync, &bench_sqlite_insert_durable64,
-    &bench_sqlite_insert_normal64, &bench_sqlite_hydrate_10k,  &bench_mailbox_post,       &bench_mailbox_help,
-    &bench_op_bytes,               &bench_connection_bytes,
+    &bench_sqlite_find_sync,
+    &bench_sqlite_find_async64,
+    &bench_sqlite_insert_sync,
+    &bench_sqlite_insert_durable64,
+    &bench_sqlite_insert_normal64,
+    &bench_sqlite_hydrate_10k,
+    &bench_mailbox_post,
+    &bench_mailbox_help,
+    &bench_op_bytes,
+    &bench_connection_bytes,
 };
 
 enum { all_count = sizeof all / sizeof all[0] };

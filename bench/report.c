@@ -88,8 +88,8 @@ void bench_report_json(const bench_row *rows, size_t count, const char *path)
     fputs("{\n", file);
     for (size_t i = 0; i < count; i++)
         fprintf(file, "  \"%s\": {\"ours\": %.1f, \"floor\": %.1f, \"ratio\": %.4f, \"unit\": \"%s\"}%s\n",
-                rows[i].work->name, rows[i].result.ours, rows[i].result.floor, rows[i].result.ratio,
-                rows[i].work->unit, i + 1 < count ? "," : "");
+                rows[i].work->name, rows[i].result.ours, rows[i].result.floor, rows[i].result.ratio, rows[i].work->unit,
+                i + 1 < count ? "," : "");
     fputs("}\n", file);
     if (fclose(file) != 0)
         bench_fail("writing %s: %s", path, strerror(errno));
