@@ -68,7 +68,7 @@ static ar_status begin(void *ctx, const ar_result_column *columns, size_t count,
 {
     ari_hydrate *rows = ctx;
     ari_mask seen = { { 0 } };
-    bool any = false;
+    size_t found_count = 0;
     if ((rows->flags & ARI_HYDRATE_BY_NAME) == 0)
         return AR_OK;
     forget_map(rows);
@@ -82,9 +82,12 @@ static ar_status begin(void *ctx, const ar_result_column *columns, size_t count,
         rows->map[i] = first ? found : UINT16_MAX;
         if (first)
             ari_mask_add(&seen, found);
-        any = any || first;
+        found_count += first;
     }
-    if (!any)
+    rows->flags &= ~(uint32_t)ARI_HYDRATE_PARTIAL;
+    if (found_count < rows->plan->column_count)
+        rows->flags |= ARI_HYDRATE_PARTIAL;
+    if (found_count == 0)
         return ar_error_set(err, AR_E_INVALID, "none of the result's columns is one of model %s; name them with AS",
                             rows->plan->model->name);
     return AR_OK;
@@ -130,6 +133,8 @@ static ar_status add_row(void *ctx, const ar_value *values, size_t count, ar_err
     memcpy(ari_record_snapshot(record), object, rows->plan->model->record_size);
     if (lacks_key(rows))
         record->flags |= ARI_RECORD_KEYLESS;
+    if ((rows->flags & ARI_HYDRATE_PARTIAL) != 0)
+        record->flags |= ARI_RECORD_PARTIAL;
     rows->count++;
     return AR_OK;
 }

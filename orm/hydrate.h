@@ -19,9 +19,10 @@
  */
 
 enum {
-    ARI_HYDRATE_ONE = 0,         /* a record of its own: the first row; further ones are counted */
-    ARI_HYDRATE_LIST = 1 << 0,   /* a list of all rows */
-    ARI_HYDRATE_BY_NAME = 1 << 1 /* result columns are matched by name; else they are the plan's, in its order */
+    ARI_HYDRATE_ONE = 0,          /* a record of its own: the first row; further ones are counted */
+    ARI_HYDRATE_LIST = 1 << 0,    /* a list of all rows */
+    ARI_HYDRATE_BY_NAME = 1 << 1, /* result columns are matched by name; else they are the plan's, in its order */
+    ARI_HYDRATE_PARTIAL = 1 << 2  /* found out: the result lacks some of the plan's columns */
 };
 
 typedef struct ari_hydrate {

@@ -23,7 +23,8 @@ enum {
     ARI_RECORD_LISTED = 1 << 1,  /* its memory is that of a list */
     ARI_RECORD_KEPT = 1 << 2,    /* listed, and holds a reference to the list */
     ARI_RECORD_TOUCHED = 1 << 3, /* listed, and on the list's `touched` */
-    ARI_RECORD_KEYLESS = 1 << 4  /* read without its primary key: cannot be found again */
+    ARI_RECORD_KEYLESS = 1 << 4, /* read without its primary key: cannot be found again */
+    ARI_RECORD_PARTIAL = 1 << 5  /* read without some of its columns, whose members are zero */
 };
 
 struct ari_record {

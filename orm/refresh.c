@@ -5,6 +5,7 @@
 #include "orm/bind.h"
 #include "orm/fill.h"
 #include "orm/find.h"
+#include "orm/undo.h"
 
 /* Reading a record's row again. The row goes into a struct of the operation's own and a block of strings, on the
  * thread that runs the connection; both go over to the record when the outcome is applied. */
@@ -15,6 +16,7 @@ typedef struct refresh {
     const ar_env *env; /* the record's */
     size_t count;      /* rows */
     ari_strings *strings;
+    ari_undone *undone; /* NULL outside of transactions */
     char *image;
     ar_value key[];
 } refresh;
@@ -35,6 +37,7 @@ static void forget(void *ctx)
 static void destroy_refresh(ari_op *op)
 {
     forget(refresh_of(op));
+    ari_undo_unref(refresh_of(op)->undone);
 }
 
 static ar_status take_row(void *ctx, const ar_value *values, size_t count, ar_error *err)
@@ -65,7 +68,7 @@ static void apply_refresh(ari_op *op, ari_record *record, void *plain, ar_status
 {
     refresh *self = refresh_of(op);
     (void)plain;
-    if (status != AR_OK)
+    if (status != AR_OK || ari_undo_is_due(self->undone))
         return;
     char *object = ari_record_struct(record);
     for (uint32_t i = 0; i < self->plan->column_count; i++) {
@@ -75,6 +78,8 @@ static void apply_refresh(ari_op *op, ari_record *record, void *plain, ar_status
     memcpy(ari_record_snapshot(record), object, self->plan->model->record_size);
     ari_record_add_strings(record, self->strings);
     self->strings = NULL;
+    record->flags &= ~(uint32_t)ARI_RECORD_PARTIAL;
+    ari_undo_applied(self->undone);
     ari_record_sweep_strings(record);
 }
 
@@ -110,6 +115,18 @@ static void set_up(ari_op *op, const ari_plan *plan, const ari_record *record, c
     op->operation.wanted_count = plan->column_count;
 }
 
+static ar_status prepare_undo(ari_db *db, ari_record *record, ari_op *op, ar_error *err)
+{
+    refresh *self = refresh_of(op);
+    if (!ari_db_in_transaction(db))
+        return AR_OK;
+    self->undone = ari_undo_create(record, true);
+    if (self->undone == NULL)
+        return ar_error_set(err, AR_E_NO_MEMORY, "refreshing from %s: out of memory", self->plan->model->table);
+    ari_undo_register(self->undone, db);
+    return AR_OK;
+}
+
 static ar_status make_refresh(ari_db *db, const ar_model *model, void *object, ari_op **out, ar_error *err)
 {
     const ari_plan *plan;
@@ -136,8 +153,12 @@ static ar_status make_refresh(ari_db *db, const ar_model *model, void *object, a
         return ar_error_set(err, AR_E_NO_MEMORY, "refreshing from %s: out of memory", model->table);
     memcpy(refresh_of(op)->key, key, keys);
     set_up(op, plan, record, statement);
-    *out = op;
-    return AR_OK;
+    status = prepare_undo(db, record, op, err);
+    if (status == AR_OK)
+        *out = op;
+    else
+        ari_op_release(op);
+    return status;
 }
 
 ar_status ar_record_refresh(ar_db *handle, const ar_model *model, void *record, ar_error *err)

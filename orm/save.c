@@ -220,7 +220,7 @@ static ar_status prepare_record(draft *self, ar_error *err)
     size_t room = writes ? assigned_room(self) : 0;
     ari_strings *strings = room > 0 ? ari_strings_create(ari_record_env(self->record), room) : NULL;
     bool undoable = ari_db_in_transaction(self->db);
-    made->undone = undoable ? ari_undo_create(self->record) : NULL;
+    made->undone = undoable ? ari_undo_create(self->record, false) : NULL;
     if ((room > 0 && strings == NULL) || (undoable && made->undone == NULL)) {
         ari_release(ari_record_env(self->record), strings);
         ari_undo_discard(made->undone);
@@ -322,6 +322,11 @@ static ar_status check_draft(const draft *self, ar_error *err)
                             plan->model->name);
     if (verb != ARI_PLAN_INSERT && (self->record->flags & ARI_RECORD_KEYLESS) != 0)
         return ar_error_set(err, AR_E_INVALID, "%s: the %s was read without its primary key; select that too",
+                            self->name, plan->model->name);
+    if (verb == ARI_PLAN_UPSERT && (self->record->flags & ARI_RECORD_PARTIAL) != 0)
+        return ar_error_set(err, AR_E_INVALID,
+                            "%s: the %s was read without some of its columns, which this would overwrite; save it, or "
+                            "refresh it first",
                             self->name, plan->model->name);
     return AR_OK;
 }

@@ -6,7 +6,7 @@
 /* A verb on a record inside a transaction makes a copy of the struct and the snapshot as they were, and gives it to
  * the transaction and to the operation. When the transaction is rolled back it puts back the flags (newness), the
  * snapshot, and those members that the verb itself had set: the AUTO key and the timestamps. What the application
- * assigned stays. Rolled back before the outcome was applied (an asynchronous save that nobody awaited), it only says
+ * assigned stays. A refresh, which may have read what the transaction wrote, gives back the other members too. Rolled back before the outcome was applied (an asynchronous save that nobody awaited), it only says
  * so, and the outcome is not applied any more. The record keeps a list of them, to cut them off when it goes. That
  * list, `record` and the flags belong to the thread that uses the transaction and its records; the operation may drop
  * its reference on any. */
@@ -18,6 +18,7 @@ struct ari_undone {
     ari_record *record; /* NULL: gone */
     ari_undone *next;   /* of the record */
     bool applied, due;
+    bool whole; /* a refresh: gives back all members that are as it left them */
     uint32_t flags;
     unsigned char copies[]; /* struct and snapshot, as they lie in the record */
 };
@@ -27,7 +28,7 @@ static size_t copies_size(const ar_model *model)
     return ari_record_snapshot_offset(model) + model->record_size;
 }
 
-ari_undone *ari_undo_create(ari_record *record)
+ari_undone *ari_undo_create(ari_record *record, bool whole)
 {
     size_t size = copies_size(record->model);
     const ar_env *env = ari_record_env(record);
@@ -38,6 +39,7 @@ ari_undone *ari_undo_create(ari_record *record)
     undone->env = env;
     atomic_init(&undone->references, 1);
     undone->record = record;
+    undone->whole = whole;
     undone->flags = record->flags;
     memcpy(undone->copies, ari_record_struct(record), size);
     undone->next = record->undos;
@@ -74,18 +76,34 @@ static void restore_members(ari_record *record, const unsigned char *copy)
     }
 }
 
+static void restore_unassigned(ari_record *record, const unsigned char *copy)
+{
+    const ar_column *column;
+    size_t cursor = 0;
+    while ((column = ari_column_next(record->model, &cursor)) != NULL) {
+        char *member = (char *)ari_record_struct(record) + column->offset;
+        ar_value now = ari_kind_load(column->kind, member);
+        ar_value left = ari_kind_load(column->kind, (char *)ari_record_snapshot(record) + column->offset);
+        if (ari_value_equal(&now, &left))
+            memcpy(member, copy + column->offset, column->size);
+    }
+}
+
 static void run_undo(ari_undo *undo)
 {
-    const uint32_t given_back = ARI_RECORD_NEW | ARI_RECORD_KEYLESS;
+    const uint32_t given_back = ARI_RECORD_NEW | ARI_RECORD_KEYLESS | ARI_RECORD_PARTIAL;
     ari_undone *undone = (ari_undone *)undo;
     ari_record *record = undone->record;
     undone->due = true;
     if (record == NULL || !undone->applied)
         return;
     record->flags = (record->flags & ~given_back) | (undone->flags & given_back);
+    if (undone->whole)
+        restore_unassigned(record, undone->copies);
     memcpy(ari_record_snapshot(record), undone->copies + ari_record_snapshot_offset(record->model),
            record->model->record_size);
-    restore_members(record, undone->copies);
+    if (!undone->whole)
+        restore_members(record, undone->copies);
 }
 
 static void free_undo(ari_undo *undo)

@@ -6,8 +6,9 @@
 
 /* What a record was before a verb inside a transaction, for the case that it is rolled back. See orm/undo.c. */
 
-/* Prepares it for `record`, with a reference for the caller (ari_undo_unref). NULL: no memory. */
-ari_undone *ari_undo_create(ari_record *record);
+/* Prepares it for `record`, with a reference for the caller (ari_undo_unref). whole: for a refresh, which changes all
+ * members. NULL: no memory. */
+ari_undone *ari_undo_create(ari_record *record, bool whole);
 
 /* Takes it back, with the caller's reference, when the verb was not sent. NULL does nothing. */
 void ari_undo_discard(ari_undone *undone);

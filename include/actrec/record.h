@@ -24,7 +24,8 @@ AR_BEGIN_DECLS
  * What an asynchronous verb changes in a record (key, timestamps, members, newness) is applied by the thread that
  * awaits the future, or by the record's next verb; until it is complete any other verb on the record answers
  * AR_E_BUSY. Freeing a record lets the operation go on without it. In a transaction that is rolled back, records
- * saved in it get back the key, the timestamps and the newness they had.
+ * saved in it get back the key, the timestamps and the newness they had, and those refreshed in it what they held
+ * before, but for what was assigned since.
  *
  * Common to all verbs:
  * Threads: any, with a record or scope of their own. The asynchronous ones never block; the others block until the
@@ -116,7 +117,7 @@ AR_API ar_done ar_record_save_async(ar_db *db, const ar_model *model, void *reco
 /* Inserts the record, or, when a row with its primary key is there, updates all columns of that but the created-at
  * ones. An AUTO key that is 0: inserts. Created-at members then say what the row says; on an engine without RETURNING
  * (MySQL), when there was a row, they say what an insert would have set until a refresh.
- * Errors:  AR_E_CONSTRAINT. */
+ * Errors:  AR_E_CONSTRAINT; AR_E_INVALID for a record that was read without some of its columns. */
 AR_API AR_NODISCARD ar_status ar_record_upsert(ar_db *db, const ar_model *model, void *record, ar_error *err);
 AR_API ar_done ar_record_upsert_async(ar_db *db, const ar_model *model, void *record);
 

@@ -242,6 +242,66 @@ static void a_value_that_the_engine_refuses_is_told_by_its_column(void **state)
     says("column name of stamped: ");
 }
 
+static void a_partly_read_record_is_not_upserted(void **state)
+{
+    (void)state;
+    Reading row = { .place = 1, .unit = "mm", .value = 2 };
+    ok(Reading_insert(db, &row, &err));
+    ar_query *q = Reading_query(db);
+    ar_query_select(q, "place, value");
+    Reading *part, *whole;
+    ok(Reading_one(q, &part, &err));
+    part->value = 3;
+    fails(Reading_upsert(db, part, &err), AR_E_INVALID);
+    says("without some of its columns");
+    ok(Reading_save(db, part, &err));
+    ok(Reading_find_one(db, ar_key(1), &whole, &err));
+    assert_string_equal(whole->unit, "mm");
+    ok(Reading_upsert(db, whole, &err));
+    Reading_free(whole);
+    ok(Reading_refresh(db, part, &err));
+    part->value = 4;
+    ok(Reading_upsert(db, part, &err));
+    Reading_free(part);
+    ok(Reading_one(ar_sql(db, "select measured, unit, place from readings"), &whole, &err));
+    assert_string_equal(whole->unit, "mm");
+    assert_true(whole->value > 3.5);
+    ok(Reading_upsert(db, whole, &err));
+    Reading_free(whole);
+}
+
+static void a_rollback_takes_back_what_a_refresh_read(void **state)
+{
+    (void)state;
+    Reading row = { .place = 1, .unit = "old", .value = 2 };
+    ok(Reading_insert(db, &row, &err));
+    Reading *record, *now;
+    for (int asynchronous = 0; asynchronous < 2; asynchronous++) {
+        ok(Reading_find_one(db, ar_key(1), &record, &err));
+        ar_db *tx = ar_tx_begin(db, NULL);
+        ok(Reading_update(tx, &(Reading){ .place = 1, .unit = "new", .value = 3 }, &err));
+        if (asynchronous) {
+            ar_done done = Reading_refresh_async(tx, record);
+            ok(ar_done_await(&done, &err));
+        } else {
+            ok(Reading_refresh(tx, record, &err));
+        }
+        assert_string_equal(record->unit, "new");
+        record->value = 4;
+        ok(ar_tx_rollback(&tx, &err));
+        assert_string_equal(record->unit, "old");
+        assert_true(record->value > 3.5); /* what was assigned stays */
+        record->unit = "new";
+        ok(Reading_save(db, record, &err));
+        Reading_free(record);
+        ok(Reading_find_one(db, ar_key(1), &now, &err));
+        assert_string_equal(now->unit, "new");
+        assert_true(now->value > 3.5);
+        Reading_free(now);
+        ok(Reading_update(db, &row, &err));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +312,8 @@ int main(void)
         cmocka_unit_test(an_upsert_of_nothing_but_a_key_reads_what_is_there),
         cmocka_unit_test(an_upsert_that_is_rolled_back_gives_the_timestamps_back),
         cmocka_unit_test(a_value_that_the_engine_refuses_is_told_by_its_column),
+        cmocka_unit_test(a_partly_read_record_is_not_upserted),
+        cmocka_unit_test(a_rollback_takes_back_what_a_refresh_read),
     };
     return fixture_main("save", tests, models);
 }
