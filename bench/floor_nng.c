@@ -4,6 +4,7 @@
 #include <nng/nng.h>
 #include <nng/protocol/pair0/pair.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,13 +50,16 @@ static void set_room(nng_socket socket, int messages)
 
 floor_nng *floor_nng_open(int in_flight)
 {
+    static int number;
+    char url[40];
+    snprintf(url, sizeof url, "inproc://bench-floor-%d", number++);
     floor_nng *floor = bench_allocate(sizeof *floor);
     expect(nng_pair0_open(&floor->far));
     expect(nng_pair0_open(&floor->near));
     set_room(floor->far, in_flight);
     set_room(floor->near, in_flight);
-    expect(nng_listen(floor->far, "inproc://bench-floor", NULL, 0));
-    expect(nng_dial(floor->near, "inproc://bench-floor", NULL, 0));
+    expect(nng_listen(floor->far, url, NULL, 0));
+    expect(nng_dial(floor->near, url, NULL, 0));
     if (pthread_create(&floor->thread, NULL, answer, floor) != 0)
         bench_fail("floor: no thread to be had");
     return floor;

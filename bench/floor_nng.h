@@ -8,12 +8,12 @@
  * back. Messages are made once and travel to and fro. */
 typedef struct floor_nng floor_nng;
 
-/* `in_flight`: messages that may be under way at most. */
+/* With a thread that answers. `in_flight`: messages that may be under way at most. One thread opens them all. */
 floor_nng *floor_nng_open(int in_flight);
 void floor_nng_close(floor_nng *floor);
 
-/* Asks and is answered until `deadline` (bench_now), with `window` messages in flight, on the calling thread. Several
- * threads may do so at a time; they share the near end of the pair. Answers how many answers came. */
+/* Asks and is answered until `deadline` (bench_now), with `window` messages in flight, on the calling thread. Answers
+ * how many answers came. */
 uint64_t floor_nng_ask(floor_nng *floor, int window, int64_t deadline);
 
 /* Bytes of the heap that a message for one ask takes. */

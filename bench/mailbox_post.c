@@ -6,18 +6,20 @@
 #include "bench/counter.h"
 #include "bench/floor_nng.h"
 
-/* Four threads ask one actor, each with 64 asks in flight, awaiting the oldest before it sends the next. */
+/* Four threads ask one actor, each with 64 asks in flight, awaiting the oldest before it sends the next. The floor gives
+ * each of them a pair and a thread that answers: that is faster than one pair, and one who answers, for all four. */
 
 enum { thread_count = 4, in_flight = 64, between_looks = 32 };
 
 typedef struct post_state {
     ar_actor *actor;
-    floor_nng *floor;
+    floor_nng *floors[thread_count];
 } post_state;
 
 typedef struct asker {
     post_state *state;
-    uint64_t (*ask)(post_state *state, int64_t deadline);
+    uint64_t (*ask)(post_state *state, int number, int64_t deadline);
+    int number;
     int64_t deadline;
     uint64_t done;
     pthread_t thread;
@@ -28,20 +30,23 @@ static void *open_post(const bench_place *place)
     (void)place;
     post_state *state = bench_allocate(sizeof *state);
     state->actor = counter_spawn();
-    state->floor = floor_nng_open(thread_count * in_flight);
+    for (int i = 0; i < thread_count; i++)
+        state->floors[i] = floor_nng_open(in_flight);
     return state;
 }
 
 static void close_post(void *arg)
 {
     post_state *state = arg;
-    floor_nng_close(state->floor);
+    for (int i = 0; i < thread_count; i++)
+        floor_nng_close(state->floors[i]);
     ar_ignore(ar_actor_stop(state->actor, NULL));
     free(state);
 }
 
-static uint64_t ask_actor(post_state *state, int64_t deadline)
+static uint64_t ask_actor(post_state *state, int number, int64_t deadline)
 {
+    (void)number;
     ar_reply_future futures[in_flight];
     uint64_t sent = 0, done = 0;
     bool more = true;
@@ -59,24 +64,24 @@ static uint64_t ask_actor(post_state *state, int64_t deadline)
     return done;
 }
 
-static uint64_t ask_floor(post_state *state, int64_t deadline)
+static uint64_t ask_floor(post_state *state, int number, int64_t deadline)
 {
-    return floor_nng_ask(state->floor, in_flight, deadline);
+    return floor_nng_ask(state->floors[number], in_flight, deadline);
 }
 
 static void *run(void *arg)
 {
     asker *self = arg;
-    self->done = self->ask(self->state, self->deadline);
+    self->done = self->ask(self->state, self->number, self->deadline);
     return NULL;
 }
 
-static uint64_t run_all(post_state *state, int64_t deadline, uint64_t (*ask)(post_state *state, int64_t deadline))
+static uint64_t run_all(post_state *state, int64_t deadline, uint64_t (*ask)(post_state *, int, int64_t))
 {
     asker askers[thread_count];
     uint64_t done = 0;
     for (int i = 0; i < thread_count; i++) {
-        askers[i] = (asker){ .state = state, .ask = ask, .deadline = deadline };
+        askers[i] = (asker){ .state = state, .ask = ask, .number = i, .deadline = deadline };
         if (pthread_create(&askers[i].thread, NULL, run, &askers[i]) != 0)
             bench_fail("ask: no thread to be had");
     }
@@ -99,7 +104,7 @@ static uint64_t post_floor(void *arg, int64_t deadline)
 
 const bench bench_mailbox_post = {
     .name = "mailbox_post",
-    .work = "no-op asks of one actor, 4 threads with 64 in flight each; floor: an nng pair, a message each way",
+    .work = "no-op asks of one actor, 4 threads with 64 in flight each; floor: nng pairs, a message each way",
     .unit = "op/s",
     .ratio_at_least = 6,
     .ours_at_least = 1.5e6,
