@@ -443,6 +443,63 @@ static void transactions(void **state)
     settle();
 }
 
+/* --- Options at their edges --- */
+
+static void options_of_another_size(void **state)
+{
+    (void)state;
+    enum { NONSENSE = 3 };
+    ar_runtime *no_runtime = NULL;
+    ar_db *out = NULL;
+    ar_actor *no_actor = NULL;
+    const ar_runtime_options of_runtime = { .struct_size = NONSENSE };
+    const ar_db_options of_db = { .struct_size = NONSENSE, .runtime = runtime };
+    const ar_actor_options of_actor = { .struct_size = NONSENSE, .behaviour = ignore_message };
+    const ar_supervisor_options of_supervisor = { .struct_size = NONSENSE };
+    const ar_send_options of_send = { .struct_size = NONSENSE };
+    spawn_actors();
+    ANSWERS(AR_E_INVALID, ar_runtime_create, &of_runtime, &no_runtime);
+    ANSWERS(AR_E_INVALID, ar_db_open, "sqlite::memory:", &of_db, &out);
+    ANSWERS(AR_E_INVALID, ar_actor_spawn, runtime, &of_actor, &no_actor);
+    ANSWERS(AR_E_INVALID, ar_supervisor_spawn, runtime, &of_supervisor, &no_actor);
+    ANSWERS(AR_E_INVALID, ar_actor_tell, actor, nothing, &of_send);
+    COMES_TO(AR_E_INVALID, ar_actor_ask, actor, nothing, &of_send);
+    ar_db *scope = ar_scope_open(db, &(ar_scope_options){ .struct_size = NONSENSE });
+    check_dead_handle(scope, AR_E_INVALID);
+    ar_scope_close(&scope);
+    ar_db *tx = ar_tx_begin(db, &(ar_tx_options){ .struct_size = NONSENSE });
+    check_dead_handle(tx, AR_E_INVALID);
+    ar_ignore(ar_tx_rollback(&tx, NULL));
+    settle();
+}
+
+/* The longest times there are add up to no overflow and end nothing early. */
+static void times_without_an_end(void **state)
+{
+    (void)state;
+    const ar_send_options longest = { .wait_ms = INT64_MAX, .timeout_ms = INT64_MAX };
+    const ar_db_options of_db = { .runtime = runtime, .timeout_ms = INT64_MAX, .close_wait_ms = INT64_MAX };
+    ar_db *patient = NULL;
+    Pet pet = { .name = "Rex" };
+    spawn_actors();
+    check_status("ar_actor_call", __LINE__, ar_actor_call(actor, nothing, &longest, NULL, &err), AR_OK);
+    check_status("ar_db_open", __LINE__, ar_db_open("sqlite::memory:", &of_db, &patient, &err), AR_OK);
+    ar_db *scope = ar_scope_open(patient, &(ar_scope_options){ .timeout_ms = INT64_MAX });
+    ar_db *tx = ar_tx_begin(scope, &(ar_tx_options){ .timeout_ms = INT64_MAX, .retries = INT32_MAX });
+    check_status("ar_table_create", __LINE__, ar_table_create(tx, &Pet_model, &err), AR_OK);
+    ar_done done = ar_record_insert_async(tx, &Pet_model, &pet);
+    check_status("ar_done_await_for", __LINE__, ar_done_await_for(&done, INT64_MAX, &err), AR_OK);
+    check_status("ar_tx_commit", __LINE__, ar_tx_commit(&tx, &err), AR_OK);
+    ar_scope_close(&scope);
+    ar_db_close(&patient);
+    ar_done never = ar_timer_after(runtime, INT64_MAX);
+    check_status("ar_done_await_for", __LINE__, ar_done_await_for(&never, 0, &err), AR_E_PENDING);
+    check_status("ar_done_await_for", __LINE__, ar_done_await_for(&never, 1, &err), AR_E_PENDING);
+    check_status("ar_future_cancel", __LINE__, ar_future_cancel(never.raw, &err), AR_OK);
+    check_status("ar_done_await", __LINE__, ar_done_await_for(&never, INT64_MIN, &err), AR_E_CANCELLED);
+    settle();
+}
+
 static void backends(void **state)
 {
     (void)state;
@@ -473,6 +530,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(databases, set_up, tear_down),
         cmocka_unit_test_setup_teardown(scopes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(transactions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(options_of_another_size, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(times_without_an_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(backends, set_up, tear_down),
         cmocka_unit_test(no_function_is_forgotten),
     };
