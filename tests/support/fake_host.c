@@ -12,6 +12,8 @@
 #include <actrec/decimal.h>
 #include <actrec/uuid.h>
 
+#include "values/number.h"
+
 static bool may_allocate(fake_host *host)
 {
     host->allocations++;
@@ -215,8 +217,8 @@ static void append_value(fake_op *op, const ar_value *value)
     case AR_TYPE_INT32:
     case AR_TYPE_INT64:
     case AR_TYPE_ENUM: snprintf(text, sizeof text, "%lld", (long long)value->as.integer); break;
-    case AR_TYPE_FLOAT: snprintf(text, sizeof text, "%g", (double)value->as.single); break;
-    case AR_TYPE_DOUBLE: snprintf(text, sizeof text, "%g", value->as.real); break;
+    case AR_TYPE_FLOAT: length = ari_format_float(value->as.single, text); break;
+    case AR_TYPE_DOUBLE: length = ari_format_double(value->as.real, text); break;
     case AR_TYPE_TEXT:
     case AR_TYPE_JSON: append(op, value->as.text.data, value->as.text.length); return;
     case AR_TYPE_BYTES:
