@@ -14,15 +14,11 @@ ari_handles ari_db_handles = ARI_HANDLES(destroy);
 
 static void destroy(void *object)
 {
-    ari_db       *db = object;
-    const ar_env *env = ari_pool_env(db->pool);
-    ari_db       *parent = db->parent;
-    ari_pool     *pool = db->pool;
+    ari_db   *db = object;
+    ari_db   *parent = db->parent;
+    ari_pool *pool = db->pool;
 
-    ari_transaction_fini(db);
-    ari_scope_free_owned(db); /* read by another thread while it was closed */
-    pthread_mutex_destroy(&db->lock);
-    ari_release(env, db);
+    ari_db_discard(db);
     if (parent == NULL)
         ari_pool_release(pool);
     else
@@ -122,8 +118,7 @@ static ari_op *prune_operations(ari_db *db)
     return done;
 }
 
-/* So that closing the scope can stop it; false: the scope is being closed. */
-static bool track(ari_db *db, ari_op *op)
+bool ari_scope_track(ari_db *db, ari_op *op)
 {
     ari_op *done = NULL;
     if (db->kind == ARI_DATABASE)
@@ -201,7 +196,7 @@ ar_future *ari_db_submit(ari_db *db, ari_op *op)
         ari_future_finish(&op->future, status, &error);
         return &op->future;
     }
-    if (track(db, op))
+    if (ari_scope_track(db, op))
         ari_pool_submit(db->pool, lease, op);
     else
         ari_future_finish(&op->future, ar_error_set(&error, AR_E_CLOSED, "the database handle was closed"), &error);
@@ -224,23 +219,8 @@ ar_status ari_db_run(ari_db *db, ari_op *op, ar_error *err)
 
 /* --- open and close --- */
 
-ari_db *ari_db_create(const ar_env *env, ari_pool *pool, ari_db_kind kind, ari_db *parent)
+static void inherit(ari_db *db, ari_db *parent)
 {
-    ari_db *db = ari_allocate_zero(env, sizeof *db);
-    if (db == NULL)
-        return NULL;
-    db->handle = ari_handle_open(&ari_db_handles, db);
-    if (db->handle == 0) {
-        ari_release(env, db);
-        return NULL;
-    }
-    db->kind = kind;
-    db->pool = pool;
-    db->deadline = INT64_MAX;
-    db->prune_at = 32;
-    pthread_mutex_init(&db->lock, NULL);
-    if (parent == NULL)
-        return db;
     db->parent = parent;
     db->statements = parent->statements;
     db->plans = parent->plans;
@@ -248,13 +228,62 @@ ari_db *ari_db_create(const ar_env *env, ari_pool *pool, ari_db_kind kind, ari_d
     db->deadline = parent->deadline;
     db->transaction = parent->transaction;
     memcpy(db->trace, parent->trace, sizeof db->trace);
-    pthread_mutex_lock(&parent->lock);
+}
+
+ari_db *ari_db_create(const ar_env *env, ari_pool *pool, ari_db_kind kind, ari_db *parent)
+{
+    ari_db *db = ari_allocate_zero(env, sizeof *db);
+    if (db == NULL)
+        return NULL;
+    db->kind = kind;
+    db->pool = pool;
+    db->deadline = INT64_MAX;
+    db->prune_at = 32;
+    if (parent != NULL)
+        inherit(db, parent);
+    pthread_mutex_init(&db->lock, NULL);
+    return db;
+}
+
+void ari_db_discard(ari_db *db)
+{
+    const ar_env *env = ari_pool_env(db->pool);
+    ari_transaction_fini(db);
+    ari_scope_free_owned(db); /* read by another thread while it was closed */
+    pthread_mutex_destroy(&db->lock);
+    ari_release(env, db);
+}
+
+/* One step under the parent's lock: a parent that is being closed finds the child, or the child finds out. */
+static ar_status open_handle(ari_db *db, ar_db **handle)
+{
+    ari_db *parent = db->parent;
+    if (parent != NULL && parent->closed)
+        return AR_E_CLOSED;
+    db->handle = ari_handle_open(&ari_db_handles, db);
+    if (db->handle == 0)
+        return AR_E_NO_MEMORY;
+    *handle = (ar_db *)db->handle;
+    if (parent == NULL)
+        return AR_OK;
     db->next = parent->children;
     if (db->next != NULL)
         db->next->prev = db;
     parent->children = db;
-    pthread_mutex_unlock(&parent->lock);
-    return db;
+    return AR_OK;
+}
+
+ar_status ari_db_publish(ari_db *db, ar_db **handle)
+{
+    ari_db *parent = db->parent;
+    if (parent != NULL)
+        pthread_mutex_lock(&parent->lock);
+    ar_status status = open_handle(db, handle);
+    if (parent != NULL)
+        pthread_mutex_unlock(&parent->lock);
+    if (status != AR_OK)
+        ari_db_discard(db);
+    return status;
 }
 
 /* What operations point into lives as long as the last of them, which may be awaited after the database was closed. */
@@ -314,19 +343,19 @@ ar_status ar_db_open(const char *url, const ar_db_options *options, ar_db **out,
         return status;
     const ar_env *env = ari_pool_env(pool);
     ari_db       *db = ari_db_create(env, pool, ARI_DATABASE, NULL);
-    if (db == NULL) {
-        ari_pool_close(pool);
-        ari_pool_release(pool);
-        return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: out of memory");
+    if (db == NULL || !make_caches(db, env)) {
+        if (db != NULL)
+            ari_db_discard(db);
+        status = AR_E_NO_MEMORY;
+    } else {
+        db->timeout_ms = options->timeout_ms;
+        status = ari_db_publish(db, out);
     }
-    db->timeout_ms = options->timeout_ms;
-    ar_db *handle = (ar_db *)db->handle;
-    if (!make_caches(db, env)) {
-        ar_db_close(&handle);
-        return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: out of memory");
-    }
-    *out = handle;
-    return AR_OK;
+    if (status == AR_OK)
+        return AR_OK;
+    ari_pool_close(pool);
+    ari_pool_release(pool);
+    return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: out of memory");
 }
 
 void ar_db_close(ar_db **db)

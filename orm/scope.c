@@ -15,14 +15,22 @@ bool ari_scope_begin_close(ari_db *db)
     return ari_handle_close(&ari_db_handles, db->handle);
 }
 
-void ari_scope_close_children(ari_db *db)
+/* The first child, from `at` on, that is not being closed, entered; NULL: none. One that another thread is closing at this moment, or whose end was sent and not
+ * awaited, leaves the list by itself. With the lock held. */
+static ari_db *enter_child(ari_db *at, bool only_transactions)
+{
+    ari_db *child = NULL;
+    for (; at != NULL && child == NULL; at = at->next)
+        if (!only_transactions || at->kind == ARI_TRANSACTION)
+            child = ari_handle_enter(&ari_db_handles, at->handle);
+    return child;
+}
+
+static void close_each(ari_db *db, bool only_transactions)
 {
     for (;;) {
-        ari_db *child = NULL;
         pthread_mutex_lock(&db->lock);
-        /* Entering fails for one that another thread is closing at this moment, or whose end was sent and not awaited: it leaves the list by itself. */
-        for (ari_db *at = db->children; at != NULL && child == NULL; at = at->next)
-            child = ari_handle_enter(&ari_db_handles, at->handle);
+        ari_db *child = enter_child(db->children, only_transactions);
         pthread_mutex_unlock(&db->lock);
         if (child == NULL)
             return;
@@ -32,6 +40,35 @@ void ari_scope_close_children(ari_db *db)
         }
         ari_db_leave(child);
     }
+}
+
+void ari_scope_close_children(ari_db *db)
+{
+    close_each(db, false);
+}
+
+void ari_scope_close_transactions(ari_db *db)
+{
+    close_each(db, true);
+    pthread_mutex_lock(&db->lock);
+    ari_db *scope = enter_child(db->children, false);
+    pthread_mutex_unlock(&db->lock);
+    while (scope != NULL) {
+        ari_scope_close_transactions(scope);
+        pthread_mutex_lock(&db->lock);
+        ari_db *next = enter_child(scope->next, false);
+        pthread_mutex_unlock(&db->lock);
+        ari_db_leave(scope);
+        scope = next;
+    }
+}
+
+void ari_scope_cancel_operations(ari_db *db)
+{
+    pthread_mutex_lock(&db->lock);
+    for (ari_op *op = db->operations; op != NULL; op = op->owner_next)
+        ar_ignore(ar_future_cancel(&op->future, NULL));
+    pthread_mutex_unlock(&db->lock);
 }
 
 void ari_scope_stop_operations(ari_db *db)
@@ -158,7 +195,12 @@ ar_db *ar_scope_open(ar_db *db, const ar_scope_options *options)
     }
     if (options->trace != NULL)
         snprintf(scope->trace, sizeof scope->trace, "%s", options->trace);
-    return (ar_db *)scope->handle; /* which keeps the parent entered until it is destroyed */
+    ar_db    *handle = NULL;
+    ar_status status = ari_db_publish(scope, &handle);
+    if (status == AR_OK)
+        return handle;
+    ari_db_leave(parent);
+    return (ar_db *)ari_handle_of_error((unsigned)status);
 }
 
 void ar_scope_close(ar_db **scope)

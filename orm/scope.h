@@ -46,21 +46,35 @@ struct ari_db {
     uint32_t         savepoint;     /* its number; 0: the transaction itself */
     uint32_t         last_savepoint; /* of the outermost: numbers given so far */
     _Atomic bool     savepoint_sent;
-    _Atomic bool     was_conflict; /* the last attempt failed because of others */
-    _Atomic uint32_t open_savepoints; /* transactions begun on this one and not finished, that do not allow_outside */
+    _Atomic int      conflict; /* the ar_status that the last attempt failed with because of others; AR_OK: it did not */
+    _Atomic uint32_t open_savepoints; /* transactions begun on this one and not finished */
     ari_undo        *undos; /* newest first */
 };
 
 extern ari_handles ari_db_handles;
 
-/* An object of its own kind on `parent` (NULL: a database), linked, with a handle; NULL: no memory. */
+/* An object of its own kind on `parent` (NULL: a database), which nobody knows of yet. NULL: no memory. */
 ari_db *ari_db_create(const ar_env *env, ari_pool *pool, ari_db_kind kind, ari_db *parent);
+
+/* Links it to its parent and gives it a handle, under which others may close it at once. On success what keeps the parent entered is its own. On failure it is
+ * freed: AR_E_NO_MEMORY; AR_E_CLOSED when the parent is being closed. */
+ar_status ari_db_publish(ari_db *db, ar_db **handle);
+void      ari_db_discard(ari_db *db);
 
 /* Takes the handle out of use; false: somebody else has. Then fini, from the same thread, ends what it stands for, and leave. */
 bool ari_scope_begin_close(ari_db *db);
 void ari_scope_fini(ari_db *db);
 
 void ari_scope_close_children(ari_db *db);
+
+/* Rolls back the transactions that are open in it and in its scopes; the operations of the scopes go on. */
+void ari_scope_close_transactions(ari_db *db);
+
+/* So that closing `db` stops the operation; a database does not. False: it is being closed. */
+bool ari_scope_track(ari_db *db, ari_op *op);
+
+/* Cancels what is under way, and does not wait. */
+void ari_scope_cancel_operations(ari_db *db);
 
 /* Cancels what is under way and waits for it; frees what is owned. */
 void ari_scope_stop_operations(ari_db *db);

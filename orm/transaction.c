@@ -61,10 +61,19 @@ static ar_status open_lease(ari_db *tx, bool unheld, ar_error *err)
     return lease != NULL ? AR_OK : ar_error_set(err, AR_E_NO_MEMORY, "beginning a transaction: out of memory");
 }
 
+static ari_db *outermost(ari_db *tx)
+{
+    while (tx->parent->transaction != NULL)
+        tx = tx->parent->transaction;
+    return tx;
+}
+
 /* The savepoint's number is given when it is begun; what it is not used for is never sent. */
 static ar_status join_lease(ari_db *tx, ar_error *err)
 {
     ari_db *around = tx->parent->transaction;
+    tx->options.read_only = tx->options.read_only || around->options.read_only;
+    tx->savepoint = ++outermost(tx)->last_savepoint;
     tx->end_op = ari_op_create(tx->pool, 0);
     if (tx->end_op == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "beginning a savepoint: out of memory");
@@ -82,13 +91,6 @@ static void set_attempt_deadline(ari_db *tx)
         int64_t deadline = ari_deadline_after(ari_pool_runtime(tx->pool), tx->options.timeout_ms);
         tx->deadline = deadline < tx->deadline ? deadline : tx->deadline;
     }
-}
-
-static ari_db *outermost(ari_db *tx)
-{
-    while (tx->parent->transaction != NULL)
-        tx = tx->parent->transaction;
-    return tx;
 }
 
 ar_db *ar_tx_begin(ar_db *db, const ar_tx_options *options)
@@ -118,19 +120,20 @@ ar_db *ari_transaction_begin(ar_db *db, const ar_tx_options *options, bool unhel
     tx->attempts_left = options->retries;
     tx->transaction = tx;
     set_attempt_deadline(tx);
-    if (parent->transaction != NULL) {
-        tx->options.read_only = tx->options.read_only || parent->transaction->options.read_only;
-        tx->savepoint = ++outermost(tx)->last_savepoint;
-        if (!options->allow_outside)
-            atomic_fetch_add(&parent->transaction->open_savepoints, 1);
-    }
-    ar_db    *handle = (ar_db *)tx->handle;
-    ar_status status = tx->savepoint != 0 ? join_lease(tx, NULL) : open_lease(tx, unheld, NULL);
+    ar_db    *handle = NULL;
+    ari_db   *around = parent->transaction;
+    ar_status status = around != NULL ? join_lease(tx, NULL) : open_lease(tx, unheld, NULL);
+    if (around != NULL)
+        atomic_fetch_add(&around->open_savepoints, 1);
+    if (status == AR_OK)
+        status = ari_db_publish(tx, &handle);
+    else
+        ari_db_discard(tx);
     if (status == AR_OK)
         return handle;
-    if (tx->savepoint != 0 && !options->allow_outside)
-        atomic_fetch_sub(&parent->transaction->open_savepoints, 1);
-    ar_db_close(&handle);
+    if (around != NULL)
+        atomic_fetch_sub(&around->open_savepoints, 1);
+    ari_db_leave(parent);
     return (ar_db *)ari_handle_of_error((unsigned)status);
 }
 
@@ -157,8 +160,7 @@ static ar_status send_savepoint(ari_db *tx, ari_lease *lease, bool blocking, ar_
 /* Savepoints on one transaction are nested, so that two at the same time could not be ended one by one. */
 static ar_status check_siblings(const ari_db *tx, ar_error *err)
 {
-    uint32_t own = tx->options.allow_outside ? 0 : 1;
-    if (atomic_load(&tx->parent->transaction->open_savepoints) <= own)
+    if (atomic_load(&tx->parent->transaction->open_savepoints) <= 1) /* itself */
         return AR_OK;
     return ar_error_set(err, AR_E_DEADLOCK, "another transaction is open inside the same transaction: use that, or finish it first");
 }
@@ -240,8 +242,7 @@ static void settle_undos(ari_db *tx, bool committed)
 /* The operation that ends a savepoint; NULL: it was never set. */
 static ari_op *take_end(ari_db *tx, bool commit)
 {
-    if (!tx->options.allow_outside)
-        atomic_fetch_sub(&tx->parent->transaction->open_savepoints, 1);
+    atomic_fetch_sub(&tx->parent->transaction->open_savepoints, 1);
     if (!atomic_load(&tx->savepoint_sent))
         return NULL;
     ari_op *op = tx->end_op;
@@ -268,12 +269,16 @@ static ar_status end_savepoint(ari_db *tx, ari_lease *lease, bool commit, ar_err
     return rolled_back && !commit ? AR_OK : status;
 }
 
-/* Ends the attempt in the database; waits. Before a commit, what was sent and is not complete goes on, and is part of it. */
+/* Ends the attempt in the database; waits. Before a commit, what was sent and is not complete goes on, and is part of it: also what was sent through
+ * scopes on the transaction, which are closed after it for that reason. */
 static ar_status end_attempt(ari_db *tx, bool commit, ar_error *err)
 {
-    ari_scope_close_children(tx);
-    if (!commit)
+    if (commit) {
+        ari_scope_close_transactions(tx);
+    } else {
+        ari_scope_close_children(tx);
         ari_scope_stop_operations(tx);
+    }
     ari_lease *lease = take_lease(tx);
     ar_status  status;
     if (lease == NULL)
@@ -282,9 +287,10 @@ static ar_status end_attempt(ari_db *tx, bool commit, ar_error *err)
         status = end_savepoint(tx, lease, commit, err);
     else
         status = commit ? ari_lease_commit_wait(lease, err) : ari_lease_rollback_wait(lease, err);
+    ari_scope_close_children(tx);
     ari_scope_stop_operations(tx);
     settle_undos(tx, commit && status == AR_OK);
-    atomic_store(&tx->was_conflict, ari_lease_is_retryable(lease));
+    atomic_store(&tx->conflict, (int)ari_lease_conflict(lease));
     let_lease_go(tx, lease);
     return status;
 }
@@ -354,12 +360,13 @@ ar_status ar_tx_rollback(ar_db **tx, ar_error *err)
     return end_now(tx, false, err);
 }
 
-/* Without an error of the caller's, what the lease knows is all there is. */
-static bool is_conflict(ari_db *tx, ar_status status, const ar_error *err)
+/* `ended` is the error of a commit that failed, else NULL: what is in the caller's error otherwise is his, and may be anything. */
+static bool is_conflict(ari_db *tx, ar_status status, const ar_error *ended)
 {
-    if (status == AR_E_CONFLICT || (err->status == status && err->retryable))
+    ar_status conflict = (ar_status)atomic_load(&tx->conflict);
+    if (status == AR_E_CONFLICT || (ended != NULL && ended->retryable))
         return true;
-    return status == AR_E_TX_ABORTED && atomic_load(&tx->was_conflict);
+    return conflict != AR_OK && (status == AR_E_TX_ABORTED || status == conflict);
 }
 
 /* Exponential backoff from 1 ms up to 128 ms, of which half is drawn, and never past the deadline. */
@@ -376,10 +383,10 @@ static void back_off(const ari_db *tx)
         env->wait(env->ctx, &word, 0, until);
 }
 
-static bool try_again(ari_db *tx, ar_status *status, ar_error *err)
+static bool try_again(ari_db *tx, bool committing, ar_status *status, ar_error *err)
 {
     const ar_env *env = ari_pool_env(tx->pool);
-    if (tx->savepoint != 0 || tx->attempts_left == 0 || !is_conflict(tx, *status, err))
+    if (tx->savepoint != 0 || tx->attempts_left == 0 || *status == AR_OK || !is_conflict(tx, *status, committing ? err : NULL))
         return false;
     if (tx->parent->deadline != INT64_MAX && env->now(env->ctx) >= tx->parent->deadline)
         return false;
@@ -413,7 +420,7 @@ bool ar_tx_finish(ar_db **tx, ar_status *status, ar_error *err)
     ari_scope_free_owned(entered);
     if (commit)
         *status = ended;
-    if (try_again(entered, status, error)) {
+    if (try_again(entered, commit, status, error)) {
         ari_db_leave(entered);
         return true;
     }
@@ -429,17 +436,16 @@ static void end_is_over(ari_db *tx)
     ari_db_leave(tx);
 }
 
-/* Runs where the result is taken, or not at all when the future is dropped. */
+/* Whether a commit held is known where its result is taken; what a rollback gives back, and to whom the undos of a released savepoint go, is known when that is sent. */
 static void collect_end(ari_op *op)
 {
     ari_db *tx = op->owner;
-    bool    committed = op->operation.kind != AR_OP_ROLLBACK && op->operation.kind != AR_OP_ROLLBACK_TO && op->future.status == AR_OK;
     op->owner = NULL;
-    settle_undos(tx, committed);
+    run_undos(tx, op->future.status != AR_OK);
     end_is_over(tx);
 }
 
-/* Nobody took the result: what is owned is freed, records stay as they are. */
+/* Nobody took the result. */
 static void destroy_end(ari_op *op)
 {
     ari_db *tx = op->owner;
@@ -449,17 +455,26 @@ static void destroy_end(ari_op *op)
     end_is_over(tx);
 }
 
+/* The scope that the transaction is in stops and awaits its end like any operation; one that is being closed closes the transaction too. */
 static void watch_end(ari_db *tx, ari_op *op)
 {
+    (void)ari_scope_track(tx->parent, op);
     op->owner = tx;
     op->collect = collect_end;
     op->destroy = destroy_end;
 }
 
-/* What is open inside it is closed, and what was sent goes before the end. */
+/* What was sent goes before a commit, and is stopped before a rollback. */
 static ar_future *end_async(ari_db *tx, ari_lease *lease, bool commit)
 {
-    ari_scope_close_children(tx);
+    if (commit) {
+        ari_scope_close_transactions(tx);
+    } else {
+        ari_scope_close_children(tx);
+        ari_scope_cancel_operations(tx);
+    }
+    if (!commit || tx->savepoint != 0)
+        settle_undos(tx, commit);
     if (tx->savepoint == 0) {
         watch_end(tx, ari_lease_end_op(lease));
         return commit ? ari_lease_commit(lease) : ari_lease_rollback(lease);

@@ -210,6 +210,10 @@ static void handle(ari_connection *connection, ari_mail *mails)
 static bool batch(ari_runner *runner, ari_mail *mails)
 {
     ari_connection *connection = (ari_connection *)runner;
+    if (atomic_load(&connection->pool->aborting)) {
+        keep_all(connection, mails); /* for `fail`, which follows */
+        return false;
+    }
     handle(connection, mails);
     while (connection->lease == NULL && connection->kept != NULL)
         handle(connection, take_kept(connection));

@@ -43,7 +43,7 @@ static void fail_lease(ari_lease *lease, ari_lease_state next, const ar_error *w
         return;
     lease->why = *why;
     if (why->retryable)
-        atomic_store_explicit(&lease->retryable, true, memory_order_relaxed);
+        atomic_store_explicit(&lease->retryable, (int)why->status, memory_order_relaxed);
 }
 
 /* It will not ask for the connection any more. */
@@ -80,7 +80,7 @@ void ari_lease_record(ari_lease *lease, const ar_operation *operation, const ar_
         fail_lease(lease, LEASE_ABORTED, error);
     } else if (error == NULL && operation->kind == AR_OP_ROLLBACK_TO && lease->state == LEASE_ABORTED) {
         move(lease, LEASE_OPEN);
-        atomic_store_explicit(&lease->retryable, false, memory_order_relaxed);
+        atomic_store_explicit(&lease->retryable, AR_OK, memory_order_relaxed);
     }
 }
 
@@ -389,9 +389,9 @@ ar_status ari_lease_rollback_wait(ari_lease *lease, ar_error *err)
     return end_wait(lease, false, err);
 }
 
-bool ari_lease_is_retryable(const ari_lease *lease)
+ar_status ari_lease_conflict(const ari_lease *lease)
 {
-    return atomic_load_explicit(&lease->retryable, memory_order_relaxed);
+    return (ar_status)atomic_load_explicit(&lease->retryable, memory_order_relaxed);
 }
 
 void ari_lease_release(ari_lease *lease)

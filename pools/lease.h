@@ -27,7 +27,7 @@ struct ari_lease {
     _Atomic uint32_t   references; /* the holder's, and one for each of its operations under way */
     _Atomic(ari_connection *) connection; /* set with the first operation */
     _Atomic bool       begun;      /* it has had the connection: its operations wait for nobody else's */
-    _Atomic bool       retryable;  /* it failed because of others: the same work may succeed when it is done again */
+    _Atomic int        retryable;  /* the ar_status that it failed with because of others; AR_OK: it did not */
     ari_lease         *prev, *next; /* the pool's list, under its lock */
     _Atomic bool       ended;    /* commit or rollback was asked for */
     ari_op            *end_op;   /* made beforehand, so that ending cannot fail for want of memory */

@@ -114,6 +114,12 @@ static bool gets_through(ar_operation_kind kind)
     return kind == AR_OP_COMMIT || kind == AR_OP_ROLLBACK || kind == AR_OP_RELEASE || kind == AR_OP_ROLLBACK_TO || kind == AR_OP_CLOSE_CURSOR;
 }
 
+static bool is_late(const ari_op *op)
+{
+    const ar_env *env = &op->pool->runtime->env;
+    return op->operation.deadline != INT64_MAX && env->now(env->ctx) >= op->operation.deadline;
+}
+
 static ar_status refuse(const ari_pool *pool, const ari_op *op, ar_error *err)
 {
     ar_status status = ari_runtime_usable(pool->runtime, err);
@@ -121,6 +127,8 @@ static ar_status refuse(const ari_pool *pool, const ari_op *op, ar_error *err)
         return status;
     if (atomic_load_explicit(&pool->closing, memory_order_relaxed))
         return ar_error_set(err, AR_E_CLOSED, "the database is closing");
+    if (is_late(op))
+        return ar_error_set(err, AR_E_TIMEOUT, "the deadline passed before the operation was sent");
     const ar_statement *statement = op->operation.statement;
     if (statement != NULL && statement->statement_class == AR_STATEMENT_SESSION && pool->topology.connection_is_database)
         return ar_error_set(err, AR_E_UNSUPPORTED,

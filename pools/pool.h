@@ -104,8 +104,8 @@ ar_status ari_lease_rollback_wait(ari_lease *lease, ar_error *err);
 /* The operation that will end the lease, for the layer above to set its collect, destroy and owner before that. */
 ari_op *ari_lease_end_op(ari_lease *lease);
 
-/* Whether what failed in it failed because of others, so that the same work may succeed when it is done again. Of a lease that was ended. */
-bool ari_lease_is_retryable(const ari_lease *lease);
+/* What the transaction failed with because of others, so that the same work may succeed when it is done again; AR_OK: it did not. */
+ar_status ari_lease_conflict(const ari_lease *lease);
 
 /* Drops the holder's reference; a lease that was not ended is rolled back in the background. */
 void ari_lease_release(ari_lease *lease);

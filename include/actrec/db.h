@@ -34,9 +34,9 @@ typedef struct ar_db_options {
 AR_API AR_NODISCARD ar_status ar_db_open(const char *url, const ar_db_options *options, ar_db **out, ar_error *err);
 
 /* Closes the database and sets *db to NULL: refuses new work, waits for what is under way as the option says, then fails it with AR_E_CLOSED. Its scopes and
- * transactions that are still open are closed first.
+ * transactions that are still open are closed first, with all that they own: no other thread may be using what it read through them.
  * Owns:    takes *db; NULL and a NULL *db do nothing. On a scope or a transaction: ar_scope_close.
- * Threads: any one.
+ * Threads: any one; calls of others through the database and its scopes answer AR_E_CLOSED from then on.
  * Blocks:  as said.
  * Errors:  none: closing a closed one does nothing. */
 AR_API void ar_db_close(ar_db **db);
@@ -66,11 +66,11 @@ typedef struct ar_tx_options {
     size_t  struct_size;   /* 0: the fields of release 0.1 */
     int     retries;       /* how many more times ar_tx_finish asks for the work after a conflict; 0: none */
     bool    read_only;     /* writes are refused; may run beside a writer */
-    bool    allow_outside; /* the thread that holds it may block on the database outside of it */
+    bool    allow_outside; /* the thread that holds it may block on the database outside of it; says nothing about a savepoint's transaction */
     int64_t timeout_ms;    /* for the whole of each attempt; 0: none */
 } ar_tx_options;
 
-/* Begins a transaction on `db`; on a transaction: a savepoint. Never blocks and never NULL: BEGIN travels with the first operation, and so does trouble.
+/* Begins a transaction on `db`; on a transaction: a savepoint, until whose end the transaction around it answers AR_E_DEADLOCK. Never blocks and never NULL: BEGIN travels with the first operation, and so does trouble.
  * Owns:    the caller: ar_tx_finish, ar_tx_commit or ar_tx_rollback; it dies with the handle it was begun on.
  * Threads: one at a time; the thread that begins it is the one that holds it.
  * Blocks:  never.
@@ -78,26 +78,42 @@ typedef struct ar_tx_options {
 AR_API ar_db *ar_tx_begin(ar_db *db, const ar_tx_options *options);
 
 /* Ends an attempt: commits when *status is AR_OK, else rolls back. True: it was a conflict and attempts are left; *tx is ready for the work to be done again.
- * False: it is over, *tx is NULL, and *status and `err` say how: a rollback leaves them as they were.
+ * A conflict is AR_E_CONFLICT, and what a statement or the commit failed with where that was retryable. False: it is over, *tx is NULL, and *status and `err` say how:
+ * a rollback leaves them as they were.
  * Owns:    takes *tx when it answers false; what was read through it dies with the attempt.
  * Threads: the one that holds it.
  * Blocks:  until committed or rolled back, and between attempts for a growing, jittered moment.
  * Errors:  in *status; AR_E_INVALID for a NULL argument (err alone may be NULL). */
 AR_API bool ar_tx_finish(ar_db **tx, ar_status *status, ar_error *err);
 
-/* Commits, or releases the savepoint, and sets *tx to NULL.
+/* Commits, or releases the savepoint, and sets *tx to NULL. What was sent through it, or through scopes on it, and is not complete is part of it.
  * Owns:    takes *tx, also on error.
  * Threads: the one that holds it.
  * Blocks:  until it is committed.
  * Errors:  AR_E_TX_ABORTED when a statement in it failed: it is rolled back; the engine's; AR_E_CLOSED; AR_E_INVALID. */
 AR_API AR_NODISCARD ar_status ar_tx_commit(ar_db **tx, ar_error *err);
-AR_API ar_done                ar_tx_commit_async(ar_db **tx);
 
-/* Rolls back, or back to the savepoint, and sets *tx to NULL. Records that were saved in it get back their key, newness and snapshot.
- * Owns, Threads, Blocks: as ar_tx_commit.
+/* The same, without waiting. When the commit fails, records saved in it get back their key, newness and snapshot where the future is awaited; a future that is dropped leaves
+ * them as they are.
+ * Owns:    takes *tx at once; what was read through it dies with the future. The future is the caller's.
+ * Threads: the one that holds it; the future is to be awaited by the thread that uses the records.
+ * Blocks:  never.
+ * Errors:  in the future: as ar_tx_commit. */
+AR_API ar_done ar_tx_commit_async(ar_db **tx);
+
+/* Rolls back, or back to the savepoint, and sets *tx to NULL. What is under way through it is cancelled. Records that were saved in it get back their key, newness and snapshot.
+ * Owns:    takes *tx, also on error.
+ * Threads: the one that holds it.
+ * Blocks:  until it is rolled back.
  * Errors:  AR_E_CLOSED, AR_E_INVALID; AR_E_CONNECTION when the connection is lost (it is rolled back then all the same). */
 AR_API AR_NODISCARD ar_status ar_tx_rollback(ar_db **tx, ar_error *err);
-AR_API ar_done                ar_tx_rollback_async(ar_db **tx);
+
+/* The same, without waiting; records are given back in this call.
+ * Owns:    takes *tx at once; what was read through it dies with the future. The future is the caller's, and may be dropped.
+ * Threads: the one that holds it.
+ * Blocks:  never.
+ * Errors:  in the future: as ar_tx_rollback. */
+AR_API ar_done ar_tx_rollback_async(ar_db **tx);
 
 AR_END_DECLS
 

@@ -57,7 +57,8 @@ typedef struct ar_runtime_options {
 AR_API AR_NODISCARD ar_status ar_runtime_create(const ar_runtime_options *options, ar_runtime **out, ar_error *err);
 
 /* Stops the actors of `*runtime`, the last spawned first, completes every future that is left with AR_E_CLOSED, ends
- * the threads and frees it all. Sets *runtime to NULL. Databases on it must be closed before.
+ * the threads and frees it all. Sets *runtime to NULL. Databases on it must be closed before, and the records, lists
+ * and rows that were read through them freed: their memory is the runtime's. Futures may be awaited or dropped afterwards.
  * Owns:    takes *runtime; NULL and a NULL *runtime do nothing.
  * Threads: any one that is not a thread of the runtime.
  * Blocks:  until the behaviours that run have returned.

@@ -415,6 +415,11 @@ static void release(void *ctx, void *block)
     free(block);
 }
 
+size_t script_live(void)
+{
+    return atomic_load(&live);
+}
+
 ar_runtime *script_runtime(void)
 {
     ar_error error;

@@ -62,6 +62,9 @@ unsigned script_open_connections(void);
 ar_runtime *script_runtime(void);
 void script_runtime_close(ar_runtime **runtime);
 
+/* Blocks that are not given back. */
+size_t script_live(void);
+
 /* The allocation of that number from now on fails, from 1, and with `on` all after it; 0: none. refused: one was. */
 void script_refuse(size_t number, bool on);
 bool script_refused(void);

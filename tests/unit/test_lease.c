@@ -143,7 +143,7 @@ static void a_failed_statement_leaves_only_rollback(void **state)
     assert_non_null(strstr(err.message, "it was to fail"));
     assert_false(err.retryable);
     assert_int_equal(ari_lease_commit_wait(lease, &err), AR_E_TX_ABORTED);
-    assert_false(ari_lease_is_retryable(lease));
+    assert_int_equal(ari_lease_conflict(lease), AR_OK);
     ari_lease_release(lease);
     assert_string_equal(script_log(), "0:w:fail | 0:ROLLBACK | 0:RESET");
 
@@ -152,7 +152,7 @@ static void a_failed_statement_leaves_only_rollback(void **state)
     assert_int_equal(in(lease, "r:ok"), AR_E_TX_ABORTED);
     assert_true(err.retryable);
     assert_int_equal(ari_lease_rollback_wait(lease, &err), AR_OK);
-    assert_true(ari_lease_is_retryable(lease));
+    assert_int_not_equal(ari_lease_conflict(lease), AR_OK);
     ari_lease_release(lease);
 }
 
@@ -166,7 +166,7 @@ static void going_back_to_a_savepoint_mends_it(void **state)
     assert_int_equal(savepoint(lease, AR_OP_ROLLBACK_TO, 1), AR_OK);
     assert_int_equal(in(lease, "w:ok"), AR_OK);
     assert_int_equal(ari_lease_commit_wait(lease, &err), AR_OK);
-    assert_false(ari_lease_is_retryable(lease)); /* that was mended */
+    assert_int_equal(ari_lease_conflict(lease), AR_OK); /* that was mended */
     ari_lease_release(lease);
     assert_string_equal(script_log(),
                         "0:SAVEPOINT 1 | 0:w:conflict | 0:BACK 1 | 0:RELEASE 1 | 0:w:ok | 0:COMMIT | 0:RESET");

@@ -44,7 +44,7 @@ typedef struct ar_result_column {
 typedef struct ar_sink {
     /* May be NULL. Before the first row, and when there is none, once per execution. */
     ar_status (*begin)(void *ctx, const ar_result_column *columns, size_t count, ar_error *err);
-    /* One row; texts and bytes are borrowed until it returns. Anything but AR_OK stops the statement with that error. */
+    /* One row; texts and bytes are borrowed until it returns, and a text has no NUL inside. Anything but AR_OK stops the statement with that error. */
     ar_status (*row)(void *ctx, const ar_value *values, size_t count, ar_error *err);
     /* The statement is run again from its start: forget the rows. */
     void (*restart)(void *ctx);
