@@ -105,7 +105,8 @@ ar_status ari_fragment_value(ari_clause *clause, const ar_value *value, ar_type 
     return AR_OK;
 }
 
-ar_status ari_fragment_list(ari_clause *clause, const ar_value *list, ar_type type, const char *what, ar_error *err)
+ar_status ari_fragment_list(ari_clause *clause, const ar_dialect *dialect, const ar_value *list, ar_type type,
+                            const char *what, ar_error *err)
 {
     size_t count = ari_list_count(list);
     size_t padded = 1;
@@ -113,6 +114,10 @@ ar_status ari_fragment_list(ari_clause *clause, const ar_value *list, ar_type ty
         ari_clause_sql(clause, "SELECT NULL WHERE 1 = 0");
         return AR_OK;
     }
+    if (count > dialect->max_parameters)
+        return ar_error_set(err, AR_E_INVALID,
+                            "building a query: %s is compared with a list of %zu values; %s takes %u", what, count,
+                            dialect->name, dialect->max_parameters);
     if (list->as.bytes.data == NULL)
         return ar_error_set(err, AR_E_INVALID, "building a query: %s is compared with a list of %zu values at NULL",
                             what, count);
@@ -135,8 +140,9 @@ static ar_status read_list(fragment *reader, const ar_value *list)
         return refuse(reader, "has a list for a placeholder that is not in the parentheses of an IN");
     const ar_column *column = reader->place == PLACE_LIST ? reader->column : NULL;
     reader->waiting = NOTHING;
-    return ari_fragment_list(reader->clause, list, column != NULL ? ari_column_type(column) : AR_TYPE_NULL,
-                             column_label(column), reader->err);
+    return ari_fragment_list(reader->clause, reader->dialect, list,
+                             column != NULL ? ari_column_type(column) : AR_TYPE_NULL, column_label(column),
+                             reader->err);
 }
 
 static void after_value(fragment *reader)

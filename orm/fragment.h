@@ -21,7 +21,8 @@ ar_status ari_fragment_statement(ari_clause *clause, const ar_dialect *dialect, 
 
 /* Appends `count` values of an IN, as the inside of its parentheses: as many placeholders as the next power of two, so
  * that lists of many lengths share a statement. Values take `type` (AR_TYPE_NULL: their own). */
-ar_status ari_fragment_list(ari_clause *clause, const ar_value *list, ar_type type, const char *what, ar_error *err);
+ar_status ari_fragment_list(ari_clause *clause, const ar_dialect *dialect, const ar_value *list, ar_type type,
+                            const char *what, ar_error *err);
 
 /* Appends a placeholder for `value` as a `type` (AR_TYPE_NULL: its own). `what` names it in messages: "users.age". */
 ar_status ari_fragment_value(ari_clause *clause, const ar_value *value, ar_type type, const char *what, ar_error *err);

@@ -35,7 +35,8 @@ static ar_status write_list(rendering *writer, const ar_predicate *predicate, co
     if (ari_column_type(column) == AR_TYPE_DECIMAL)
         ari_clause_sql(writer->clause, writer->dialect->decimal_compare);
     ari_clause_sql(writer->clause, not_in ? " NOT IN (" : " IN (");
-    ar_status status = ari_fragment_list(writer->clause, &predicate->value, ari_column_type(column), what, writer->err);
+    ar_status status = ari_fragment_list(writer->clause, writer->dialect, &predicate->value, ari_column_type(column),
+                                         what, writer->err);
     ari_clause_sql(writer->clause, ")");
     return status;
 }

@@ -334,7 +334,12 @@ static void more_values_than_the_engine_takes_are_refused(void **state)
     ari_clause_init(&clause, &counting.env, &arena);
     assert_int_equal(
         ari_fragment_condition(&clause, &question_dialect, NULL, "a in (?)", AR_VALUES_(AR_LIST(numbers, 40000)), &err),
-        AR_OK);
+        AR_E_INVALID);
+    assert_int_equal(clause.count, 0);
+    assert_non_null(strstr(err.message, "32766"));
+    assert_int_equal(ari_fragment_condition(&clause, &question_dialect, NULL, "a in (?) or b in (?)",
+                                            AR_VALUES_(AR_LIST(numbers, 20000), AR_LIST(numbers, 20000)), &err),
+                     AR_OK);
     assert_int_equal(clause.count, 40000);
     assert_int_equal(ari_clause_finish(&clause, &question_dialect, &sql, &length, &err), AR_E_INVALID);
     assert_non_null(strstr(err.message, "32766"));
