@@ -21,7 +21,6 @@ typedef struct chunk {
     const ari_plan *plan;
     const ar_statement *statement;
     ari_mask columns;
-    int64_t now;
     size_t row_count;
     size_t id_count;
     bool wants_keys;
@@ -83,7 +82,8 @@ static ar_status settle_chunk(ari_op *op, ar_status status, ar_error *err)
         self->ids[0] = op->operation.row_id;
         self->id_count = 1;
         if (!ari_write_key_fits(self->plan, self->ids[0]))
-            return ar_error_set(err, AR_E_TYPE, "a row was inserted into %s with key %lld, which does not fit its member",
+            return ar_error_set(err, AR_E_TYPE,
+                                "a row was inserted into %s with key %lld, which does not fit its member",
                                 self->plan->model->table, (long long)self->ids[0]);
     }
     if (self->id_count != self->row_count)
@@ -93,14 +93,33 @@ static ar_status settle_chunk(ari_op *op, ar_status status, ar_error *err)
     return AR_OK;
 }
 
+/* The timestamps as they were sent; the struct may have been changed since. */
+static const ar_value *stamp_row(const chunk *self, const ar_value *parameters, char *row)
+{
+    const uint32_t stamps = AR_CREATED_AT | AR_UPDATED_AT;
+    for (uint32_t i = 0; i < self->plan->column_count; i++) {
+        const ari_plan_column *column = &self->plan->columns[i];
+        if (!ari_mask_has(&self->columns, i))
+            continue;
+        if ((column->flags & stamps) != 0) {
+            bool stored = ari_kind_store(column->kind, row + column->offset, parameters);
+            assert(stored);
+            (void)stored;
+        }
+        parameters++;
+    }
+    return parameters;
+}
+
 static void apply_chunk(ari_op *op, ari_record *record, void *plain, ar_status status)
 {
     const chunk *self = chunk_of(op);
+    const ar_value *parameters = self->parameters;
     char *row = plain;
     (void)record;
     for (size_t i = 0; status == AR_OK && i < self->row_count; i++, row += self->plan->model->record_size) {
-        ari_write write = { .plan = self->plan, .object = row, .verb = ARI_PLAN_INSERT, .now = self->now };
-        ari_write_stamp(&write, &self->columns, row);
+        if (self->plan->has_stamps)
+            parameters = stamp_row(self, parameters, row);
         if (self->wants_keys)
             ari_write_key(self->plan, row, self->ids[i]);
     }
@@ -170,7 +189,6 @@ static void set_up(ari_op *op, const rows *self, const ari_mask *columns, size_t
     made->applied.apply = apply_chunk;
     made->plan = self->plan;
     made->columns = *columns;
-    made->now = self->now;
     made->row_count = row_count;
     made->wants_keys = lacks_auto_key(self->plan, columns);
     made->ids = (int64_t *)(void *)&made->parameters[value_count];
