@@ -231,18 +231,29 @@ static ar_status refuse_await(const void *out, ar_error *err)
     return ar_error_set(err, AR_E_INVALID, "awaiting records: %s is NULL", out == NULL ? "out" : "the future");
 }
 
+/* What a callback is given is its own: it may run beside the thread that the scope belongs to. */
+static ar_future *disowned(ar_future *future)
+{
+    ari_op *op = ar_future_is_done(future) ? ari_op_of(future) : NULL;
+    if (op != NULL && op->operation.sink == &ari_hydrate_sink) {
+        ari_hydrate *rows = op->operation.sink_ctx;
+        rows->scope = NULL;
+    }
+    return future;
+}
+
 ar_status ar_record_take(ar_future *future, void **out, ar_error *err)
 {
     if (out != NULL)
         *out = NULL;
-    return future != NULL && out != NULL ? ari_take_record(future, out, err) : refuse_await(out, err);
+    return future != NULL && out != NULL ? ari_take_record(disowned(future), out, err) : refuse_await(out, err);
 }
 
 ar_status ar_record_list_take(ar_future *future, ar_record_list *out, ar_error *err)
 {
     if (out != NULL)
         *out = (ar_record_list){ .items = NULL, .count = 0, .raw = NULL };
-    return future != NULL && out != NULL ? ari_take_list(future, out, err) : refuse_await(out, err);
+    return future != NULL && out != NULL ? ari_take_list(disowned(future), out, err) : refuse_await(out, err);
 }
 
 ar_status ar_record_await(ar_future **future, int64_t timeout_ms, void **out, ar_error *err)

@@ -157,6 +157,7 @@ static ar_status create_op(ari_db *db, ar_query *query, ari_ask ask, const ar_mo
     run->ask = ask;
     run->query = query;
     run->model = model;
+    run->scoped = ari_db_is_scope(db);
     op->destroy = destroy;
     op->settle = settle;
     status = prepare_statement(db, op, err);
@@ -332,6 +333,11 @@ static ar_status read_rows(ar_future *future, ar_rows **out, ar_error *err)
     if (status != AR_OK)
         return status;
     ar_error closed;
+    if (!ari_query_run_of(op)->scoped) {
+        *out = ari_query_run_of(op)->rows;
+        ari_query_run_of(op)->rows = NULL;
+        return AR_OK;
+    }
     ari_db *db = ari_db_enter(ari_query_run_of(op)->query->db, &closed);
     if (db == NULL)
         return ar_error_set(err, closed.status, "awaiting rows: the handle that they were asked through is closed");
@@ -345,8 +351,11 @@ ar_status ar_rows_await_for(ar_rows_future *future, int64_t timeout_ms, ar_rows 
     ar_future *done;
     if (out != NULL)
         *out = NULL;
-    if (future == NULL || out == NULL)
+    if (future == NULL || out == NULL) {
+        if (future != NULL)
+            ar_future_drop(&future->raw);
         return ar_error_set(err, AR_E_INVALID, "awaiting rows: %s is NULL", future == NULL ? "the future" : "rows");
+    }
     ar_status status = ari_future_await(&future->raw, timeout_ms, &done, err);
     if (status == AR_E_PENDING || done == NULL)
         return status;

@@ -14,6 +14,7 @@ typedef struct ari_query_run {
     const ar_statement *statement;
     const ar_model *model;
     ar_rows *rows;  /* ARI_ASK_ROWS; NULL once taken */
+    bool scoped;    /* they go to a scope */
     int64_t number; /* ARI_ASK_COUNT, ARI_ASK_EXISTS */
 } ari_query_run;
 

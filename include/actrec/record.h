@@ -158,7 +158,7 @@ AR_API AR_NODISCARD ar_status ar_record_list_await(ar_future **future, int64_t t
                                                    ar_error *err);
 
 /* What a future that is complete came to, inside the trampoline of a then: does not wait, nor consume it.
- * Owns:    *out is the caller's, or the scope's.
+ * Owns:    *out is the caller's, also when a scope was asked: the callback may run beside the thread of that.
  * Threads: the one that runs the trampoline.
  * Blocks:  never.
  * Errors:  as ar_record_await. */
