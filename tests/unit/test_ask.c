@@ -214,8 +214,9 @@ static void reply_that_is_lost_is_closed_with_the_runtime(void **state)
     assert_int_equal(ar_runtime_create(&options, &runtime, NULL), AR_OK);
     assert_non_null(actor = test_spawn(runtime, answer, &o));
     ar_reply_future futures[3];
-    for (int i = 0; i < 3; i++)
-        futures[i] = ar_actor_ask(actor, (ar_message){ .kind = TAKE }, NULL);
+    for (int i = 0; i < 3; i++) /* with a deadline and without: it is the close that ends them */
+        futures[i] = ar_actor_ask(actor, (ar_message){ .kind = TAKE },
+                                  &(ar_send_options){ .timeout_ms = i == 0 ? TEST_HOUR : 0 });
     assert_true(test_latch_wait(&o.entered, 3));
     ar_reply_send(&o.taken[1], (ar_message){ .number = 5 });
     assert_int_equal(ar_runtime_close(&runtime, NULL), AR_OK);
@@ -466,7 +467,8 @@ static void waiting_in_a_behaviour_is_refused_and_then_works(void **state)
 typedef struct on_worker {
     test_latch called;
     ar_actor *same, *other;
-    ar_status statuses[3];
+    ar_status statuses[4];
+    int64_t index;
 } on_worker;
 
 static void wait_on_a_worker(void *arg, ar_status status, const ar_error *err)
@@ -480,6 +482,12 @@ static void wait_on_a_worker(void *arg, ar_status status, const ar_error *err)
     o->statuses[1] = ar_done_await(&both, NULL);
     ar_future_drop(&one.raw);
     o->statuses[2] = ar_actor_call(o->other, (ar_message){ .kind = 1 }, NULL, NULL, NULL);
+    one = ar_actor_ask(o->same, (ar_message){ .kind = 1 }, NULL);
+    ar_reply_future other = ar_actor_ask(o->other, (ar_message){ .kind = 1 }, NULL);
+    ar_int64_future either = AR_ANY(one, other); /* one of the two can come */
+    o->statuses[3] = ar_int64_await(&either, &o->index, NULL);
+    ar_future_drop(&one.raw);
+    ar_future_drop(&other.raw);
     test_latch_raise(&o->called);
 }
 
@@ -497,6 +505,8 @@ static void callback_may_wait_but_not_for_an_actor_of_its_worker(void **state)
     assert_int_equal(o.statuses[0], AR_E_DEADLOCK);
     assert_int_equal(o.statuses[1], AR_E_DEADLOCK);
     assert_int_equal(o.statuses[2], AR_OK);
+    assert_int_equal(o.statuses[3], AR_OK);
+    assert_int_equal(o.index, 1);
     assert_int_equal(ar_runtime_close(&runtime, NULL), AR_OK);
 }
 

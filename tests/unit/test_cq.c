@@ -110,6 +110,7 @@ static void at_most_max_run(void **state)
     assert_int_equal(w.calls, 4);
     assert_int_equal(ar_cq_run(w.cq, 0, 0, &ran, NULL), AR_OK);
     assert_int_equal(ran, 6);
+    assert_false(is_readable(&w, 0));
     assert_int_equal(ar_cq_run(w.cq, 0, 0, &ran, NULL), AR_E_PENDING);
     assert_int_equal(ran, 0);
     close_world(&w);

@@ -394,6 +394,7 @@ static void next_link(void *arg, ar_status status, const ar_error *err)
     ar_done next = ar_future_all(NULL, 0);
     if (--c->left == 0 || ar_done_then(&next, c->executor, next_link, c, NULL) != AR_OK)
         test_latch_raise(&c->over);
+    ar_future_drop(&next.raw);
     c->depth--;
 }
 

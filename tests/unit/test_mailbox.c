@@ -28,7 +28,7 @@ static ar_status handle(ar_context *self, void *state, ar_message *message, ar_e
     box *b = state;
     if (message->kind == HOLD) {
         test_latch_raise(&b->entered);
-        test_latch_wait(&b->gate, 1);
+        test_latch_wait(&b->gate, (int)message->number + 1);
         return AR_OK;
     }
     if (message->kind == FAIL)
@@ -251,6 +251,93 @@ static void callbacks_that_breed_starve_nobody(void **state)
     assert_true(c.calls >= 500);
 }
 
+static ar_status tell_handled(ar_context *self, void *state, ar_message *message, ar_error *err)
+{
+    (void)message;
+    (void)err;
+    ar_context_reply(self, (ar_message){ .number = ((box *)state)->handled }); /* on the same worker */
+    return AR_OK;
+}
+
+static void long_mailbox_takes_turns(void **state)
+{
+    enum { LETTERS = 5000 };
+    ar_runtime *runtime = test_runtime(1);
+    box b;
+    ar_actor *teller = test_spawn(runtime, tell_handled, &b);
+    ar_message reply = { .number = LETTERS };
+    (void)state;
+    /* Held again by the first letter of the turn that has all the others behind it; then the teller is rung. */
+    ar_actor *actor = held(runtime, &b, 0, 0);
+    assert_int_equal(test_tell(actor, HOLD, 1), AR_OK);
+    for (int i = 0; i < LETTERS; i++)
+        assert_int_equal(test_tell(actor, COUNT, 0), AR_OK);
+    test_latch_raise(&b.gate);
+    assert_true(test_latch_wait(&b.entered, 2));
+    ar_reply_future answer = ar_actor_ask(teller, (ar_message){ .number = 0 }, NULL);
+    test_latch_raise(&b.gate);
+    assert_int_equal(ar_reply_await(&answer, &reply, NULL), AR_OK);
+    assert_true(reply.number < LETTERS);
+    assert_int_equal(ar_runtime_close(&runtime, NULL), AR_OK);
+    assert_int_equal(b.handled, LETTERS);
+}
+
+/* A long queue of callbacks has its turns like an actor: an answer does not wait for all of them. */
+typedef struct queued {
+    test_latch entered, gate;
+    int holds;
+    int calls;
+} queued;
+
+static void hold_the_worker(void *arg, ar_status status, const ar_error *err)
+{
+    queued *q = arg;
+    (void)status;
+    (void)err;
+    test_latch_raise(&q->entered);
+    test_latch_wait(&q->gate, ++q->holds);
+}
+
+static void count_call(void *arg, ar_status status, const ar_error *err)
+{
+    (void)status;
+    (void)err;
+    ((queued *)arg)->calls++;
+}
+
+static ar_status answer_calls(ar_context *self, void *state, ar_message *message, ar_error *err)
+{
+    (void)message;
+    (void)err;
+    ar_context_reply(self, (ar_message){ .number = ((queued *)state)->calls }); /* on the same worker */
+    return AR_OK;
+}
+
+static void long_queue_of_callbacks_takes_turns(void **state)
+{
+    enum { CALLS = 5000 };
+    ar_runtime *runtime = test_runtime(1);
+    queued q = { .entered = TEST_LATCH, .gate = TEST_LATCH };
+    ar_actor *actor = test_spawn(runtime, answer_calls, &q);
+    ar_message reply = { .number = CALLS };
+    (void)state;
+    for (int i = 0; i < CALLS; i++) {
+        ar_done now = ar_future_all(NULL, 0);
+        assert_int_equal(
+            ar_done_then(&now, ar_runtime_executor(runtime), i < 2 ? hold_the_worker : count_call, &q, NULL), AR_OK);
+        if (i == 0)
+            assert_true(test_latch_wait(&q.entered, 1));
+    }
+    test_latch_raise(&q.gate);
+    assert_true(test_latch_wait(&q.entered, 2)); /* the turn that has all the others behind it */
+    ar_reply_future answer = ar_actor_ask(actor, (ar_message){ .number = 0 }, NULL);
+    test_latch_raise(&q.gate);
+    assert_int_equal(ar_reply_await(&answer, &reply, NULL), AR_OK);
+    assert_true(reply.number < CALLS - 2);
+    assert_int_equal(ar_runtime_close(&runtime, NULL), AR_OK);
+    assert_int_equal(q.calls, CALLS - 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +349,8 @@ int main(void)
         cmocka_unit_test(messages_of_one_sender_arrive_in_order),
         cmocka_unit_test(actor_that_floods_itself_starves_nobody),
         cmocka_unit_test(callbacks_that_breed_starve_nobody),
+        cmocka_unit_test(long_mailbox_takes_turns),
+        cmocka_unit_test(long_queue_of_callbacks_takes_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -269,6 +269,47 @@ static void mutual_monitors_end_together(void **state)
     assert_int_equal(memory.live, 0);
 }
 
+typedef struct stopper {
+    pthread_t thread;
+    _Atomic(ar_actor *) next;
+    _Atomic bool over;
+} stopper;
+
+static void *stop_each(void *arg)
+{
+    stopper *s = arg;
+    while (!atomic_load(&s->over)) {
+        ar_actor *actor = atomic_exchange(&s->next, NULL);
+        if (actor != NULL)
+            ar_ignore(ar_actor_stop(actor, NULL));
+    }
+    return NULL;
+}
+
+static void end_is_told_to_who_asks_at_that_moment(void **state)
+{
+    ar_runtime *runtime = test_runtime(1);
+    stopper s = { .next = NULL };
+    (void)state;
+    assert_int_equal(pthread_create(&s.thread, NULL, stop_each, &s), 0);
+    for (int i = 0; i < 3000; i++) {
+        ar_actor *actor = test_spawn(runtime, test_echo, NULL);
+        atomic_store(&s.next, actor);
+        ar_status status = AR_OK;
+        for (int k = 0; k < 20 && status == AR_OK; k++) {
+            ar_done ended = ar_actor_ended(actor);
+            status = ar_done_await_for(&ended, k == 19 ? TEST_PATIENCE : 0, NULL);
+            if (status == AR_E_PENDING && k < 19)
+                status = AR_OK;
+            ar_future_drop(&ended.raw);
+        }
+        assert_int_equal(status, AR_OK);
+    }
+    atomic_store(&s.over, true);
+    pthread_join(s.thread, NULL);
+    assert_int_equal(ar_runtime_close(&runtime, NULL), AR_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +324,7 @@ int main(void)
         cmocka_unit_test(monitors_cross_runtimes),
         cmocka_unit_test(many_wait_for_the_same_end),
         cmocka_unit_test(mutual_monitors_end_together),
+        cmocka_unit_test(end_is_told_to_who_asks_at_that_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -25,6 +26,8 @@ typedef struct counting {
     bool leaves_one;  /* a batch leaves all but one mail to the next turn */
     ari_mail *left;
     test_latch *handled_one; /* may be NULL */
+    bool closes;             /* itself, in its batch */
+    _Atomic int seen;        /* handled, for who is outside */
 } counting;
 
 typedef struct numbered {
@@ -46,6 +49,8 @@ static bool batch(ari_runner *runner, ari_mail *mails)
     self->overlaps += self->inside;
     self->inside = true;
     self->thread = pthread_self();
+    if (self->closes)
+        ari_runner_close(&self->runner);
     if (self->left != NULL) {
         ari_mail **end = &self->left;
         while (*end != NULL)
@@ -56,6 +61,7 @@ static bool batch(ari_runner *runner, ari_mail *mails)
     }
     for (; mails != NULL; mails = mails->next) {
         count_one(self, mails, &self->handled);
+        atomic_fetch_add(&self->seen, 1);
         if (self->handled_one != NULL)
             test_latch_raise(self->handled_one);
         if (self->leaves_one && mails->next != NULL) {
@@ -170,6 +176,40 @@ static void closing_again_and_again_ends_it_once(void **state)
     tear_down(&f);
 }
 
+static void closing_inside_a_batch_ends_it(void **state)
+{
+    fixture f;
+    numbered mail = { .number = 1 };
+    (void)state;
+    set_up(&f);
+    f.counter.closes = true;
+    ari_runner_push(&f.counter.runner, &mail.mail);
+    ari_runner_wake(&f.counter.runner);
+    assert_true(test_latch_wait(&f.counter.gone, 1)); /* nobody else wakes it */
+    tear_down(&f);
+}
+
+static void every_wake_of_a_worker_that_falls_asleep_is_seen(void **state)
+{
+    enum { ROUNDS = 40000 };
+    static numbered mails[ROUNDS];
+    fixture f;
+    (void)state;
+    set_up(&f);
+    for (int i = 0; i < ROUNDS; i++) {
+        ari_runner_push(&f.counter.runner, &mails[i].mail);
+        ari_runner_wake(&f.counter.runner);
+        int64_t patience = ar_env_default()->now(NULL) + TEST_PATIENCE * INT64_C(1000);
+        while (atomic_load(&f.counter.seen) <= i && ar_env_default()->now(NULL) < patience)
+            sched_yield();
+        assert_true(atomic_load(&f.counter.seen) > i);
+        for (volatile int pause = i % 256; pause > 0;
+             pause--) /* so that the next comes anywhere in its falling asleep */
+            continue;
+    }
+    tear_down(&f);
+}
+
 enum { SENDERS = 4, EACH = 5000 };
 
 typedef struct sender {
@@ -259,6 +299,8 @@ int main(void)
         cmocka_unit_test(what_a_turn_leaves_is_handled_in_order_by_the_next),
         cmocka_unit_test(mail_after_the_end_is_failed_by_its_sender),
         cmocka_unit_test(closing_again_and_again_ends_it_once),
+        cmocka_unit_test(closing_inside_a_batch_ends_it),
+        cmocka_unit_test(every_wake_of_a_worker_that_falls_asleep_is_seen),
         cmocka_unit_test(nothing_is_lost_between_senders_helpers_and_the_executor),
         cmocka_unit_test(nothing_is_lost_when_it_closes_meanwhile),
         cmocka_unit_test(worker_may_be_stopped_at_once_when_its_runner_is_gone),
