@@ -33,6 +33,12 @@ typedef enum place {
     PLACE_HIGH         /* column between ? and */
 } place;
 
+/* Whether a name is one side of a `+` or the like, and so not what is compared. */
+typedef enum operand { OPERAND_NONE, OPERAND_NEXT, OPERAND_NAME } operand;
+
+/* (column) is the column, f(column) is not. */
+typedef enum enclosed { ENCLOSED_NOT, ENCLOSED_OPEN, ENCLOSED_NAME } enclosed;
+
 typedef struct fragment {
     ari_clause *clause;
     const ar_dialect *dialect;
@@ -51,9 +57,12 @@ typedef struct fragment {
     const ar_column *column;
     const ar_column *left; /* that the name that was read is compared with */
     bool dotted;           /* a table's name and a point were read */
-    char sign;             /* held back: it may be that of a literal; '\0': none */
-    bool compared;         /* the name before this is a decimal column that another is compared with */
-    size_t waiting;        /* the value of the clause that `? =` stands for; LITERAL: `1 =`; NOTHING: none */
+    operand operand;
+    bool after_name; /* the token before this may be the name of a function */
+    enclosed enclosed;
+    char sign;      /* held back: it may be that of a literal; '\0': none */
+    bool compared;  /* the name before this is a decimal column that another is compared with */
+    size_t waiting; /* the value of the clause that `? =` stands for; LITERAL: `1 =`; NOTHING: none */
     bool waiting_compared;
     const ar_column *waiting_column; /* `? = column`, unless a parenthesis makes it a function */
     ar_error *err;
@@ -243,6 +252,7 @@ static void let_sign_go(fragment *reader)
         return;
     ari_clause_bytes(reader->clause, &reader->sign, 1);
     reader->sign = '\0';
+    reader->operand = OPERAND_NEXT;
     reader->place = PLACE_ANYWHERE;
 }
 
@@ -273,10 +283,14 @@ static bool is_decimal(const ar_column *column)
 
 static void read_name(fragment *reader, const ari_token *token)
 {
-    if (!reader->dotted)
+    if (!reader->dotted) {
         reader->left = column_beside(reader);
+        reader->operand = reader->operand == OPERAND_NEXT ? OPERAND_NAME : OPERAND_NONE;
+        reader->enclosed = reader->enclosed == ENCLOSED_OPEN ? ENCLOSED_NAME : ENCLOSED_NOT;
+    }
     reader->dotted = false;
-    reader->column = reader->model != NULL ? ari_column_by_token(reader->model, token) : NULL;
+    bool whole = reader->operand == OPERAND_NONE && reader->model != NULL;
+    reader->column = whole ? ari_column_by_token(reader->model, token) : NULL;
     reader->place = reader->column != NULL ? PLACE_COLUMN : PLACE_ANYWHERE;
     reader->compared = is_decimal(reader->left) && is_decimal(reader->column);
     if (reader->waiting != NOTHING && reader->waiting_compared)
@@ -315,6 +329,12 @@ static bool read_keyword(fragment *reader, const ari_token *token)
     return false;
 }
 
+/* Of those that make a value of two, not those that compare. */
+static bool is_operator(const ari_token *token)
+{
+    return token->kind == ARI_TOKEN_OTHER && strchr("=<>!(),.;", token->text[0]) == NULL;
+}
+
 /* Behind a name, and what separates it from the next token, which was written already. */
 static void compare_by_value(fragment *reader, const ari_token *next)
 {
@@ -328,7 +348,7 @@ static void compare_by_value(fragment *reader, const ari_token *next)
 static ar_status settle_waiting(fragment *reader, const ari_token *next)
 {
     const ar_column *column = reader->waiting_column;
-    bool name_ends = !ari_token_is_char(next, '.') && !ari_token_is_char(next, '(');
+    bool name_ends = !ari_token_is_char(next, '.') && !ari_token_is_char(next, '(') && !is_operator(next);
     reader->waiting_column = NULL;
     if (reader->compared && name_ends)
         compare_by_value(reader, next);
@@ -367,6 +387,7 @@ static ar_status read_character(fragment *reader, char character)
         break;
     case '(':
         reader->depth++;
+        reader->enclosed = reader->after_name || reader->operand != OPERAND_NONE ? ENCLOSED_NOT : ENCLOSED_OPEN;
         if (reader->after_in)
             reader->list = reader->depth;
         reader->place = reader->place == PLACE_IN ? PLACE_LIST : PLACE_ANYWHERE;
@@ -378,7 +399,9 @@ static ar_status read_character(fragment *reader, char character)
             reader->list = 0;
         if (reader->depth > 0)
             reader->depth--;
-        reader->place = PLACE_ANYWHERE;
+        if (reader->enclosed != ENCLOSED_NAME || reader->place != PLACE_COLUMN)
+            reader->place = PLACE_ANYWHERE;
+        reader->enclosed = ENCLOSED_NOT;
         break;
     case '.': /* table.column: the next name counts; .5 */
         reader->dotted = true;
@@ -424,7 +447,11 @@ static ar_status read_significant(fragment *reader, const ari_token *token)
     case ARI_TOKEN_PLACEHOLDER: return read_placeholder(reader);
     case ARI_TOKEN_UNTERMINATED: return refuse(reader, "opens a quote or a comment that it does not close");
     case ARI_TOKEN_NUMBERED: return refuse(reader, "numbers a placeholder; write ? for each, in order");
-    case ARI_TOKEN_OTHER: status = read_character(reader, token->text[0]); break;
+    case ARI_TOKEN_OTHER:
+        status = read_character(reader, token->text[0]);
+        if (!reader->dotted)
+            reader->operand = is_operator(token) ? OPERAND_NEXT : OPERAND_NONE;
+        break;
     case ARI_TOKEN_WORD:
         note_word(reader, token);
         if (!read_keyword(reader, token))
@@ -446,6 +473,16 @@ static ar_status read_significant(fragment *reader, const ari_token *token)
     return status;
 }
 
+static bool may_be_function(const ari_token *token)
+{
+    static const char *const keywords[] = { "and", "or", "not", "when", "then", "else", "case" };
+    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
+        if (ari_token_is(token, keywords[i]))
+            return false;
+    }
+    return token->kind == ARI_TOKEN_WORD || token->kind == ARI_TOKEN_NAME;
+}
+
 static ar_status read_all(fragment *reader, const char *sql)
 {
     ari_scan scan;
@@ -465,6 +502,7 @@ static ar_status read_all(fragment *reader, const char *sql)
         ar_status status =
             token.kind == ARI_TOKEN_END ? settle_waiting(reader, &token) : read_significant(reader, &token);
         reader->after_in = ari_token_is(&token, "in");
+        reader->after_name = may_be_function(&token);
         if (status != AR_OK)
             return status;
         if (token.kind == ARI_TOKEN_END)

@@ -182,6 +182,33 @@ static void arguments_beside_nothing_stay_as_they_are(void **state)
     expect(condition("'active' = ?", AR_VALUES_(7)), "'active' = ?", "int32");
 }
 
+static void a_column_in_an_expression_is_not_what_is_compared(void **state)
+{
+    (void)state;
+    expect(condition("? - made > ?", AR_VALUES_(9, 5)), "? - made > ?", "int32 int32");
+    expect(condition("100 - \"made on\" > ?", AR_VALUES_(5)), "100 - \"made on\" > ?", "int32");
+    expect(condition("2 * items.price > 5", NULL, 0), "2 * items.price > 5", "");
+    expect(condition("-price < 5 and -items.price < 5", NULL, 0), "-price < 5 and -items.price < 5", "");
+    expect(condition("? < price - 5", AR_VALUES_(1)), "? < price - 5", "int32");
+    expect(condition("size - id > 5 and active = ?", AR_VALUES_(1)), "size - id > 5 and active = ?", "bool");
+    expect(condition("1 < size + \"made on\"", NULL, 0), "1 < size + \"made on\"", "");
+    expect(condition("id between 1 - size and ? and active = ?", AR_VALUES_(2, 1)),
+           "id between 1 - size and ? and active = ?", "int32 bool");
+}
+
+static void parentheses_round_a_column_do_not_hide_it(void **state)
+{
+    (void)state;
+    expect(condition("(active) = ?", AR_VALUES_(1)), "(active) = ?", "bool");
+    expect(condition("size > 1 and (items.\"made on\") > ?", AR_VALUES_("2024-02-29")),
+           "size > 1 and (items.\"made on\") > ?", "date");
+    expect(condition("(price) > 9.5", NULL, 0), "(price) > ? COLLATE AR_DECIMAL", "decimal");
+    expect(condition("lower(active) = ?", AR_VALUES_(1)), "lower(active) = ?", "int32");
+    expect(condition("5 - (active) = ?", AR_VALUES_(1)), "5 - (active) = ?", "int32");
+    expect(condition("(size + active) = ?", AR_VALUES_(1)), "(size + active) = ?", "int32");
+    expect(condition("(size, active) = (?, ?)", AR_VALUES_(1, 1)), "(size, active) = (?, ?)", "int32 int32");
+}
+
 static void decimals_compare_by_value(void **state)
 {
     (void)state;
@@ -395,6 +422,8 @@ int main(void)
         cmocka_unit_test(a_condition_cannot_leave_its_parentheses),
         cmocka_unit_test(arguments_take_the_type_of_the_column_beside),
         cmocka_unit_test(arguments_beside_nothing_stay_as_they_are),
+        cmocka_unit_test(a_column_in_an_expression_is_not_what_is_compared),
+        cmocka_unit_test(parentheses_round_a_column_do_not_hide_it),
         cmocka_unit_test(decimals_compare_by_value),
         cmocka_unit_test(literals_beside_decimals_and_dates_are_bound),
         cmocka_unit_test(literals_that_would_compare_wrongly_are_refused),
