@@ -261,7 +261,8 @@ static inline AR_UNUSED ar_value ar_list_(const char *const *items, size_t count
 #define AR_BIND_CASE_(type, name) \
     type:                         \
     ar_bind_##name,
-#define ar_bind(x) (_Generic((x), AR_BIND_TYPES_(AR_BIND_CASE_) ar_value : ar_bind_value)(x))
+/* Without parentheses round the first x: an error is then at the caller's line, also where this is no system header. */
+#define ar_bind(x) (_Generic(x, AR_BIND_TYPES_(AR_BIND_CASE_) ar_value : ar_bind_value)(x))
 
 /* A pointer to an enum is another type for clang than one to the integer that the enum is compatible with, while
  * their values are not: this looks at the value. Anything else gives an object of a type that is named for the

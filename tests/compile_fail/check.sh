@@ -4,16 +4,20 @@
 # marked with an ERROR comment and on no other line of the file.
 #
 # The headers are system headers here, as they are for whoever installs them under /usr: gcc then reports an error
-# in the expansion of a macro where the user wrote the macro, as clang always does.
+# in the expansion of a macro where the user wrote the macro, as clang always does. A file that says "not as system
+# headers" has its errors on those lines without that.
 set -u
 include=$1 file=$2 compiler=$3 name=$(basename "$2")
 command -v "$compiler" >/dev/null || { echo "$compiler is not there"; exit 77; }
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
+how=-isystem notes='note: (in expansion of|expanded from) macro'
+grep -q 'not as system headers' "$file" && how=-I notes='fatal error:'
+
 # -c, not -fsyntax-only: gcc finds an ignored nodiscard result only after parsing.
 LC_ALL=C "$compiler" -std=c11 -pedantic -Wall -Wextra -Wconversion -Wshadow -Werror -fno-diagnostics-color \
-    -isystem "$include" -c -o "$scratch/out.o" "$file" 2>"$scratch/errors"
+    "$how" "$include" -c -o "$scratch/out.o" "$file" 2>"$scratch/errors"
 status=$?
 
 case $name in
@@ -31,10 +35,10 @@ if [ $status -eq 0 ]; then
     exit 1
 fi
 # The line is the user's when the error itself, or the expansion of the macro it stands in, is on it.
-awk -v file="$file" '
+awk -v file="$file" -v notes="^[0-9]+:([0-9]+:)? $notes" '
     index($0, file ":") == 1 {
         rest = substr($0, length(file) + 2)
-        if (rest ~ /^[0-9]+:([0-9]+:)? (fatal )?error:/ || rest ~ /^[0-9]+:([0-9]+:)? note: (in expansion of|expanded from) macro/)
+        if (rest ~ /^[0-9]+:([0-9]+:)? (fatal )?error:/ || rest ~ notes)
             print rest + 0
     }' "$scratch/errors" | sort -u >"$scratch/reported"
 sort -u "$scratch/marked" >"$scratch/expected"
