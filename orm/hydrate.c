@@ -51,8 +51,11 @@ void ari_hydrate_fini(ari_hydrate *rows)
     rows->list = NULL;
 }
 
+/* Engines that have run out of memory give no name. */
 static uint16_t column_named(const ari_plan *plan, const char *name)
 {
+    if (name == NULL)
+        return UINT16_MAX;
     for (uint16_t i = 0; i < plan->column_count; i++) {
         if (ari_same_name(plan->columns[i].name, name))
             return i;

@@ -171,6 +171,8 @@ static void columns_are_matched_by_name(void **state)
     item->name = "Bea"; /* without its key it cannot be found again; no database is needed to know that */
     Item_free(item);
     assert_int_equal(ari_hydrate_sink.begin(&rows, columns, 1, &err), AR_E_INVALID);
+    const ar_result_column nameless = { NULL, NULL };
+    assert_int_equal(ari_hydrate_sink.begin(&rows, &nameless, 1, &err), AR_E_INVALID);
 }
 
 static void what_does_not_fit_names_the_column(void **state)
