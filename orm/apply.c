@@ -91,10 +91,7 @@ static void bind_to(ari_op *op, ari_record *record, void *plain)
 ar_future *ari_apply_submit(ari_db *db, ari_op *op, ari_record *record, void *plain)
 {
     bind_to(op, record, plain);
-    ar_future *future = ari_db_submit(db, op);
-    if (future != &op->future && record != NULL)
-        ari_apply_detach(record); /* op itself was not sent, and only this reference to it is left */
-    return future;
+    return ari_db_submit(db, op);
 }
 
 void ari_apply_collect(ari_op *op)

@@ -31,8 +31,7 @@ struct ari_statement_cache *ari_db_statements(const ari_db *db);
 struct ari_plan_cache      *ari_db_plans(const ari_db *db);
 
 /* Sends an operation through the handle: its deadline becomes the earlier of its own and the handle's, and the scope, if any, keeps track of it.
- * submit: never blocks; the future is &op->future (the caller's reference goes over to the future's owner), or another that has failed, in which case op was
- * released. run: blocks; the caller keeps op and releases it. */
+ * submit: never blocks; the future is &op->future (the caller's reference goes over to the future's owner), which has failed when it was not sent. run: blocks; the caller keeps op and releases it. */
 ar_future *ari_db_submit(ari_db *db, ari_op *op);
 ar_status  ari_db_run(ari_db *db, ari_op *op, ar_error *err);
 
@@ -43,7 +42,6 @@ struct ari_owned {
     ari_owned *prev, *next;
     void      *scope; /* NULL: nobody's but the caller's */
     void (*free)(ari_owned *owned);
-    void (*rollback)(ari_owned *owned); /* may: the transaction it was saved in was rolled back: restore */
 };
 void ari_db_own(ari_db *db, ari_owned *owned); /* does nothing on a plain database */
 void ari_disown(ari_owned *owned);

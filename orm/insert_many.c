@@ -274,7 +274,7 @@ static ar_status submit_all(rows *self, ari_gather *gather, ari_op *op, char *fi
 {
     for (;;) {
         ar_future *future = ari_apply_submit(self->db, op, NULL, first);
-        ari_gather_add(gather, future, future == &op->future ? op : NULL);
+        ari_gather_add(gather, future, op);
         if (self->left == 0)
             return AR_OK;
         ar_status status = next_chunk(self, &op, &first, err);

@@ -11,7 +11,7 @@ AR_BEGIN_DECLS
 
 /* A model says how a plain struct lies in a table. It is constant data, made by AR_MODEL_DEFINE in one .c file, and
  * checked when it is first used with a database: a model that makes no sense answers AR_E_INVALID then, with a
- * message that says what is wrong with it. */
+ * message that says what is wrong with it. It stays where it is for as long as any database that it was used with. */
 
 /* What a column is; any number of them, or-ed together. */
 enum {

@@ -27,6 +27,8 @@ AR_BEGIN_DECLS
  * saved in it get back the key, the timestamps and the newness they had, and those refreshed in it what they held
  * before, but for what was assigned since.
  *
+ * What was read outlives its database, but not a runtime of the application's own: it is freed before ar_runtime_close.
+ *
  * Common to all verbs:
  * Threads: any, with a record or scope of their own. The asynchronous ones never block; the others block until the
  *          database has answered.
