@@ -231,6 +231,20 @@ static verdict run_member(group *g, ar_operation *operation, ar_error *error)
     return hold(g, operation, error) ? GO_ON : END_HERE;
 }
 
+/* Takes what stands at `link` out of the members, in front of what is in `later` already: when the members begin again,
+ * they may end earlier than before. */
+static void postpone(group *g, ar_operation **link)
+{
+    if (g->later != NULL) {
+        ar_operation **end = link;
+        while (*end != NULL)
+            end = &(*end)->next;
+        *end = g->later;
+    }
+    g->later = *link;
+    *link = NULL;
+}
+
 /* Runs all members. False: the group was taken apart, and everything but `later` is completed. */
 static bool run_members(group *g)
 {
@@ -252,8 +266,7 @@ static bool run_members(group *g)
             link = &operation->next;
         }
         if (v == END_HERE) {
-            g->later = *link;
-            *link = NULL;
+            postpone(g, link);
         } else if (v != GO_ON) {
             roll_back(g);
             if (v == BACK_WITHOUT)

@@ -199,6 +199,55 @@ static void a_deadline_during_commit_takes_back_that_write_only(void **state)
     assert_string_equal(ids(f), "1 3;");
 }
 
+/* Everything that the members may hold of failures is used up by 16, so that what is behind them waits for a group of
+ * its own, also while they begin again. */
+static void cancel_then_end_reading(fake_host *host, void *arg)
+{
+    sqlite_fixture *f = arg;
+    if (host->waits == 2)
+        ((fake_op *)f->arg)->cancelled = true;
+    if (host->waits == 4)
+        sqlite_fixture_other(f, "COMMIT");
+}
+
+static void what_waits_for_the_next_group_outlives_a_new_beginning(void **state)
+{
+    for (int without_memory = 0; without_memory < 2; without_memory++) {
+        sqlite_fixture *f = *state;
+        fake_op *bad[16], *last[3];
+        sqlite_fixture_close(f);
+        sqlite_fixture_reopen(f, "journal_mode=delete&synchronous=off");
+        sqlite_fixture_rows(f, "DROP TABLE IF EXISTS t");
+        sqlite_fixture_rows(f, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+        sqlite_fixture_rows(f, "INSERT INTO t VALUES (0)");
+        insert(f, 0);
+        sqlite_fixture_run(f); /* the statement is prepared */
+        sqlite_fixture_other(f, "BEGIN; SELECT * FROM t");
+        f->host.waits = 0;
+        f->host.on_wait = cancel_then_end_reading;
+        f->host.on_wait_arg = f;
+        fake_op *cancelled = insert(f, 1), *good = insert(f, 2);
+        f->arg = cancelled;
+        for (int i = 0; i < 16; i++)
+            bad[i] = insert(f, 0);
+        for (int i = 0; i < 3; i++)
+            last[i] = insert(f, 10 + i);
+        f->host.fail_at = without_memory == 1 ? f->host.allocations + 1 : 0;
+        f->host.fail_on = true;
+        sqlite_fixture_run(f);
+        f->host.fail_at = 0;
+        f->host.on_wait = NULL;
+        assert_ended(cancelled, AR_E_CANCELLED);
+        assert_ended(good, AR_OK);
+        for (int i = 0; i < 16; i++)
+            assert_ended(bad[i], AR_E_CONSTRAINT);
+        for (int i = 0; i < 3; i++)
+            assert_ended(last[i], AR_OK);
+        assert_true(bad[15]->order < last[0]->order && last[0]->order < last[2]->order);
+        assert_string_equal(ids(f), "0 2 10 11 12;");
+    }
+}
+
 static void a_failed_commit_of_a_transaction_rolls_it_back(void **state)
 {
     sqlite_fixture *f = begin(state, "journal_mode=delete&synchronous=off&busy_timeout_ms=100");
@@ -275,6 +324,7 @@ int main(void)
         FILES(commit_waits_for_readers),
         FILES(a_commit_that_stays_locked_is_rolled_back),
         FILES(a_deadline_during_commit_takes_back_that_write_only),
+        FILES(what_waits_for_the_next_group_outlives_a_new_beginning),
         FILES(a_failed_commit_of_a_transaction_rolls_it_back),
         FILES(opening_waits_for_a_lock),
         FILES(a_read_that_is_out_of_date_may_be_tried_again),
