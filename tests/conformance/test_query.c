@@ -456,9 +456,11 @@ static void triggers_have_statements_of_their_own(void **state)
     ar_query_filter(q, AR_EQ(Employee, age, 838));
     assert_int_equal(ar_query_count(q, &count, &err), AR_OK);
     assert_int_equal(count, 1);
-    assert_int_equal(ar_query_exec(ar_sql(db, "create trigger t after delete on employees begin select 1; end; drop table employees"),
-                                   NULL, &err),
-                     AR_E_INVALID);
+    assert_int_equal(
+        ar_query_exec(
+            ar_sql(db, "create trigger t after delete on employees begin select 1; end; drop table employees"), NULL,
+            &err),
+        AR_E_INVALID);
     assert_int_equal(ar_query_exec(ar_sql(db, "drop trigger leaves; drop table employees"), NULL, &err), AR_E_INVALID);
     assert_int_equal(ar_query_count(Employee_query(db), &count, &err), AR_OK);
 }
