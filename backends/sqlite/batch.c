@@ -53,6 +53,8 @@ static bool may_be_interrupted(ar_operation_kind kind)
 
 static ar_status run(ar_connection *connection, ar_operation *operation, ar_error *err)
 {
+    if (connection->broken && may_be_interrupted(operation->kind))
+        return ari_sqlite_refuse_broken(connection, err);
     if (may_be_interrupted(operation->kind) && ari_sqlite_interrupted(connection, operation))
         return ari_sqlite_interrupted_error(connection, operation, "waiting to run", err);
     switch (operation->kind) {
@@ -114,6 +116,8 @@ static void run_and_complete(ar_connection *connection, ar_operation *operation)
     ar_error error;
     clear_results(operation);
     ar_status status = run(connection, operation, &error);
+    if (operation->kind != AR_OP_CLOSE_CURSOR)
+        status = ari_sqlite_settle(connection, status, &error);
     ari_sqlite_complete(connection, operation, status == AR_OK ? NULL : &error);
 }
 

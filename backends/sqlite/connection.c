@@ -16,7 +16,8 @@
 /* A connection is open from ari_sqlite_open to ari_sqlite_close and run by one thread at a time, so that SQLite's
  * own mutexes are off. It is in one of these states: autocommit (neither flag), in a group or batch (SQLite's
  * autocommit is off while submit runs, never between two calls), in a transaction of its user (`in_transaction`), or
- * `broken`, when it could not leave a transaction. */
+ * `broken`, when it could not leave a transaction or was found in one that nobody knows of. A broken one runs nothing
+ * more. ari_sqlite_settle looks after each operation. */
 
 enum { oldest_version = 3037000 };
 
@@ -270,4 +271,27 @@ void ari_sqlite_roll_back(ar_connection *connection)
     (void)ari_sqlite_control(connection, ARI_SQLITE_ROLLBACK);
     if (!ari_sqlite_in_autocommit(connection))
         connection->broken = true;
+}
+
+/* A database in memory would be gone with its connection, which is as good as before once it left the transaction. */
+ar_status ari_sqlite_settle(ar_connection *connection, ar_status status, ar_error *err)
+{
+    if (connection->in_transaction || ari_sqlite_in_autocommit(connection))
+        return status;
+    ari_sqlite_roll_back(connection);
+    if (!connection->config->memory)
+        connection->broken = true;
+    if (status != AR_OK)
+        return status;
+    return ar_error_set(err, AR_E_CONNECTION,
+                        "running a statement: it left a transaction open, which was rolled back with all that it did; "
+                        "begin transactions with ar_tx_begin");
+}
+
+ar_status ari_sqlite_refuse_broken(const ar_connection *connection, ar_error *err)
+{
+    return ar_error_set(err, AR_E_CONNECTION,
+                        "running a statement on %s: the connection was stuck in a transaction and is closed; nothing "
+                        "was changed, try again",
+                        connection->config->path);
 }

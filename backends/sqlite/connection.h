@@ -64,6 +64,14 @@ int ari_sqlite_control(ar_connection *connection, ari_sqlite_control_statement w
 /* Leaves the open transaction, whoever opened it. A connection that cannot is broken. */
 void ari_sqlite_roll_back(ar_connection *connection);
 
+/* Behind an operation that ran alone and ended with `status`: outside a transaction of its user SQLite has to be in
+ * autocommit again. If it is not, what runs next would be acknowledged in a transaction that nobody commits: so that is
+ * rolled back, the connection is broken, and the operation fails if it had not. */
+ar_status ari_sqlite_settle(ar_connection *connection, ar_status status, ar_error *err);
+
+/* The error of what would run on a broken connection. */
+ar_status ari_sqlite_refuse_broken(const ar_connection *connection, ar_error *err);
+
 static inline bool ari_sqlite_in_autocommit(const ar_connection *connection)
 {
     return sqlite3_get_autocommit(connection->db) != 0;

@@ -52,24 +52,29 @@ void ari_sqlite_held_free(ar_connection *connection)
     connection->held = NULL;
 }
 
-void ari_sqlite_run_alone(ar_connection *connection, ar_operation *operation)
+/* Runs and completes one operation by itself; `shared`: in a read transaction that is there. */
+static void run_alone(ar_connection *connection, ar_operation *operation, bool shared)
 {
     ar_error error;
     ar_status status;
-    if (ari_sqlite_interrupted(connection, operation))
+    if (connection->broken)
+        status = ari_sqlite_refuse_broken(connection, &error);
+    else if (ari_sqlite_interrupted(connection, operation))
         status = ari_sqlite_interrupted_error(connection, operation, "waiting to run a statement", &error);
     else
         status = ari_sqlite_execute(connection, operation, &error);
+    if (!shared)
+        status = ari_sqlite_settle(connection, status, &error);
     ari_sqlite_complete(connection, operation, status == AR_OK ? NULL : &error);
 }
 
 void ari_sqlite_read_together(ar_connection *connection, ar_operation *members)
 {
     ari_sqlite_watch(connection, NULL);
-    bool together = ari_sqlite_control(connection, ARI_SQLITE_BEGIN) == SQLITE_OK;
+    bool together = !connection->broken && ari_sqlite_control(connection, ARI_SQLITE_BEGIN) == SQLITE_OK;
     while (members != NULL) {
         ar_operation *next = members->next;
-        ari_sqlite_run_alone(connection, members);
+        run_alone(connection, members, together);
         members = next;
     }
     if (together && !ari_sqlite_in_autocommit(connection) &&
@@ -148,7 +153,7 @@ static void run_one_by_one(group *g)
     while (g->members != NULL) {
         ar_operation *operation = g->members;
         g->members = operation->next;
-        ari_sqlite_run_alone(g->connection, operation);
+        run_alone(g->connection, operation, false);
     }
 }
 
@@ -161,7 +166,7 @@ static void fail_writes(group *g, const ar_error *error)
         if (writes(operation))
             ari_sqlite_complete(g->connection, operation, error);
         else
-            ari_sqlite_run_alone(g->connection, operation);
+            run_alone(g->connection, operation, false);
     }
 }
 
@@ -184,6 +189,10 @@ static bool begin(group *g)
 {
     ar_error error;
     while (g->members != NULL) {
+        if (g->connection->broken) {
+            run_one_by_one(g); /* which refuses each */
+            return false;
+        }
         ari_sqlite_watch_all(g->connection, g->members, g->until);
         int code = ari_sqlite_control(g->connection, ARI_SQLITE_BEGIN_IMMEDIATE);
         if (code != SQLITE_OK)
@@ -219,6 +228,8 @@ static verdict run_member(group *g, ar_operation *operation, ar_error *error)
 {
     ar_connection *connection = g->connection;
     ar_status status = ari_sqlite_execute(connection, operation, error);
+    if (status == AR_OK && ari_sqlite_in_autocommit(connection))
+        return END_HERE; /* it ended the transaction, which nothing admitted can: COMMIT will fail */
     if (status == AR_OK)
         return foreign_keys_pending(connection) ? BACK : GO_ON;
     error->outcome_unknown = false; /* it has not been committed */
@@ -282,6 +293,7 @@ static bool run_members(group *g)
 static bool commit(group *g)
 {
     ar_error error;
+    bool left = ari_sqlite_in_autocommit(g->connection);
     ari_sqlite_watch_all(g->connection, g->members, g->until);
     int code = ari_sqlite_control(g->connection, ARI_SQLITE_COMMIT);
     ari_sqlite_watch(g->connection, NULL);
@@ -290,7 +302,7 @@ static bool commit(group *g)
         return true;
     }
     (void)ari_sqlite_error(g->connection->db, code, "committing", &error);
-    error.outcome_unknown = ari_sqlite_commit_in_doubt(code);
+    error.outcome_unknown = left || ari_sqlite_commit_in_doubt(code);
     roll_back(g);
     if ((code & 0xff) == SQLITE_CONSTRAINT)
         run_one_by_one(g);

@@ -16,9 +16,6 @@ void ari_sqlite_group(ar_connection *connection, ar_operation *members);
  * completes as soon as it is done. */
 void ari_sqlite_read_together(ar_connection *connection, ar_operation *members);
 
-/* Runs and completes one operation by itself. */
-void ari_sqlite_run_alone(ar_connection *connection, ar_operation *operation);
-
 void ari_sqlite_held_free(ar_connection *connection);
 
 #endif
