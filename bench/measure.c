@@ -24,6 +24,8 @@ int64_t bench_now(void)
 
 static double run_round(uint64_t (*run)(void *state, int64_t deadline), void *state, int64_t duration)
 {
+    if (getenv("AR_BENCH_QUICK") != NULL) /* to see that it runs; the figures mean nothing then */
+        duration /= 100;
     int64_t start = bench_now();
     uint64_t operations = run(state, start + duration);
     return (double)operations * 1e9 / (double)(bench_now() - start);
