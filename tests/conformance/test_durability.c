@@ -21,7 +21,7 @@
  * and what the file then holds is compared with what was told. The numbers are chosen here and the column is not unique,
  * so that a row that was written twice is seen. */
 
-enum { THREADS = 4, IN_FLIGHT = 16, ROUNDS = 16, LEAST = 50, SPREAD = 900, PER_THREAD = 1000000 };
+enum { THREADS = 4, IN_FLIGHT = 16, ROUNDS = 30, LEAST = 50, SPREAD = 900, PER_THREAD = 1000000 };
 
 typedef struct Entry {
     int64_t id;
