@@ -114,7 +114,9 @@ static ar_future *combine(ar_future *const *children, size_t count, const ari_fu
         if (children[i] == NULL)
             return fail(NULL, AR_E_INVALID, "one of them is NULL: it was never submitted, or has been consumed");
 
-    ar_runtime *runtime = children[0]->runtime;
+    ar_runtime *runtime = NULL; /* a future that failed early has none */
+    for (size_t i = 0; i < count && runtime == NULL; i++)
+        runtime = children[i]->runtime;
     size_t size = 0;
     combination *self = NULL;
     if (ari_size_multiply(count, sizeof(part), &size) && ari_size_add(size, sizeof *self, &size))

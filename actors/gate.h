@@ -37,9 +37,11 @@ static inline void ari_gate_enter_always(ari_gate *gate)
 
 static inline void ari_gate_leave(ari_gate *gate, const ar_env *env)
 {
+    void (*wake)(void *ctx, uint32_t *word) = env->wake; /* the environment may be behind the gate, too */
+    void *ctx = env->ctx;
     /* Release: what was done inside is seen by who finds the gate empty. */
     if ((atomic_fetch_sub_explicit(&gate->word, 1, memory_order_release) & ARI_GATE_SHUT) != 0)
-        env->wake(env->ctx, (uint32_t *)&gate->word);
+        wake(ctx, (uint32_t *)&gate->word);
 }
 
 /* Gives the word as it was shut. */

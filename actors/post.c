@@ -158,6 +158,8 @@ static ar_status ask_assist(ar_future *future, int64_t deadline, ar_error *err)
     ari_ask *ask = (ari_ask *)future;
     ar_status status = AR_OK;
     const ari_worker *current = ari_worker_current();
+    if (ask->timer.fire != NULL && ask->timer.deadline < deadline)
+        deadline = ask->timer.deadline;
     bool help = ask->helpable && future->runtime->help && (deadline == INT64_MAX || ask->first);
     if (!help && current == NULL)
         return AR_OK;

@@ -23,6 +23,7 @@ typedef struct lane {
     _Atomic bool started;
     _Atomic uint32_t gone; /* futex of close */
     ari_mail *backlog;     /* oldest first; under the token */
+    ari_mail **backlog_end;
     const ar_env *env;
 } lane;
 
@@ -47,14 +48,11 @@ static ari_mail *run_tasks(ari_mail *mails, unsigned most)
 static bool lane_batch(ari_runner *runner, ari_mail *mails)
 {
     lane *self = (lane *)runner;
-    if (self->backlog == NULL) {
-        self->backlog = run_tasks(mails, TURN);
-        return self->backlog != NULL;
-    }
-    ari_mail **end = &self->backlog;
-    while (*end != NULL)
-        end = &(*end)->next;
-    *end = mails;
+    if (self->backlog == NULL)
+        self->backlog_end = &self->backlog;
+    *self->backlog_end = mails;
+    while (*self->backlog_end != NULL) /* over what is new alone */
+        self->backlog_end = &(*self->backlog_end)->next;
     self->backlog = run_tasks(self->backlog, TURN);
     return self->backlog != NULL;
 }

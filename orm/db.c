@@ -193,13 +193,16 @@ ar_future *ari_db_submit(ari_db *db, ari_op *op)
     ari_lease *lease;
     ar_status  status = prepare(db, op, false, &lease, &error);
     if (status != AR_OK) {
-        ari_future_finish(&op->future, status, &error);
+        ari_op_fail(op, status, &error);
         return &op->future;
     }
-    if (ari_scope_track(db, op))
+    status = ari_op_arm(op, &error);
+    if (status == AR_OK && !ari_scope_track(db, op))
+        status = ar_error_set(&error, AR_E_CLOSED, "the database handle was closed");
+    if (status == AR_OK)
         ari_pool_submit(db->pool, lease, op);
     else
-        ari_future_finish(&op->future, ar_error_set(&error, AR_E_CLOSED, "the database handle was closed"), &error);
+        ari_op_fail(op, status, &error);
     if (lease != NULL)
         ari_lease_unref(lease);
     return &op->future;

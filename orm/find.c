@@ -99,6 +99,7 @@ static ar_status make_find(ari_db *db, ar_db *handle, const ar_model *model, con
     memcpy(self->key, values, size);
     ari_values_move(self->key, plan->key_count, (char *)self->key + size);
     ari_hydrate_init(&self->rows, db, handle, plan, ARI_HYDRATE_ONE);
+    op->brief = true;
     op->settle = settle_find;
     op->destroy = destroy_find;
     op->operation.statement = statement;

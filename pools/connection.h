@@ -25,6 +25,7 @@ struct ari_connection {
     ar_connection_role role;
     ar_backend_host    host;
     _Atomic bool       spawned; /* the runner has a worker; under the pool's lock while it is false */
+    _Atomic uint32_t   slow;    /* those of `load` that are not brief */
     _Atomic uint32_t   load;    /* operations that were routed here and are not complete */
     _Atomic uint32_t   gone;    /* futex of closing */
 

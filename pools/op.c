@@ -24,6 +24,8 @@ static ar_status assist(ar_future *future, int64_t deadline, ar_error *err)
         return AR_OK;
     if (ari_lease_would_deadlock(op->pool, op->lease, op->connection))
         return ar_error_set(err, AR_E_DEADLOCK, "waiting for an operation that waits for a transaction of this thread: finish the transaction first, or use its handle");
+    if (op->operation.deadline < deadline)
+        deadline = op->operation.deadline;
     if (op->pool->runtime->help && (op->first || deadline == INT64_MAX))
         ari_runner_help(&op->connection->runner, future, deadline);
     return AR_OK;
@@ -74,6 +76,8 @@ ari_op *ari_op_of(ar_future *future)
 static void make_room(ari_op *op)
 {
     ari_pool *pool = op->pool;
+    if (!op->brief)
+        atomic_fetch_sub(&op->connection->slow, 1);
     atomic_fetch_sub(&op->connection->load, 1);
     if (atomic_fetch_sub(&pool->queued, 1) == 1 && atomic_load(&pool->closing))
         pool->runtime->env.wake(pool->runtime->env.ctx, (uint32_t *)&pool->queued);
@@ -155,14 +159,16 @@ static ar_status admit(ari_pool *pool, ari_lease *lease, ari_op *op, bool blocki
         return ar_error_set(err, AR_E_OVERLOAD, "%u operations wait in the pool already: send less, or raise queue_limit", pool->options.queue_limit);
     }
     op->connection = connection;
+    if (!op->brief)
+        atomic_fetch_add(&connection->slow, 1);
     atomic_fetch_add(&connection->load, 1);
     ari_future_ref(&op->future);
     return AR_OK;
 }
 
-static ar_status arm(ari_op *op, ar_error *err)
+ar_status ari_op_arm(ari_op *op, ar_error *err)
 {
-    if (op->operation.deadline == INT64_MAX)
+    if (op->operation.deadline == INT64_MAX || op->timer.fire != NULL)
         return AR_OK;
     op->timer = (ari_timer){.deadline = op->operation.deadline, .fire = expire};
     ari_future_ref(&op->future);
@@ -174,15 +180,20 @@ static ar_status arm(ari_op *op, ar_error *err)
     return status;
 }
 
+void ari_op_fail(ari_op *op, ar_status status, const ar_error *error)
+{
+    if (ari_future_finish(&op->future, status, error))
+        interrupt(&op->future);
+}
+
 ar_future *ari_pool_submit(ari_pool *pool, ari_lease *lease, ari_op *op)
 {
     ar_error  error;
-    ar_status status = arm(op, &error);
+    ar_status status = ari_op_arm(op, &error);
     if (status == AR_OK)
         status = admit(pool, lease, op, false, &error);
     if (status != AR_OK) {
-        if (ari_future_finish(&op->future, status, &error))
-            interrupt(&op->future);
+        ari_op_fail(op, status, &error);
         return &op->future;
     }
     op->first = ari_runner_push(&op->connection->runner, &op->mail);

@@ -32,6 +32,7 @@ struct ari_op {
     struct ari_connection *connection; /* where it was routed to; NULL: it was not sent */
     ari_lease   *lease;                /* NULL outside transactions */
     bool         first;                /* it found the mailbox empty */
+    bool         brief;                /* reads one row by its key: over before another thread could be woken for it */
     const char  *trace;                /* may: stands in the log when it fails; lives until it is complete */
     /* may: a last look at the results before completion, on the thread that runs the connection; `status` is the backend's, the answer becomes the
      * operation's. When that makes an error of AR_OK, fill `err`; when it keeps an error, leave `err` alone. */
@@ -71,6 +72,12 @@ ari_op *ari_op_create(ari_pool *pool, size_t payload_size);
 
 /* Drops the caller's reference. Also for an operation that was never submitted. */
 void ari_op_release(ari_op *op);
+
+/* Sees to it that the operation ends at its deadline; submit does so where it was not done before, as it must be before another thread can find the operation. */
+ar_status ari_op_arm(ari_op *op, ar_error *err);
+
+/* Completes an operation that is not going to be sent. */
+void ari_op_fail(ari_op *op, ar_status status, const ar_error *error);
 
 /* Sends `op`, in the lease when there is one. Takes no reference from the caller: the future given back is &op->future, already failed when
  * it could not be sent. Never blocks. */

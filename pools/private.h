@@ -34,7 +34,7 @@ struct ari_pool {
 ari_pool *ari_pool_ref(ari_pool *pool);
 void      ari_pool_unref(ari_pool *pool);
 
-/* Where `op` is to go, spawned; `blocking`: its sender will wait for it. NULL and `err` when there is no such connection. */
+/* Where `op` is to go, with a thread; `blocking`: its sender will wait for it. NULL and `err` when there is no such connection. */
 ari_connection *ari_pool_route(ari_pool *pool, const ari_op *op, bool blocking, ar_error *err);
 
 #endif

@@ -82,18 +82,47 @@ static void a_blocking_read_takes_a_connection_that_is_free(void **state)
     ar_future_drop(&read);
 }
 
-/* Waking a thread costs more than the operation: reads follow each other to the connection that is at work. */
-static void reads_that_nobody_waits_for_go_where_work_is(void **state)
+static void a_read_that_nobody_waits_for_takes_a_connection_that_is_free(void **state)
 {
     (void)state;
     ar_future *first = script_submit(p.pool, NULL, "r:wait");
     script_wait_for("1:r:wait");
     ar_future *second = script_submit(p.pool, NULL, "r:ok");
+    assert_int_equal(script_await(&second, &err), AR_OK);
+    assert_false(ar_future_is_done(first));
+    ar_future_drop(&first);
+}
+
+static ar_future *submit_brief(const char *sql)
+{
+    ari_op *op = script_op(p.pool, sql);
+    op->brief = true;
+    return ari_pool_submit(p.pool, NULL, op);
+}
+
+/* Waking a thread costs more than they do: brief reads follow each other to the connection that does such ones, and to none that does others. */
+static void brief_reads_go_where_brief_reads_are(void **state)
+{
+    (void)state;
+    ar_future *first = submit_brief("r:wait");
+    script_wait_for("1:r:wait");
+    ar_future *second = submit_brief("r:ok");
     assert_false(ar_future_is_done(second));
     script_let_go();
     assert_int_equal(script_await(&first, &err), AR_OK);
     assert_int_equal(script_await(&second, &err), AR_OK);
     assert_null(strstr(script_log(), "2:"));
+}
+
+static void a_brief_read_does_not_wait_for_another_kind(void **state)
+{
+    (void)state;
+    ar_future *slow = script_submit(p.pool, NULL, "r:wait");
+    script_wait_for("1:r:wait");
+    ar_future *brief = submit_brief("r:ok");
+    assert_int_equal(script_await(&brief, &err), AR_OK);
+    assert_false(ar_future_is_done(slow));
+    ar_future_drop(&slow);
 }
 
 static void beyond_a_depth_reads_go_to_another_connection(void **state)
@@ -334,7 +363,9 @@ int main(void)
         TEST(reads_go_to_readers_and_the_rest_to_the_writer),
         TEST(a_read_does_not_wait_for_a_write),
         TEST(a_blocking_read_takes_a_connection_that_is_free),
-        TEST(reads_that_nobody_waits_for_go_where_work_is),
+        TEST(a_read_that_nobody_waits_for_takes_a_connection_that_is_free),
+        TEST(brief_reads_go_where_brief_reads_are),
+        TEST(a_brief_read_does_not_wait_for_another_kind),
         TEST(beyond_a_depth_reads_go_to_another_connection),
         TEST(one_connection_does_everything_where_there_is_one),
         TEST(a_read_only_pool_refuses_writes),
