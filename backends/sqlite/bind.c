@@ -8,7 +8,7 @@
 #include <actrec/time.h>
 
 #include "backends/sqlite/error.h"
-#include "backends/sqlite/tokens.h"
+#include "backends/sqlite/target.h"
 
 /* The length of the UTF-8 sequence at `p`, 0 when it is none: too long, a surrogate, above U+10FFFF (RFC 3629). */
 static size_t sequence_length(const unsigned char *p, size_t left)
@@ -94,71 +94,17 @@ static ar_status bind_decimal(sqlite3 *db, sqlite3_stmt *handle, int index, cons
     return bound(db, code, index, value, err);
 }
 
-/* A name that may have a schema before it: "main"."users". */
-static bool write_target(const ar_statement *source, char *schema, char *table, size_t size)
-{
-    ari_sqlite_tokens tokens = ari_sqlite_tokens_of(source->sql, source->sql_length);
-    ari_sqlite_token keyword = ari_sqlite_main_keyword(&tokens);
-    ari_sqlite_token name = ari_sqlite_token_next(&tokens);
-    if (ari_sqlite_token_is(name, "OR")) {
-        (void)ari_sqlite_token_next(&tokens);
-        name = ari_sqlite_token_next(&tokens);
-    }
-    if (!ari_sqlite_token_is(keyword, "UPDATE"))
-        name = ari_sqlite_token_next(&tokens); /* behind INTO */
-    ari_sqlite_token dot = ari_sqlite_token_next(&tokens);
-    schema[0] = '\0';
-    if (ari_sqlite_token_is_char(dot, '.')) {
-        if (!ari_sqlite_token_name(name, schema, size))
-            return false;
-        name = ari_sqlite_token_next(&tokens);
-    }
-    return ari_sqlite_token_name(name, table, size);
-}
-
-static bool has_real_column(sqlite3 *db, const char *schema, const char *table)
-{
-    static const char text[] =
-        "SELECT 1 FROM pragma_table_xinfo(?1, nullif(?2, '')) WHERE type NOT LIKE '%int%' AND type NOT LIKE "
-        "'%char%' AND type NOT LIKE '%clob%' AND type NOT LIKE '%text%' AND type NOT LIKE '%blob%' AND "
-        "(type LIKE '%real%' OR type LIKE '%floa%' OR type LIKE '%doub%')";
-    sqlite3_stmt *query = NULL;
-    bool has = true; /* when it cannot be told, the value is refused */
-    if (sqlite3_prepare_v2(db, text, -1, &query, NULL) == SQLITE_OK &&
-        sqlite3_bind_text(query, 1, table, -1, SQLITE_STATIC) == SQLITE_OK &&
-        sqlite3_bind_text(query, 2, schema, -1, SQLITE_STATIC) == SQLITE_OK)
-        has = sqlite3_step(query) != SQLITE_DONE;
-    sqlite3_finalize(query);
-    return has;
-}
-
-/* SQLite stores a REAL without fraction as an integer where the column's affinity is REAL, and so drops the sign of
- * a zero (https://www.sqlite.org/datatype3.html, 2). Which column a parameter goes to it does not tell: so such a
- * value is refused as soon as the table that is written has one of those columns. */
-static ar_status check_minus_zero(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, int index,
-                                  ar_error *err)
-{
-    char schema[128], table[512];
-    if (sqlite3_stmt_readonly(handle) ||
-        (write_target(source, schema, table, sizeof schema) && !has_real_column(db, schema, table)))
-        return AR_OK;
-    return ar_error_set(err, AR_E_TYPE,
-                        "binding parameter %d: a column of SQLite's type REAL loses the sign of -0.0; declare it as "
-                        "DOUBLE_BLOB",
-                        index);
-}
-
-static ar_status bind_real(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, int index,
+static ar_status bind_real(sqlite3 *db, sqlite3_stmt *handle, ari_sqlite_targets *targets, int index,
                            const ar_value *value, ar_error *err)
 {
     double number = value->type == AR_TYPE_FLOAT ? (double)value->as.single : value->as.real;
     if (isnan(number))
         return ar_error_set(err, AR_E_TYPE, "binding parameter %d: SQLite has no NaN; bind a null instead", index);
-    if (number == 0 && signbit(number)) {
-        ar_status status = check_minus_zero(db, handle, source, index, err);
-        if (status != AR_OK)
-            return status;
-    }
+    if (number == 0 && signbit(number) && !sqlite3_stmt_readonly(handle) && ari_sqlite_loses_minus_zero(targets, index))
+        return ar_error_set(err, AR_E_TYPE,
+                            "binding parameter %d: a column of a numeric type of SQLite loses the sign of -0.0; declare "
+                            "it as DOUBLE_BLOB, and name it in the list of columns",
+                            index);
     int code = sqlite3_bind_double(handle, index, number);
     return bound(db, code, index, value, err);
 }
@@ -181,7 +127,7 @@ static ar_status bind_time(sqlite3 *db, sqlite3_stmt *handle, int index, const a
     return bound(db, sqlite3_bind_int64(handle, index, value->as.time.us), index, value, err);
 }
 
-static ar_status bind_one(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, int index,
+static ar_status bind_one(sqlite3 *db, sqlite3_stmt *handle, ari_sqlite_targets *targets, int index,
                           const ar_value *value, ar_error *err)
 {
     switch (value->type) {
@@ -192,7 +138,7 @@ static ar_status bind_one(sqlite3 *db, sqlite3_stmt *handle, const ar_statement 
     case AR_TYPE_ENUM: return bind_integer(db, handle, index, value, INT32_MIN, UINT32_MAX, err); /* int or unsigned */
     case AR_TYPE_INT64: return bound(db, sqlite3_bind_int64(handle, index, value->as.integer), index, value, err);
     case AR_TYPE_FLOAT:
-    case AR_TYPE_DOUBLE: return bind_real(db, handle, source, index, value, err);
+    case AR_TYPE_DOUBLE: return bind_real(db, handle, targets, index, value, err);
     case AR_TYPE_TEXT:
     case AR_TYPE_JSON: return bind_text(db, handle, index, value, err);
     case AR_TYPE_BYTES: return bind_bytes(db, handle, index, value, err);
@@ -210,10 +156,11 @@ static ar_status bind_one(sqlite3 *db, sqlite3_stmt *handle, const ar_statement 
 ar_status ari_sqlite_bind(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, const ar_value *parameters,
                           ar_error *err)
 {
-    for (uint32_t i = 0; i < source->parameter_count; i++) {
-        ar_status status = bind_one(db, handle, source, (int)i + 1, &parameters[i], err);
-        if (status != AR_OK)
-            return status;
-    }
-    return AR_OK;
+    ari_sqlite_targets targets;
+    ar_status status = AR_OK;
+    ari_sqlite_targets_init(&targets, db, source);
+    for (uint32_t i = 0; status == AR_OK && i < source->parameter_count; i++)
+        status = bind_one(db, handle, &targets, (int)i + 1, &parameters[i], err);
+    ari_sqlite_targets_fini(&targets);
+    return status;
 }

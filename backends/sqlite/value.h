@@ -16,7 +16,8 @@
  *   decimal                          TEXT with all digits of its scale; INTEGER and REAL are read too
  *   uuid                             BLOB of 16 bytes; text of 36 characters is read too
  *
- * The zero with a minus sign: a column with REAL affinity drops the sign, one without affinity keeps it. */
+ * The zero with a minus sign: a column with REAL, NUMERIC or INTEGER affinity drops the sign, so that the
+ * value is refused where it may go to one (target.c); one without affinity keeps it. */
 
 /* Binds `count` parameters. Texts and bytes are borrowed: they must live until the statement is bound anew. */
 ar_status ari_sqlite_bind(sqlite3 *db, sqlite3_stmt *handle, const ar_statement *source, const ar_value *parameters,

@@ -256,6 +256,110 @@ static void minus_zero_is_refused_where_it_would_lose_its_sign(void **state)
         assert_ended(bad[i], AR_E_TYPE);
 }
 
+/* The tables that the next two tests write: columns that keep the sign, and one of each affinity that does not. */
+static void create_mixed(sqlite_fixture *f)
+{
+    sqlite_fixture_rows(f, "CREATE TABLE mixed (id INTEGER PRIMARY KEY, x DOUBLE_BLOB, i INTEGER, n NUMERIC, r REAL, "
+                           "d DECIMAL(10, 2), p \"FLOATING POINT\", \"a,\"\"b\", g AS (x), t TEXT)");
+    sqlite_fixture_rows(f, "CREATE TABLE plain (i INTEGER, n NUMERIC)");
+    sqlite_fixture_rows(f, "CREATE TABLE kept (x DOUBLE_BLOB, y)");
+    sqlite_fixture_rows(f, "CREATE VIEW v AS SELECT x FROM mixed");
+    sqlite_fixture_rows(f, "CREATE TRIGGER w INSTEAD OF INSERT ON v BEGIN SELECT 1; END");
+}
+
+/* Each is run with -0.0 for the first parameter and 1, 2, 3 … for the others. */
+static fake_op *minus_zero_first(sqlite_fixture *f, const char *sql)
+{
+    fake_op *op = insert_minus_zero(f, sql);
+    for (uint32_t i = 1; i < op->statement.parameter_count; i++)
+        fake_bind(op, (ar_value){ .type = AR_TYPE_INT64, .as.integer = i });
+    return op;
+}
+
+static void minus_zero_is_refused_in_every_numeric_column(void **state)
+{
+    static const char *const bad[] = {
+        "INSERT INTO plain (n) VALUES (?)",
+        "INSERT INTO plain (i) VALUES (?)",
+        "UPDATE plain SET i = ?",
+        "INSERT INTO mixed (i) VALUES (?)",
+        "INSERT INTO mixed (n) VALUES (?)",
+        "INSERT INTO mixed (r) VALUES (?)",
+        "INSERT INTO mixed (d) VALUES (?)",
+        "INSERT INTO mixed (p) VALUES (?)",
+        "INSERT INTO mixed (x, \"n\") VALUES (1, max(?, ?)), (2, 3)",
+        "INSERT INTO main.mixed AS m (x, n) VALUES (coalesce(1, '?'), 2), (1, -?)",
+        "INSERT INTO mixed VALUES (NULL, 1, ?, 1, 1, 1, 1, 1, 1)",
+        "REPLACE INTO mixed VALUES (NULL, 1, 1, 1, 1, ?, 1, 1, 1)",
+        "UPDATE mixed SET x = 1, i = ?",
+        "UPDATE mixed SET n = coalesce(?, x), x = 2 WHERE id = 1",
+        "UPDATE mixed SET (x, n) = (?, ?)",
+        "UPDATE mixed SET x = s.y FROM (SELECT ? AS y) AS s",
+        "INSERT INTO mixed (id, x) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET x = 1, r = ? WHERE x < 1",
+        "INSERT INTO mixed (x) SELECT ?",
+        "INSERT INTO mixed (x, n) WITH c (y) AS (SELECT ?) SELECT y, y FROM c",
+        "WITH c (y) AS (SELECT ?) INSERT INTO mixed (x, n) SELECT y, y FROM c",
+        "INSERT INTO mixed (x, n) VALUES (1, 2) UNION ALL SELECT 1, ?",
+        "INSERT INTO v (x) VALUES (?)",
+    };
+    sqlite_fixture *f = *state;
+    create_mixed(f);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        fake_op *op = minus_zero_first(f, bad[i]);
+        op->statement.parameter_count = strstr(bad[i], "'?'") == NULL ? op->statement.parameter_count : 1;
+        sqlite_fixture_run(f);
+        assert_ended(op, AR_E_TYPE);
+        assert_says(op->error.message, "loses the sign");
+    }
+}
+
+static void minus_zero_is_kept_beside_numeric_columns(void **state)
+{
+    static const char *const good[] = {
+        "INSERT INTO mixed (x) VALUES (?)",
+        "INSERT INTO mixed (\"a,\"\"b\", n, i) VALUES (?, ?, ?)",
+        "INSERT OR IGNORE INTO mixed (n, [X]) VALUES (1, 2), (1 /* ? */, coalesce(?, 1)), (3, 4) RETURNING id",
+        "INSERT INTO mixed VALUES (NULL, ?, 1, 1, 1, 1, 1, 1, 1)",
+        "INSERT INTO mixed VALUES (NULL, 1, 1, 1, 1, 1, 1, ?, 1)",
+        "INSERT INTO mixed (id, x) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET n = 1, x = ? WHERE n = ?",
+        "INSERT INTO mixed (n) VALUES (1) RETURNING x + ?",
+        "UPDATE OR IGNORE main.mixed AS m SET x = ?, n = ?, i = 5 WHERE n = 77 RETURNING id",
+        "UPDATE mixed SET (i, n) = (1, 2), x = ? WHERE id = 99",
+        "UPDATE mixed SET i = 7 WHERE x = ?",
+        "DELETE FROM mixed WHERE n = ? + 100",
+        "INSERT INTO kept SELECT ?, ?",
+        "WITH c (y) AS (SELECT ?) INSERT INTO kept (x) SELECT y FROM c",
+    };
+    sqlite_fixture *f = *state;
+    create_mixed(f);
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        fake_op *op = minus_zero_first(f, good[i]);
+        op->statement.parameter_count -= strstr(good[i], "/* ?") != NULL ? 1 : 0;
+        sqlite_fixture_run(f);
+        assert_ended(op, AR_OK);
+    }
+    sqlite_fixture_rows(f, "DELETE FROM mixed");
+    fake_op *rows = fake_sql(&f->host, "INSERT INTO mixed (i, x, t) VALUES (?, ?, ?), (?, ?, ?)");
+    for (int i = 0; i < 6; i++)
+        fake_bind(rows, i % 3 == 1 ? (ar_value){ .type = AR_TYPE_DOUBLE, .as.real = -0.0 }
+                                   : (ar_value){ .type = AR_TYPE_INT64, .as.integer = i });
+    fake_op *read = fake_sql(&f->host, "SELECT x FROM mixed");
+    sqlite_fixture_run(f);
+    assert_ended(rows, AR_OK);
+    assert_string_equal(read->rows, "-0;-0;");
+}
+
+/* Which parameter is which column's is not told by the order of the text. */
+static void minus_zero_under_a_number_is_refused(void **state)
+{
+    sqlite_fixture *f = *state;
+    create_mixed(f);
+    fake_op *op = insert_minus_zero(f, "INSERT INTO mixed (x, n) VALUES (?1, ?1)");
+    op->statement.parameter_count = 1;
+    sqlite_fixture_run(f);
+    assert_ended(op, AR_E_TYPE);
+}
+
 /* What a stored value is decoded to; NULL: AR_E_TYPE. */
 static void stored_values_fit_or_are_refused(void **state)
 {
@@ -374,6 +478,9 @@ int main(void)
         MEMORY(null_is_null_of_every_type),
         MEMORY(what_sqlite_cannot_keep_is_refused),
         MEMORY(minus_zero_is_refused_where_it_would_lose_its_sign),
+        MEMORY(minus_zero_is_refused_in_every_numeric_column),
+        MEMORY(minus_zero_is_kept_beside_numeric_columns),
+        MEMORY(minus_zero_under_a_number_is_refused),
         MEMORY(stored_values_fit_or_are_refused),
         MEMORY(decimals_compare_and_add_by_value),
     };
