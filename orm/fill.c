@@ -81,12 +81,41 @@ static bool fill_member(const ari_plan_column *column, void *member, const ar_va
     return ari_kind_store(column->kind, member, value);
 }
 
+/* What fill_member does for the commonest kinds, when the value is of the column's type: it is a third of the time that a row takes
+ * (`./dev bench sqlite_hydrate_10k`). False: it is not one of those. */
+static bool fill_plain(const ari_plan_column *column, void *member, const ar_value *value, char **strings)
+{
+    if (value->type != column->type)
+        return false;
+    if (column->kind == AR_KIND_INT64) {
+        memcpy(member, &value->as.integer, sizeof value->as.integer);
+    } else if (column->kind == AR_KIND_STRING) {
+        const char *copy = *strings;
+        size_t length = value->as.text.length;
+        memcpy(*strings, value->as.text.data, length);
+        (*strings)[length] = '\0';
+        *strings += length + 1;
+        memcpy(member, &copy, sizeof copy);
+    } else if (column->kind == AR_KIND_DOUBLE) {
+        memcpy(member, &value->as.real, sizeof value->as.real);
+    } else if (column->kind == AR_KIND_BOOL) {
+        memcpy(member, &value->as.boolean, sizeof value->as.boolean);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 ar_status ari_row_fill(const ari_row *row, void *object, char *strings, ar_error *err)
 {
     for (size_t i = 0; i < row->count; i++) {
         const ari_plan_column *column = column_of(row, i);
-        if (column != NULL && !fill_member(column, (char *)object + column->offset, &row->values[i], &strings))
-            return refuse(row, column, &row->values[i], err);
+        if (column == NULL)
+            continue;
+        void *member = (char *)object + column->offset;
+        const ar_value *value = &row->values[i];
+        if (!fill_plain(column, member, value, &strings) && !fill_member(column, member, value, &strings))
+            return refuse(row, column, value, err);
     }
     return AR_OK;
 }

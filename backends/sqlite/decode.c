@@ -220,6 +220,18 @@ static ar_status read_value(sqlite3_value *from, int stored, ar_type wanted, ar_
     return AR_E_TYPE;
 }
 
+/* What read_value does for the commonest values, which need no look at their range. False: it is not one of those. */
+static bool read_plain(sqlite3_value *from, int stored, ar_type wanted, ar_value *out)
+{
+    if (stored == SQLITE_INTEGER && wanted == AR_TYPE_INT64)
+        out->as.integer = sqlite3_value_int64(from);
+    else if (stored == SQLITE_FLOAT && wanted == AR_TYPE_DOUBLE)
+        out->as.real = sqlite3_value_double(from);
+    else
+        return false;
+    return true;
+}
+
 ar_status ari_sqlite_decode(sqlite3_stmt *handle, const ar_type *wanted, ar_value *values, size_t count, ar_error *err)
 {
     for (size_t i = 0; i < count; i++) {
@@ -232,6 +244,8 @@ ar_status ari_sqlite_decode(sqlite3_stmt *handle, const ar_type *wanted, ar_valu
         }
         ar_type type = wanted == NULL || wanted[i] == AR_TYPE_NULL ? as_stored(stored) : wanted[i];
         values[i].type = type;
+        if (read_plain(from, stored, type, &values[i]))
+            continue;
         ar_status status = read_value(from, stored, type, &values[i]);
         if (status != AR_OK)
             return refuse(handle, column, type, status, err);
