@@ -20,6 +20,7 @@ struct ari_gather {
     const ar_env *env;
     atomic_size_t waiting; /* observers that were not told yet */
     size_t count;
+    size_t cause; /* the child whose error counts before that of others */
     child children[];
 };
 
@@ -69,6 +70,8 @@ static void told(ari_gather *self)
     /* acq_rel: the last one sees what came of all. */
     if (atomic_fetch_sub_explicit(&self->waiting, 1, memory_order_acq_rel) != 1)
         return;
+    if (self->count > 0)
+        status = ari_future_outcome(self->children[self->cause].future, &error);
     for (size_t i = 0; i < self->count && status == AR_OK; i++)
         status = ari_future_outcome(self->children[i].future, &error);
     ari_future_finish(&self->future, status, status != AR_OK ? &error : NULL);
@@ -101,6 +104,12 @@ void ari_gather_add(ari_gather *gather, ar_future *future, ari_op *op)
     *added = (child){ .observer.notify = notify, .gather = gather, .future = future, .op = op };
     atomic_fetch_add_explicit(&gather->waiting, 1, memory_order_relaxed);
     ari_future_observe(future, &added->observer);
+}
+
+void ari_gather_fail(ari_gather *gather, ar_future *failed)
+{
+    gather->cause = gather->count;
+    ari_gather_add(gather, failed, NULL);
 }
 
 ar_future *ari_gather_future(ari_gather *gather)

@@ -305,7 +305,7 @@ static ar_future *submit_in_transaction(rows *self, ar_db *handle, ari_op *op, c
     ar_status status = submit_all(self, gather, op, first, &error);
     ari_db_leave(self->db);
     if (status != AR_OK)
-        ari_gather_add(gather, ari_future_failed(runtime, status, &error), NULL);
+        ari_gather_fail(gather, ari_future_failed(runtime, status, &error));
     ar_done ended = status == AR_OK ? ar_tx_commit_async(&tx) : ar_tx_rollback_async(&tx);
     ari_gather_add(gather, ended.raw, NULL);
     return ari_gather_future(gather);
@@ -323,7 +323,7 @@ static ar_future *submit_here(rows *self, ari_op *op, char *first)
     }
     ar_status status = submit_all(self, gather, op, first, &error);
     if (status != AR_OK)
-        ari_gather_add(gather, ari_future_failed(runtime, status, &error), NULL);
+        ari_gather_fail(gather, ari_future_failed(runtime, status, &error));
     return ari_gather_future(gather);
 }
 
