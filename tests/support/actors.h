@@ -17,8 +17,8 @@
 typedef struct test_memory {
     atomic_size_t allocations; /* so far, those that were refused too */
     atomic_size_t live;        /* blocks that were not released */
-    size_t refuse_at;          /* the allocation of that number, from 1; 0: none */
-    bool refuse_on;            /* and every one after it */
+    atomic_size_t refuse_at;   /* the allocation of that number, from 1; 0: none */
+    atomic_bool refuse_on;     /* and every one after it */
 } test_memory;
 
 /* Sets the allocator of `options`. */
