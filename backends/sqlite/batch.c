@@ -100,7 +100,6 @@ static segment cut(const ar_connection *connection, ar_operation *first)
         if (reads_only && !reads)
             break;
         count++;
-        clear_results(operation);
         if (reads_only || !reads) {
             found.last = operation;
             found.count = count;
@@ -111,10 +110,15 @@ static segment cut(const ar_connection *connection, ar_operation *first)
     return found;
 }
 
+static void clear_all(ar_operation *operations)
+{
+    for (ar_operation *operation = operations; operation != NULL; operation = operation->next)
+        clear_results(operation);
+}
+
 static void run_and_complete(ar_connection *connection, ar_operation *operation)
 {
     ar_error error;
-    clear_results(operation);
     ar_status status = run(connection, operation, &error);
     if (operation->kind != AR_OP_CLOSE_CURSOR)
         status = ari_sqlite_settle(connection, status, &error);
@@ -130,6 +134,7 @@ void ari_sqlite_submit(ar_connection *connection, ar_operation *batch)
             together = cut(connection, first);
         batch = together.last->next;
         together.last->next = NULL;
+        clear_all(first);
         if (together.count == 1)
             run_and_complete(connection, first);
         else if (together.writes > 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "backends/sqlite/group.h"
 
+#include <string.h>
+
 #include "backends/sqlite/error.h"
 #include "backends/sqlite/execute.h"
 #include "backends/sqlite/wait.h"
@@ -22,7 +24,8 @@
  *   would have failed): rolled back, one by one.
  * - BUSY at BEGIN or COMMIT: SQLite waits, until the busy timeout counted from the start of the group is over (then
  *   all that write fail as locked, and the reads run alone), or until one member is cancelled or late. That one
- *   completes, provably not written; the others begin again as a group with what is left of the time.
+ *   completes, provably not written; the others begin again as a group with what is left of the time. With a WAL
+ *   reads do not wait at BEGIN: they run alone first.
  * - COMMIT fails otherwise: a constraint: rolled back, one by one. Anything else: rolled back, all that write fail
  *   with that error.
  *
@@ -135,9 +138,11 @@ static bool shed_interrupted(group *g)
 static void restart_started(group *g)
 {
     ar_operation *operation = g->members;
-    for (size_t i = 0; i < g->started; i++, operation = operation->next)
+    for (size_t i = 0; i < g->started; i++, operation = operation->next) {
+        operation->changes = operation->row_id = 0;
         if (operation->sink != NULL && operation->sink->restart != NULL)
             operation->sink->restart(operation->sink_ctx);
+    }
     g->started = 0;
     g->held = 0;
 }
@@ -184,7 +189,33 @@ static void complete_all(group *g)
     }
 }
 
-/* BEGIN IMMEDIATE. False: everything is completed. */
+/* In a WAL nobody else's lock keeps anybody from reading. */
+static bool has_free_reads(const group *g)
+{
+    const ar_backend_config *config = g->connection->config;
+    const ar_operation *operation = g->members;
+    if (config->memory || strcmp(config->journal_mode, "wal") != 0)
+        return false;
+    while (operation != NULL && writes(operation))
+        operation = operation->next;
+    return operation != NULL;
+}
+
+static void run_reads(group *g)
+{
+    ar_operation **link = &g->members;
+    while (*link != NULL) {
+        ar_operation *operation = *link;
+        if (writes(operation)) {
+            link = &operation->next;
+        } else {
+            *link = operation->next;
+            run_alone(g->connection, operation, false);
+        }
+    }
+}
+
+/* BEGIN IMMEDIATE. False: everything is completed. Reads do not wait with the others for a lock. */
 static bool begin(group *g)
 {
     ar_error error;
@@ -193,7 +224,8 @@ static bool begin(group *g)
             run_one_by_one(g); /* which refuses each */
             return false;
         }
-        ari_sqlite_watch_all(g->connection, g->members, g->until);
+        bool reads_first = has_free_reads(g);
+        ari_sqlite_watch_all(g->connection, g->members, reads_first ? 0 : g->until);
         int code = ari_sqlite_control(g->connection, ARI_SQLITE_BEGIN_IMMEDIATE);
         if (code != SQLITE_OK)
             (void)ari_sqlite_error(g->connection->db, code, "writing", &error);
@@ -203,6 +235,8 @@ static bool begin(group *g)
         ari_sqlite_roll_back(g->connection);
         if ((code & 0xff) != SQLITE_BUSY)
             run_one_by_one(g); /* each with its own error, if it is still so */
+        else if (reads_first)
+            run_reads(g);
         else if (!shed_interrupted(g))
             fail_writes(g, &error);
     }

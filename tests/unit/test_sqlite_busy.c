@@ -70,6 +70,32 @@ static void a_lock_that_stays_fails_after_the_busy_timeout(void **state)
     assert_ended(after, AR_OK);
 }
 
+static void check_no_wait(fake_host *host, fake_op *op)
+{
+    if (strncmp(op->statement.sql, "SELECT", 6) == 0)
+        assert_int_equal(host->waits, 0);
+}
+
+static void a_read_among_writes_does_not_wait_for_a_lock(void **state)
+{
+    sqlite_fixture *f = begin(state, "synchronous=off&busy_timeout_ms=500");
+    sqlite_fixture_other(f, "BEGIN IMMEDIATE");
+    f->host.on_complete = check_no_wait;
+    fake_op *a = insert(f, 1), *read = fake_sql(&f->host, "SELECT count(*) FROM t"), *b = insert(f, 2);
+    fake_op *cancelled = fake_sql(&f->host, "SELECT 1"), *c = insert(f, 3);
+    cancelled->cancelled = true;
+    sqlite_fixture_run(f);
+    f->host.on_complete = NULL;
+    assert_locked(a);
+    assert_locked(b);
+    assert_locked(c);
+    assert_ended(read, AR_OK);
+    assert_ended(cancelled, AR_E_CANCELLED);
+    assert_true(read->order < a->order);
+    assert_string_equal(read->rows, "0;");
+    sqlite_fixture_other(f, "COMMIT");
+}
+
 static void let_go(fake_host *host, void *arg)
 {
     sqlite_fixture *f = arg;
@@ -193,6 +219,8 @@ static void a_deadline_during_commit_takes_back_that_write_only(void **state)
     sqlite_fixture_run(f);
     assert_ended(a, AR_OK);
     assert_ended(late, AR_E_TIMEOUT);
+    assert_int_equal(late->changes, 0); /* of its first run */
+    assert_int_equal(late->row_id, 0);
     assert_ended(returning, AR_OK);
     assert_int_equal(returning->restarts, 1);
     assert_string_equal(returning->rows, "3;");
@@ -318,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FILES(a_lock_that_stays_fails_after_the_busy_timeout),
+        FILES(a_read_among_writes_does_not_wait_for_a_lock),
         FILES(a_lock_that_goes_is_waited_for),
         FILES(a_deadline_ends_the_wait_of_that_operation_only),
         FILES(cancelling_ends_the_wait_of_that_operation_only),
