@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "backends/sqlite/library.h"
 #include "values/memory.h"
 #include "values/number.h"
 
@@ -222,6 +223,8 @@ ar_status ari_sqlite_configure(const ar_env *env, const ar_url *url, ar_backend_
                                ar_error *err)
 {
     ar_status status = check_parts(url, err);
+    if (status == AR_OK) /* for all connections to come: an application configures SQLite before it uses it */
+        status = ari_sqlite_check_library(err);
     if (status != AR_OK)
         return status;
     ar_backend_config *config = ari_allocate_zero(env, sizeof *config);

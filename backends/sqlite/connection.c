@@ -19,31 +19,10 @@
  * `broken`, when it could not leave a transaction or was found in one that nobody knows of. A broken one runs nothing
  * more. ari_sqlite_settle looks after each operation. */
 
-enum { oldest_version = 3037000 };
-
 static const char *const control_texts[] = { [ARI_SQLITE_BEGIN] = "BEGIN",
                                              [ARI_SQLITE_BEGIN_IMMEDIATE] = "BEGIN IMMEDIATE",
                                              [ARI_SQLITE_COMMIT] = "COMMIT",
                                              [ARI_SQLITE_ROLLBACK] = "ROLLBACK" };
-
-/* SQLite without mutexes, by its build or by sqlite3_config of the application, would be torn apart by several
- * connections: they share its page cache and memory counters. A mutex of a connection tells. */
-static ar_status check_library(ar_error *err)
-{
-    sqlite3 *probe = NULL;
-    if (sqlite3_libversion_number() < oldest_version)
-        return ar_error_set(err, AR_E_UNSUPPORTED, "opening a database: SQLite %s is too old; 3.37 or later is needed",
-                            sqlite3_libversion());
-    bool safe = sqlite3_threadsafe() != 0;
-    int code = sqlite3_open_v2(":memory:", &probe, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, NULL);
-    if (code == SQLITE_OK)
-        safe = safe && sqlite3_db_mutex(probe) != NULL;
-    (void)sqlite3_close(probe);
-    if (!safe)
-        return ar_error_set(err, AR_E_UNSUPPORTED,
-                            "opening a database: SQLite is built or configured for a single thread");
-    return AR_OK;
-}
 
 /* Why a file cannot be opened, as far as the system tells; SQLite says no more than "unable to open database file". */
 static const char *trouble_with(const ar_backend_config *config, bool creates)
@@ -215,9 +194,7 @@ ar_status ari_sqlite_open(const ar_backend_config *config, ar_connection_role ro
     connection->host = host;
     connection->config = config;
     connection->role = role;
-    ar_status status = check_library(err);
-    if (status == AR_OK)
-        status = open_file(connection, err);
+    ar_status status = open_file(connection, err);
     if (status == AR_OK)
         status = set_up_guards(connection, err);
     if (status == AR_OK)

@@ -290,13 +290,10 @@ static void a_sqlite_for_a_single_thread_is_refused(void **state)
 {
     fixture *f = *state;
     int outcome = 0;
-    must_configure(f, f->path, NULL);
     pid_t child = fork();
     if (child == 0) {
-        ar_connection *connection = NULL;
         bool configured = sqlite3_shutdown() == SQLITE_OK && sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK;
-        ar_status status = ari_sqlite_backend.open(f->config, AR_ROLE_WRITER, &f->host.base, &connection, &f->error);
-        _exit(configured && status == AR_E_UNSUPPORTED && connection == NULL ? 0 : 1);
+        _exit(configured && configure(f, f->path, NULL) == AR_E_UNSUPPORTED && f->config == NULL ? 0 : 1);
     }
     assert_int_equal(waitpid(child, &outcome, 0), child);
     assert_int_equal(outcome, 0);
@@ -323,6 +320,28 @@ static void an_allocation_that_fails_is_an_error(void **state)
         }
 }
 
+static int opened;
+
+static int count_opening(sqlite3 *db, char **message, const struct sqlite3_api_routines *api)
+{
+    (void)db, (void)message, (void)api;
+    opened++;
+    return SQLITE_OK;
+}
+
+static void a_connection_opens_nothing_but_itself(void **state)
+{
+    fixture *f = *state;
+    void (*extension)(void) = (void (*)(void))count_opening;
+    must_configure(f, f->path, NULL);
+    ari_sqlite_backend.close(fake_open(&f->host, f->config, AR_ROLE_WRITER));
+    assert_int_equal(sqlite3_auto_extension(extension), SQLITE_OK);
+    opened = 0;
+    ari_sqlite_backend.close(fake_open(&f->host, f->config, AR_ROLE_WRITER));
+    assert_int_equal(sqlite3_cancel_auto_extension(extension), 1);
+    assert_int_equal(opened, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +358,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(relative_paths_survive_chdir_and_are_no_uris, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sqlite_for_a_single_thread_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_allocation_that_fails_is_an_error, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_connection_opens_nothing_but_itself, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
