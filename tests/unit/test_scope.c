@@ -96,6 +96,12 @@ static void a_database_gives_each_operation_its_time(void **state)
     assert_int_equal(ar_int64_await(&future, NULL, &err), AR_E_TIMEOUT);
     assert_int_equal(exec(scope, "w:ok"), AR_OK);
     ar_scope_close(&scope);
+    script_db_close(&s);
+    script_start();
+    s = script_db_open(&(ar_db_options){ .timeout_ms = 1000000 });
+    scope = scope_for(s.db, 30); /* the earlier counts */
+    assert_int_equal(exec(scope, "w:wait"), AR_E_TIMEOUT);
+    ar_scope_close(&scope);
 }
 
 static void a_commit_is_in_time_too(void **state)

@@ -212,6 +212,13 @@ static void what_the_engine_ended_is_dead_and_says_why(void **state)
     assert_int_equal(exec(inner, "w:ok"), AR_E_TX_ABORTED);
     assert_int_equal(ar_tx_rollback(&inner, &err), AR_OK);
     assert_int_equal(ar_tx_rollback(&tx, &err), AR_OK);
+    tx = ar_tx_begin(s.db, NULL);
+    inner = ar_tx_begin(tx, NULL);
+    assert_int_equal(exec(inner, "w:ok"), AR_OK);
+    assert_int_equal(exec(inner, "w:rollback"), AR_E_CONFLICT);
+    assert_int_equal(ar_tx_rollback(&inner, &err), AR_OK); /* there is nothing left to roll back */
+    assert_int_equal(exec(tx, "w:ok"), AR_E_TX_ABORTED);
+    assert_int_equal(ar_tx_commit(&tx, &err), AR_E_TX_ABORTED);
 }
 
 /* Sent and not awaited is part of it: dropping a future does not drop the operation. */
