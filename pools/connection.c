@@ -28,7 +28,7 @@ void ari_connection_move(ari_connection *connection, ari_connection_state next)
     assert((connection->lease != NULL) <= (next == CONNECTION_LEASED || next == CONNECTION_DRAINING || next == CONNECTION_FAILED));
 }
 
-ar_status ari_connection_ensure(ari_connection *connection, ar_error *err)
+ar_status ari_connection_ensure(ari_connection *connection, const ar_operation *waiting, ar_error *err)
 {
     ari_pool *pool = connection->pool;
     if (connection->backend != NULL)
@@ -36,7 +36,11 @@ ar_status ari_connection_ensure(ari_connection *connection, ar_error *err)
     if (connection->lost)
         return ar_error_set(err, AR_E_CONNECTION, "the connection that held the database in memory was lost, and all data with it: close the database and open it anew");
     ari_connection_move(connection, CONNECTION_CONNECTING);
+    connection->host.opening_for = waiting;
     ar_status status = pool->backend->open(pool->config, connection->role, &connection->host, &connection->backend, err);
+    connection->host.opening_for = NULL;
+    if (status == AR_E_CANCELLED && atomic_load(&pool->aborting))
+        status = ar_error_set(err, AR_E_CLOSED, "the database was closed while a connection was opened");
     ari_connection_move(connection, status == AR_OK ? CONNECTION_READY : CONNECTION_FAILED);
     return status;
 }
@@ -155,6 +159,37 @@ static void fail_batch(ar_operation *batch, ar_status status, const ar_error *er
     }
 }
 
+/* After an opening that ended because somebody does not wait any longer: those fail, and the others are left. False: there was none. */
+static bool fail_interrupted(ari_connection *connection, ar_operation **batch)
+{
+    const ar_env  *env = connection->host.env;
+    ar_operation **link = batch;
+    bool           any = false;
+    while (*link != NULL) {
+        ar_operation *operation = *link;
+        ar_error      error;
+        if (!interrupted(&connection->host, operation)) {
+            link = &operation->next;
+            continue;
+        }
+        *link = operation->next;
+        any = true;
+        if (env->now(env->ctx) >= operation->deadline)
+            ar_error_set(&error, AR_E_TIMEOUT, "waiting for a connection to be opened: the deadline passed; nothing was sent");
+        else if (atomic_load(&connection->pool->aborting))
+            ar_error_set(&error, AR_E_CLOSED, "the database was closed while a connection was opened");
+        else
+            ar_error_set(&error, AR_E_CANCELLED, "waiting for a connection to be opened: cancelled; nothing was sent");
+        ari_op_complete(op_of(operation), error.status, &error);
+    }
+    return any;
+}
+
+static bool was_interrupted(ar_status status)
+{
+    return status == AR_E_TIMEOUT || status == AR_E_CANCELLED || status == AR_E_CLOSED;
+}
+
 /* Sends the operations gathered so far. */
 static void flush(ari_connection *connection, ar_operation **batch, ar_operation ***batch_end)
 {
@@ -162,11 +197,14 @@ static void flush(ari_connection *connection, ar_operation **batch, ar_operation
     if (*batch == NULL)
         return;
     **batch_end = NULL;
-    ar_status status = ari_connection_ensure(connection, &error);
-    if (status == AR_OK)
-        connection->pool->backend->submit(connection->backend, *batch);
+    ar_operation *left = *batch;
+    ar_status     status = ari_connection_ensure(connection, left, &error);
+    while (was_interrupted(status) && fail_interrupted(connection, &left))
+        status = left == NULL ? AR_OK : ari_connection_ensure(connection, left, &error);
+    if (left != NULL && status == AR_OK)
+        connection->pool->backend->submit(connection->backend, left);
     else
-        fail_batch(*batch, status, &error);
+        fail_batch(left, status, &error);
     ari_connection_check(connection);
     *batch = NULL;
     *batch_end = batch;

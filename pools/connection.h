@@ -52,7 +52,7 @@ ar_status ari_connection_run(ari_connection *connection, ar_operation *operation
 void ari_connection_move(ari_connection *connection, ari_connection_state next);
 
 /* The connection is open, or opened now. Under the token. */
-ar_status ari_connection_ensure(ari_connection *connection, ar_error *err);
+ar_status ari_connection_ensure(ari_connection *connection, const ar_operation *waiting, ar_error *err);
 
 /* Closes the backend's connection if that is of no more use. */
 void ari_connection_check(ari_connection *connection);

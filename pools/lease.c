@@ -87,7 +87,7 @@ void ari_lease_record(ari_lease *lease, const ar_operation *operation, const ar_
 static ar_status begin(ari_connection *connection, ari_lease *lease, const ari_op *op, ar_error *err)
 {
     ar_operation operation = {.kind = AR_OP_BEGIN, .deadline = op->operation.deadline, .read_only = lease->options.read_only};
-    ar_status    status = ari_connection_ensure(connection, err);
+    ar_status    status = ari_connection_ensure(connection, &op->operation, err);
     if (status == AR_OK)
         status = ari_connection_run(connection, &operation, op, err);
     if (status != AR_OK) {

@@ -53,6 +53,11 @@ static ar_status open_failed(ar_connection *connection, int code, const char *st
     const ar_backend_config *config = connection->config;
     bool creates = connection->role == AR_ROLE_WRITER && config->mode == ARI_SQLITE_CREATE;
     char doing[200];
+    const ar_operation *interrupted = ari_sqlite_interrupted_watched(connection);
+    if ((code & 0xff) == SQLITE_BUSY && interrupted != NULL) {
+        snprintf(doing, sizeof doing, "opening %.120s, which another process has locked", config->path);
+        return ari_sqlite_interrupted_error(connection, interrupted, doing, err);
+    }
     if ((code & 0xff) == SQLITE_CANTOPEN ||
         is_folder(config->path)) { /* one that is opened for reading is SQLITE_IOERR */
         ar_status status =
@@ -151,11 +156,10 @@ static ar_status set_up_journal(ar_connection *connection, ar_error *err)
         return ar_error_set(err, AR_E_READ_ONLY, "opening %s: its permissions allow reading only; open it with mode=ro",
                             config->path);
     snprintf(text, sizeof text, "PRAGMA journal_mode = %s", config->journal_mode);
-    int64_t until = connection->env->now(connection->env->ctx) + config->busy_timeout;
     int code;
     do /* SQLite does not call the busy handler where it turns a file to WAL, which two processes may do at a time */
         code = pragma(connection, text, answer, sizeof answer);
-    while ((code & 0xff) == SQLITE_BUSY && ari_sqlite_pause(connection, until));
+    while ((code & 0xff) == SQLITE_BUSY && ari_sqlite_pause(connection, connection->busy_until));
     if (code == SQLITE_OK) /* a log that had to grow is cut down again at a checkpoint */
         code = pragma(connection, "PRAGMA journal_size_limit = 67108864", NULL, 0);
     if (code != SQLITE_OK)
@@ -194,6 +198,7 @@ ar_status ari_sqlite_open(const ar_backend_config *config, ar_connection_role ro
     connection->host = host;
     connection->config = config;
     connection->role = role;
+    ari_sqlite_watch_all(connection, host->opening_for, host->env->now(host->env->ctx) + config->busy_timeout);
     ar_status status = open_file(connection, err);
     if (status == AR_OK)
         status = set_up_guards(connection, err);
@@ -207,6 +212,7 @@ ar_status ari_sqlite_open(const ar_backend_config *config, ar_connection_role ro
         ari_sqlite_close(connection);
         return status;
     }
+    ari_sqlite_watch(connection, NULL);
     *out = connection;
     return AR_OK;
 }

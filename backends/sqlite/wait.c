@@ -53,7 +53,7 @@ bool ari_sqlite_pause(ar_connection *connection, int64_t until)
     enum { pause = 5000 };
     const ar_env *env = connection->env;
     int64_t now = env->now(env->ctx);
-    if (now >= until)
+    if (look(connection, &until) || now >= until)
         return false;
     return env->wait(env->ctx, &connection->never, 0, until - now < pause ? until : now + pause);
 }
@@ -62,6 +62,14 @@ int ari_sqlite_install_handlers(ar_connection *connection)
 {
     sqlite3_progress_handler(connection->db, instructions_between_looks, on_progress, connection);
     return sqlite3_busy_handler(connection->db, on_busy, connection);
+}
+
+const ar_operation *ari_sqlite_interrupted_watched(const ar_connection *connection)
+{
+    const ar_operation *operation = connection->watched;
+    while (operation != NULL && !ari_sqlite_interrupted(connection, operation))
+        operation = connection->watching_all ? operation->next : NULL;
+    return operation;
 }
 
 ar_status ari_sqlite_interrupted_error(const ar_connection *connection, const ar_operation *operation,

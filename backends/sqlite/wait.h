@@ -8,7 +8,7 @@
  * code. */
 int ari_sqlite_install_handlers(ar_connection *connection);
 
-/* Waits a little; false when `until` has come. */
+/* Waits a little; false when `until` has come or a watched operation is interrupted. */
 bool ari_sqlite_pause(ar_connection *connection, int64_t until);
 
 /* The statement that runs next is `operation`'s; NULL: nobody's. */
@@ -26,6 +26,9 @@ static inline void ari_sqlite_watch_all(ar_connection *connection, const ar_oper
     connection->watching_all = true;
     connection->busy_until = until;
 }
+
+/* The first of the watched operations that is interrupted; NULL: none. */
+const ar_operation *ari_sqlite_interrupted_watched(const ar_connection *connection);
 
 /* The error of an operation that was cancelled or is past its deadline; `doing` as for ari_sqlite_error. */
 ar_status ari_sqlite_interrupted_error(const ar_connection *connection, const ar_operation *operation,

@@ -130,7 +130,7 @@ void fake_host_init(fake_host *host, const ar_backend *backend)
                           .wall_now = now,
                           .random = random_bits,
                           .wait = wait };
-    host->base = (ar_backend_host){ &host->env, complete, interrupted };
+    host->base = (ar_backend_host){ .env = &host->env, .complete = complete, .interrupted = interrupted };
 }
 
 static void free_last(fake_op *op)

@@ -340,6 +340,38 @@ static void opening_waits_for_a_lock(void **state)
     }
 }
 
+static void opening_waits_no_longer_than_those_it_is_for(void **state)
+{
+    static const ar_status ends[] = { AR_E_TIMEOUT, AR_E_CANCELLED };
+    static const char *const options[] = { "journal_mode=delete", "journal_mode=wal" };
+    for (size_t i = 0; i < 4; i++) {
+        sqlite_fixture *f = *state;
+        ar_connection *connection = NULL;
+        ar_error error;
+        sqlite_fixture_reopen(f, "journal_mode=delete");
+        sqlite_fixture_close(f);
+        sqlite_fixture_other(f, i < 2 ? "BEGIN EXCLUSIVE" : "BEGIN IMMEDIATE"); /* no reading; no turning to WAL */
+        assert_int_equal(fake_configure(&f->host, f->path, options[i / 2], &f->config, NULL, &error), AR_OK);
+        int64_t start = f->host.clock;
+        fake_op *patient = insert(f, 1), *impatient = insert(f, 2);
+        if (ends[i % 2] == AR_E_TIMEOUT)
+            impatient->operation.deadline = start + 50000;
+        else
+            impatient->looks = 10;
+        f->host.base.opening_for = &patient->operation;
+        ar_status status = ari_sqlite_open(f->config, AR_ROLE_WRITER, &f->host.base, &connection, &error);
+        f->host.base.opening_for = NULL;
+        assert_int_equal(status, ends[i % 2]);
+        assert_true(f->host.clock > start && f->host.clock <= start + 150000);
+        assert_true(status != AR_E_TIMEOUT || f->host.clock == start + 50000);
+        impatient->operation.deadline = INT64_MAX;
+        impatient->cancelled = false;
+        sqlite_fixture_other(f, "COMMIT");
+        f->host.first = f->host.last = NULL;
+        sqlite_fixture_close(f);
+    }
+}
+
 #define FILES(test) cmocka_unit_test_setup_teardown(test, sqlite_fixture_file, sqlite_fixture_tear_down)
 
 int main(void)
@@ -356,6 +388,7 @@ int main(void)
         FILES(what_waits_for_the_next_group_outlives_a_new_beginning),
         FILES(a_failed_commit_of_a_transaction_rolls_it_back),
         FILES(opening_waits_for_a_lock),
+        FILES(opening_waits_no_longer_than_those_it_is_for),
         FILES(a_read_that_is_out_of_date_may_be_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

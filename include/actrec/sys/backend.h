@@ -95,6 +95,9 @@ struct ar_backend_host {
     void (*complete)(ar_backend_host *host, ar_operation *operation, const ar_error *error);
     /* Cancelled, or past its deadline: stop it as soon as that is possible. Cheap enough for a progress handler. */
     bool (*interrupted)(const ar_backend_host *host, const ar_operation *operation);
+    /* While `open` runs: the operations that wait for the connection, linked by next; NULL: none. As soon as one is interrupted, waits of `open` end,
+     * with AR_E_TIMEOUT when its deadline passed, else AR_E_CANCELLED. None is completed by `open`. */
+    const ar_operation *opening_for;
 };
 
 /* The parts of "scheme://user:password@host:port/path?name=value&…", percent-decoded; "scheme:path" has no host. Borrowed. */
@@ -169,7 +172,7 @@ typedef struct ar_backend {
     void (*config_free)(ar_backend_config *config);
     /* must: says what a statement does, from its text alone. */
     ar_statement_class (*classify)(const char *sql, size_t length);
-    /* must: opens a connection that is ready for work. `config` and `host` live longer than it. */
+    /* must: opens a connection that is ready for work. `config` and `host` live longer than it. It may wait, see host->opening_for. */
     ar_status (*open)(const ar_backend_config *config, ar_connection_role role, ar_backend_host *host, ar_connection **out, ar_error *err);
     /* must: runs the operations of `batch` (linked by next), completing each exactly once before it returns. */
     void (*submit)(ar_connection *connection, ar_operation *batch);
