@@ -15,8 +15,8 @@
 #include "orm/db.h"
 #include "tests/support/script_db.h"
 
-/* Databases and scopes as handles: deadlines, what dies with them, and what a stale one answers. On a scripted backend with one
- * writer and two readers. */
+/* Databases and scopes as handles: deadlines, what dies with them, and what a stale one answers. On a scripted backend
+ * with one writer and two readers. */
 
 static ar_error err;
 static script_db s;
