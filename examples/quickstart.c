@@ -7,29 +7,31 @@
 #include "examples/show.h"
 
 typedef struct User {
-    int64_t      id;
-    const char  *name;
-    const char  *email;
-    bool         is_active;
+    int64_t id;
+    const char *name;
+    const char *email;
+    bool is_active;
     ar_timestamp created_at;
 } User;
 AR_MODEL_DECLARE(User);
 AR_MODEL_DEFINE(User, "users", AR_COLUMN(User, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(User, name, AR_NOT_NULL),
                 AR_COLUMN(User, email, AR_NOT_NULL | AR_UNIQUE),
-                AR_COLUMN(User, is_active, AR_NOT_NULL, .default_sql = "true"), AR_COLUMN(User, created_at, AR_CREATED_AT));
+                AR_COLUMN(User, is_active, AR_NOT_NULL, .default_sql = "true"),
+                AR_COLUMN(User, created_at, AR_CREATED_AT));
 
 typedef struct Account {
     int64_t id;
     int64_t balance; /* cents */
 } Account;
 AR_MODEL_DECLARE(Account);
-AR_MODEL_DEFINE(Account, "accounts", AR_COLUMN(Account, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Account, balance, AR_NOT_NULL));
+AR_MODEL_DEFINE(Account, "accounts", AR_COLUMN(Account, id, AR_PRIMARY_KEY | AR_AUTO),
+                AR_COLUMN(Account, balance, AR_NOT_NULL));
 
 typedef struct Employee {
-    int64_t     id;
+    int64_t id;
     const char *department;
-    double      salary;
-    ar_date     hire_date;
+    double salary;
+    ar_date hire_date;
 } Employee;
 AR_MODEL_DECLARE(Employee);
 AR_MODEL_DEFINE(Employee, "employees", AR_COLUMN(Employee, id, AR_PRIMARY_KEY | AR_AUTO),
@@ -39,13 +41,13 @@ AR_MODEL_DEFINE(Employee, "employees", AR_COLUMN(Employee, id, AR_PRIMARY_KEY | 
 typedef struct Reading {
     int64_t id;
     int64_t sensor;
-    double  value;
+    double value;
 } Reading;
 AR_MODEL_DECLARE(Reading);
-AR_MODEL_DEFINE(Reading, "readings", AR_COLUMN(Reading, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Reading, sensor, AR_NOT_NULL),
-                AR_COLUMN(Reading, value, AR_NOT_NULL));
+AR_MODEL_DEFINE(Reading, "readings", AR_COLUMN(Reading, id, AR_PRIMARY_KEY | AR_AUTO),
+                AR_COLUMN(Reading, sensor, AR_NOT_NULL), AR_COLUMN(Reading, value, AR_NOT_NULL));
 
-static const ar_model *const models[] = {&User_model, &Account_model, &Employee_model, &Reading_model};
+static const ar_model *const models[] = { &User_model, &Account_model, &Employee_model, &Reading_model };
 enum { MODELS = sizeof models / sizeof models[0] };
 
 static void make_tables(ar_db *db)
@@ -61,8 +63,8 @@ static void make_tables(ar_db *db)
 
 static void show_users(ar_db *db)
 {
-    ar_error  err;
-    ar_rows  *rows;
+    ar_error err;
+    ar_rows *rows;
     ar_query *q = User_query(db);
     ar_query_order_by(q, "id");
     must(ar_query_rows(q, &rows, &err), &err, "listing the users");
@@ -104,7 +106,7 @@ static void create_read_update_delete(ar_db *db)
     show_users(db);
 
     must(User_delete(db, found, &err), &err, "deleting Jane");
-    User     *gone;
+    User *gone;
     ar_status status = User_find_one(db, ar_key(john->id), &gone, &err);
     printf("  after deleting Jane, finding her says %s\n", ar_status_name(status));
     User_list_free(&active);
@@ -134,8 +136,8 @@ static void the_same_asynchronously(ar_db *db)
     must(ar_done_await(&f1, &err), &err, "saving Ann");
     must(ar_done_await(&f2, &err), &err, "saving Bob");
 
-    User       *users[2];
-    User_future finds[2] = {User_find_one_async(db, ar_key(ann->id)), User_find_one_async(db, ar_key(bob->id))};
+    User *users[2];
+    User_future finds[2] = { User_find_one_async(db, ar_key(ann->id)), User_find_one_async(db, ar_key(bob->id)) };
     for (int i = 0; i < 2; i++)
         must(User_await(&finds[i], &users[i], &err), &err, "finding Ann or Bob");
     show_end();
@@ -151,7 +153,7 @@ static void the_same_asynchronously(ar_db *db)
 static ar_status transfer(ar_db *db, int64_t a, int64_t b, int64_t cents, ar_error *err)
 {
     ar_status s;
-    ar_db    *tx = ar_tx_begin(db, &(ar_tx_options){.retries = 5});
+    ar_db *tx = ar_tx_begin(db, &(ar_tx_options){ .retries = 5 });
     do {
         Account *from, *to;
         if ((s = Account_find_for_update(tx, ar_key(a), &from, err)) != AR_OK)
@@ -175,7 +177,7 @@ static void move_money(ar_db *db)
 {
     ar_error err;
     show_title("Money, in a transaction");
-    Account accounts[2] = {{.balance = 10000}, {.balance = 500}};
+    Account accounts[2] = { { .balance = 10000 }, { .balance = 500 } };
     must(Account_insert_many(db, accounts, 2, &err), &err, "opening two accounts");
 
     show_begin("transfer 25.00, and refuse to transfer 900.00");
@@ -184,7 +186,7 @@ static void move_money(ar_db *db)
     show_end();
     printf("  transferring 25.00: AR_OK; transferring 900.00: %s, %s\n", ar_status_name(refused), err.message);
 
-    ar_rows  *rows;
+    ar_rows *rows;
     ar_query *q = Account_query(db);
     ar_query_order_by(q, "id");
     must(ar_query_rows(q, &rows, &err), &err, "listing the accounts");
@@ -194,13 +196,15 @@ static void move_money(ar_db *db)
 
 static void department_statistics(ar_db *db)
 {
-    static const char *const departments[] = {"Engineering", "Sales", "Support"};
-    ar_error                 err;
-    Employee                 staff[60];
+    static const char *const departments[] = { "Engineering", "Sales", "Support" };
+    ar_error err;
+    Employee staff[60];
 
     show_title("Departments: how many, the average salary, the first to be hired");
     for (int i = 0; i < 60; i++)
-        staff[i] = (Employee){.department = departments[i % 3], .salary = 3000 + 37.5 * i, .hire_date = {.days = 15000 + 61 * i}};
+        staff[i] = (Employee){ .department = departments[i % 3],
+                               .salary = 3000 + 37.5 * i,
+                               .hire_date = { .days = 15000 + 61 * i } };
     must(Employee_insert_many(db, staff, 60, &err), &err, "hiring sixty people");
 
     show_begin("group sixty employees by department");
@@ -222,8 +226,8 @@ static void save_many(ar_db *db, size_t total)
 {
     enum { IN_FLIGHT = 4096 };
     static Reading *readings[IN_FLIGHT];
-    static ar_done  futures[IN_FLIGHT];
-    ar_error        err;
+    static ar_done futures[IN_FLIGHT];
+    ar_error err;
 
     show_title("Concurrent durable saves");
     show_begin("100,000 durable saves, 4,096 in flight");
@@ -253,8 +257,8 @@ static void save_many(ar_db *db, size_t total)
 int main(int argc, char **argv)
 {
     const char *url = argc > 1 ? argv[1] : "sqlite:quickstart.db";
-    ar_error    err;
-    ar_db      *db = NULL;
+    ar_error err;
+    ar_db *db = NULL;
 
     must(ar_db_open(url, NULL, &db, &err), &err, "opening the database");
     make_tables(db);

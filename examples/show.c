@@ -12,9 +12,9 @@ enum { STEPS_MAX = 32, COLUMNS_MAX = 16 };
 
 static struct {
     const char *name;
-    double      ms;
+    double ms;
 } steps[STEPS_MAX];
-static size_t          step_count;
+static size_t step_count;
 static struct timespec begun;
 
 void must(ar_status status, const ar_error *err, const char *what)
@@ -46,7 +46,8 @@ void show_end(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (step_count < STEPS_MAX)
-        steps[step_count++].ms = (double)(now.tv_sec - begun.tv_sec) * 1e3 + (double)(now.tv_nsec - begun.tv_nsec) / 1e6;
+        steps[step_count++].ms =
+            (double)(now.tv_sec - begun.tv_sec) * 1e3 + (double)(now.tv_nsec - begun.tv_nsec) / 1e6;
 }
 
 void show_summary(void)
@@ -62,38 +63,24 @@ static void print_value(char *text, size_t size, const ar_rows *rows, size_t row
     ar_error err;
     must(ar_rows_value(rows, row, column, &value, &err), &err, "reading a row");
     switch (value.type) {
-    case AR_TYPE_NULL:
-        snprintf(text, size, "NULL");
-        break;
-    case AR_TYPE_TEXT:
-        snprintf(text, size, "%.*s", (int)value.as.text.length, value.as.text.data);
-        break;
+    case AR_TYPE_NULL: snprintf(text, size, "NULL"); break;
+    case AR_TYPE_TEXT: snprintf(text, size, "%.*s", (int)value.as.text.length, value.as.text.data); break;
     case AR_TYPE_FLOAT:
     case AR_TYPE_DOUBLE:
         snprintf(text, size, "%.2f", value.type == AR_TYPE_DOUBLE ? value.as.real : (double)value.as.single);
         break;
-    case AR_TYPE_DATE:
-        ar_date_format(value.as.date, text, size);
-        break;
-    case AR_TYPE_TIMESTAMP:
-        ar_timestamp_format(value.as.timestamp, text, size);
-        break;
-    case AR_TYPE_BOOL:
-        snprintf(text, size, "%s", value.as.boolean ? "true" : "false");
-        break;
+    case AR_TYPE_DATE: ar_date_format(value.as.date, text, size); break;
+    case AR_TYPE_TIMESTAMP: ar_timestamp_format(value.as.timestamp, text, size); break;
+    case AR_TYPE_BOOL: snprintf(text, size, "%s", value.as.boolean ? "true" : "false"); break;
     case AR_TYPE_INT16:
     case AR_TYPE_INT32:
     case AR_TYPE_INT64:
-    case AR_TYPE_ENUM:
-        snprintf(text, size, "%" PRId64, value.as.integer);
-        break;
+    case AR_TYPE_ENUM: snprintf(text, size, "%" PRId64, value.as.integer); break;
     case AR_TYPE_BYTES:
     case AR_TYPE_TIME:
     case AR_TYPE_DECIMAL:
     case AR_TYPE_UUID:
-    case AR_TYPE_JSON:
-        snprintf(text, size, "(%s)", ar_type_name(value.type));
-        break;
+    case AR_TYPE_JSON: snprintf(text, size, "(%s)", ar_type_name(value.type)); break;
     }
 }
 
@@ -110,8 +97,8 @@ static void print_line(const size_t *widths, size_t columns)
 void show_rows(const ar_rows *rows)
 {
     size_t columns = ar_rows_column_count(rows) < COLUMNS_MAX ? ar_rows_column_count(rows) : COLUMNS_MAX;
-    size_t widths[COLUMNS_MAX] = {0};
-    char   text[64];
+    size_t widths[COLUMNS_MAX] = { 0 };
+    char text[64];
 
     for (size_t c = 0; c < columns; c++) {
         widths[c] = strlen(ar_rows_column_name(rows, c));
@@ -139,7 +126,7 @@ void show_progress(const char *what, size_t done, size_t total)
 {
     enum { WIDTH = 40 };
     static size_t last_tenth;
-    size_t        tenth = done * 10 / total;
+    size_t tenth = done * 10 / total;
 
     if (!isatty(STDOUT_FILENO)) {
         if (tenth != last_tenth)

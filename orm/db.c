@@ -14,8 +14,8 @@ ari_handles ari_db_handles = ARI_HANDLES(destroy);
 
 static void destroy(void *object)
 {
-    ari_db   *db = object;
-    ari_db   *parent = db->parent;
+    ari_db *db = object;
+    ari_db *parent = db->parent;
     ari_pool *pool = db->pool;
 
     ari_db_discard(db);
@@ -33,7 +33,8 @@ ari_db *ari_db_enter(ar_db *handle, ar_error *err)
     }
     unsigned number = ari_handle_error((uintptr_t)handle);
     if (number != 0) {
-        ar_error_set(err, (ar_status)number, "the scope or transaction could not be opened: %s when it was asked for", ar_status_name((ar_status)number));
+        ar_error_set(err, (ar_status)number, "the scope or transaction could not be opened: %s when it was asked for",
+                     ar_status_name((ar_status)number));
         return NULL;
     }
     ari_db *db = ari_handle_enter(&ari_db_handles, (uintptr_t)handle);
@@ -105,8 +106,8 @@ static ari_op *prune_operations(ari_db *db)
     ari_op *done = NULL, *pending = NULL, *op = db->operations;
     db->operation_count = 0;
     while (op != NULL) {
-        ari_op  *next = op->owner_next;
-        bool     is_done = ar_future_is_done(&op->future);
+        ari_op *next = op->owner_next;
+        bool is_done = ar_future_is_done(&op->future);
         ari_op **list = is_done ? &done : &pending;
         op->owner_next = *list;
         *list = op;
@@ -159,14 +160,21 @@ static ar_status refuse(const ari_db *db, const ari_op *op, ar_error *err)
 {
     const ar_statement *statement = op->operation.statement;
     if (statement != NULL && statement->statement_class == AR_STATEMENT_TRANSACTION)
-        return ar_error_set(err, AR_E_INVALID, "BEGIN, COMMIT, ROLLBACK, SAVEPOINT and RELEASE are not run as SQL text: use ar_tx_begin and ar_tx_finish");
+        return ar_error_set(
+            err, AR_E_INVALID,
+            "BEGIN, COMMIT, ROLLBACK, SAVEPOINT and RELEASE are not run as SQL text: use ar_tx_begin and ar_tx_finish");
     if (statement != NULL && statement->statement_class == AR_STATEMENT_SESSION && db->transaction == NULL)
-        return ar_error_set(err, AR_E_INVALID, "a statement that changes the session (PRAGMA, SET, ATTACH, TEMP) outside a transaction: the next operation may "
-                                               "run on another connection; put it into the options of the URL or into a transaction");
-    if (statement != NULL && db->transaction != NULL && db->transaction->options.read_only && statement->statement_class != AR_STATEMENT_READ)
+        return ar_error_set(err, AR_E_INVALID,
+                            "a statement that changes the session (PRAGMA, SET, ATTACH, TEMP) outside a transaction: "
+                            "the next operation may "
+                            "run on another connection; put it into the options of the URL or into a transaction");
+    if (statement != NULL && db->transaction != NULL && db->transaction->options.read_only &&
+        statement->statement_class != AR_STATEMENT_READ)
         return ar_error_set(err, AR_E_READ_ONLY, "a statement that writes in a read-only transaction");
     if (db->transaction != NULL && atomic_load(&db->transaction->open_savepoints) > 0)
-        return ar_error_set(err, AR_E_DEADLOCK, "the transaction has another open inside it: use that, finish it first, or begin it with allow_outside");
+        return ar_error_set(
+            err, AR_E_DEADLOCK,
+            "the transaction has another open inside it: use that, finish it first, or begin it with allow_outside");
     return AR_OK;
 }
 
@@ -189,9 +197,9 @@ static ar_status prepare(ari_db *db, ari_op *op, bool blocking, ari_lease **leas
 
 ar_future *ari_db_submit(ari_db *db, ari_op *op)
 {
-    ar_error   error;
+    ar_error error;
     ari_lease *lease;
-    ar_status  status = prepare(db, op, false, &lease, &error);
+    ar_status status = prepare(db, op, false, &lease, &error);
     if (status != AR_OK) {
         ari_op_fail(op, status, &error);
         return &op->future;
@@ -211,7 +219,7 @@ ar_future *ari_db_submit(ari_db *db, ari_op *op)
 ar_status ari_db_run(ari_db *db, ari_op *op, ar_error *err)
 {
     ari_lease *lease;
-    ar_status  status = prepare(db, op, true, &lease, err);
+    ar_status status = prepare(db, op, true, &lease, err);
     if (status != AR_OK)
         return status;
     status = ari_pool_run(db->pool, lease, op, err);
@@ -291,9 +299,9 @@ ar_status ari_db_publish(ari_db *db, ar_db **handle)
 
 /* What operations point into lives as long as the last of them, which may be awaited after the database was closed. */
 typedef struct caches {
-    const ar_env               *env;
+    const ar_env *env;
     struct ari_statement_cache *statements;
-    struct ari_plan_cache      *plans;
+    struct ari_plan_cache *plans;
 } caches;
 
 static void free_caches(void *attached)
@@ -321,7 +329,8 @@ static ar_status check_options(const char *url, const ar_db_options *options, ar
     if (url == NULL)
         return ar_error_set(err, AR_E_INVALID, "opening a database: the URL is NULL");
     if (!ari_options_fit(options->struct_size, sizeof *options))
-        return ar_error_set(err, AR_E_INVALID, "opening a database: struct_size is %zu, must be 0 or %zu", options->struct_size, sizeof *options);
+        return ar_error_set(err, AR_E_INVALID, "opening a database: struct_size is %zu, must be 0 or %zu",
+                            options->struct_size, sizeof *options);
     if (options->timeout_ms < 0)
         return ar_error_set(err, AR_E_INVALID, "opening a database: timeout_ms must not be negative");
     return AR_OK;
@@ -339,13 +348,13 @@ ar_status ar_db_open(const char *url, const ar_db_options *options, ar_db **out,
     if (status != AR_OK)
         return status;
 
-    ari_pool        *pool = NULL;
-    ari_pool_options pool_options = {.queue_limit = options->queue_limit, .close_wait_ms = options->close_wait_ms};
+    ari_pool *pool = NULL;
+    ari_pool_options pool_options = { .queue_limit = options->queue_limit, .close_wait_ms = options->close_wait_ms };
     status = ari_pool_open(options->runtime, url, &pool_options, &pool, err);
     if (status != AR_OK)
         return status;
     const ar_env *env = ari_pool_env(pool);
-    ari_db       *db = ari_db_create(env, pool, ARI_DATABASE, NULL);
+    ari_db *db = ari_db_create(env, pool, ARI_DATABASE, NULL);
     if (db == NULL || !make_caches(db, env)) {
         if (db != NULL)
             ari_db_discard(db);

@@ -24,8 +24,8 @@ static ar_status refuse_default(const ari_plan *plan, const ari_plan_column *col
     ar_error why = { .message = "" };
     if (err != NULL)
         why = *err;
-    return ar_error_set(err, status, "creating table %s: the default of column %s: %s", plan->model->table, column->name,
-                        why.message);
+    return ar_error_set(err, status, "creating table %s: the default of column %s: %s", plan->model->table,
+                        column->name, why.message);
 }
 
 static ar_status write_column(ari_clause *clause, const ari_plan *plan, uint32_t index, ar_error *err)

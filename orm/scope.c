@@ -174,13 +174,14 @@ void ari_scope_fini(ari_db *db)
 ar_db *ar_scope_open(ar_db *db, const ar_scope_options *options)
 {
     static const ar_scope_options defaults;
-    ar_error                      error = {.status = AR_OK};
+    ar_error error = { .status = AR_OK };
     if (options == NULL)
         options = &defaults;
     ari_db *parent = ari_db_enter(db, &error);
     if (parent == NULL)
         return (ar_db *)ari_handle_of_error((unsigned)error.status);
-    if (!ari_options_fit(options->struct_size, sizeof *options) || options->timeout_ms < 0 || (options->trace != NULL && strlen(options->trace) >= sizeof parent->trace)) {
+    if (!ari_options_fit(options->struct_size, sizeof *options) || options->timeout_ms < 0 ||
+        (options->trace != NULL && strlen(options->trace) >= sizeof parent->trace)) {
         ari_db_leave(parent);
         return (ar_db *)ari_handle_of_error(AR_E_INVALID);
     }
@@ -195,7 +196,7 @@ ar_db *ar_scope_open(ar_db *db, const ar_scope_options *options)
     }
     if (options->trace != NULL)
         snprintf(scope->trace, sizeof scope->trace, "%s", options->trace);
-    ar_db    *handle = NULL;
+    ar_db *handle = NULL;
     ar_status status = ari_db_publish(scope, &handle);
     if (status == AR_OK)
         return handle;

@@ -10,45 +10,41 @@
 
 /* The inside of what a handle stands for. See orm/scope.c for how they hang together. */
 
-typedef enum ari_db_kind {
-    ARI_DATABASE,
-    ARI_SCOPE,
-    ARI_TRANSACTION
-} ari_db_kind;
+typedef enum ari_db_kind { ARI_DATABASE, ARI_SCOPE, ARI_TRANSACTION } ari_db_kind;
 
 struct ari_db {
-    uintptr_t   handle;
+    uintptr_t handle;
     ari_db_kind kind;
-    ari_pool   *pool;
+    ari_pool *pool;
     struct ari_statement_cache *statements;
-    struct ari_plan_cache      *plans;
-    int64_t     timeout_ms; /* each operation that has none; 0: none */
-    int64_t     deadline;   /* of all that is done through it; INT64_MAX: none */
-    char        trace[128];
-    ari_db     *parent;      /* kept in memory by this one; NULL: a database */
-    ari_db     *transaction; /* the innermost transaction that this is or is in; NULL: none */
+    struct ari_plan_cache *plans;
+    int64_t timeout_ms; /* each operation that has none; 0: none */
+    int64_t deadline;   /* of all that is done through it; INT64_MAX: none */
+    char trace[128];
+    ari_db *parent;      /* kept in memory by this one; NULL: a database */
+    ari_db *transaction; /* the innermost transaction that this is or is in; NULL: none */
 
     pthread_mutex_t lock; /* the lists, `closed` and `lease` */
-    bool       closed;    /* it is being taken apart: nothing new is to be kept track of */
-    ari_db    *children;  /* scopes and transactions opened on this one; newest first */
-    ari_db    *next, *prev;
+    bool closed;          /* it is being taken apart: nothing new is to be kept track of */
+    ari_db *children;     /* scopes and transactions opened on this one; newest first */
+    ari_db *next, *prev;
     ari_owned *owned;
-    ari_op    *operations; /* sent through a scope and perhaps not complete, each with a reference; linked by owner_next */
-    uint32_t   operation_count;
-    uint32_t   prune_at;
+    ari_op *operations; /* sent through a scope and perhaps not complete, each with a reference; linked by owner_next */
+    uint32_t operation_count;
+    uint32_t prune_at;
 
     /* A transaction. */
-    ar_tx_options    options;
-    int              attempts_left;
-    unsigned         attempt;
-    ari_lease       *lease;         /* NULL: ended. Shared by the savepoints in it, each with a reference */
-    ari_op          *end_op;        /* of a savepoint: made beforehand, so that ending it cannot fail for want of memory */
-    uint32_t         savepoint;     /* its number; 0: the transaction itself */
-    uint32_t         last_savepoint; /* of the outermost: numbers given so far */
-    _Atomic bool     savepoint_sent;
-    _Atomic int      conflict; /* the ar_status that the last attempt failed with because of others; AR_OK: it did not */
+    ar_tx_options options;
+    int attempts_left;
+    unsigned attempt;
+    ari_lease *lease;        /* NULL: ended. Shared by the savepoints in it, each with a reference */
+    ari_op *end_op;          /* of a savepoint: made beforehand, so that ending it cannot fail for want of memory */
+    uint32_t savepoint;      /* its number; 0: the transaction itself */
+    uint32_t last_savepoint; /* of the outermost: numbers given so far */
+    _Atomic bool savepoint_sent;
+    _Atomic int conflict; /* the ar_status that the last attempt failed with because of others; AR_OK: it did not */
     _Atomic uint32_t open_savepoints; /* transactions begun on this one and not finished */
-    ari_undo        *undos; /* newest first */
+    ari_undo *undos;                  /* newest first */
 };
 
 extern ari_handles ari_db_handles;
@@ -59,7 +55,7 @@ ari_db *ari_db_create(const ar_env *env, ari_pool *pool, ari_db_kind kind, ari_d
 /* Links it to its parent and gives it a handle, under which others may close it at once. On success what keeps the parent entered is its own. On failure it is
  * freed: AR_E_NO_MEMORY; AR_E_CLOSED when the parent is being closed. */
 ar_status ari_db_publish(ari_db *db, ar_db **handle);
-void      ari_db_discard(ari_db *db);
+void ari_db_discard(ari_db *db);
 
 /* Takes the handle out of use; false: somebody else has. Then fini, from the same thread, ends what it stands for, and leave. */
 bool ari_scope_begin_close(ari_db *db);

@@ -12,12 +12,12 @@
 typedef struct ari_statement_cache ari_statement_cache;
 
 ari_statement_cache *ari_statement_cache_create(const ar_env *env); /* NULL: no memory */
-void                 ari_statement_cache_destroy(ari_statement_cache *cache);
+void ari_statement_cache_destroy(ari_statement_cache *cache);
 
 /* The statement of `sql` (copied), with a reference for the caller. NULL: no memory. Equal texts have equal classes and counts. */
-const ar_statement *ari_statement_get(ari_statement_cache *cache, const char *sql, size_t sql_length, uint32_t parameter_count,
-                                      ar_statement_class statement_class, bool generated);
+const ar_statement *ari_statement_get(ari_statement_cache *cache, const char *sql, size_t sql_length,
+                                      uint32_t parameter_count, ar_statement_class statement_class, bool generated);
 const ar_statement *ari_statement_ref(const ar_statement *statement);
-void                ari_statement_unref(const ar_statement *statement); /* NULL does nothing */
+void ari_statement_unref(const ar_statement *statement); /* NULL does nothing */
 
 #endif

@@ -52,10 +52,10 @@ static void let_lease_go(ari_db *tx, ari_lease *lease)
 
 static ar_status open_lease(ari_db *tx, bool unheld, ar_error *err)
 {
-    ari_lease_options options = {.read_only = tx->options.read_only,
-                                 .allow_outside = tx->options.allow_outside,
-                                 .unheld = unheld,
-                                 .deadline = tx->deadline};
+    ari_lease_options options = { .read_only = tx->options.read_only,
+                                  .allow_outside = tx->options.allow_outside,
+                                  .unheld = unheld,
+                                  .deadline = tx->deadline };
     ari_lease *lease = ari_lease_create(tx->pool, &options);
     give_lease(tx, lease);
     return lease != NULL ? AR_OK : ar_error_set(err, AR_E_NO_MEMORY, "beginning a transaction: out of memory");
@@ -101,8 +101,8 @@ ar_db *ar_tx_begin(ar_db *db, const ar_tx_options *options)
 ar_db *ari_transaction_begin(ar_db *db, const ar_tx_options *options, bool unheld)
 {
     static const ar_tx_options defaults;
-    ar_error                   error = {.status = AR_OK};
-    ari_db                    *parent = ari_db_enter(db, &error);
+    ar_error error = { .status = AR_OK };
+    ari_db *parent = ari_db_enter(db, &error);
     if (options == NULL)
         options = &defaults;
     if (parent == NULL)
@@ -120,8 +120,8 @@ ar_db *ari_transaction_begin(ar_db *db, const ar_tx_options *options, bool unhel
     tx->attempts_left = options->retries;
     tx->transaction = tx;
     set_attempt_deadline(tx);
-    ar_db    *handle = NULL;
-    ari_db   *around = parent->transaction;
+    ar_db *handle = NULL;
+    ari_db *around = parent->transaction;
     ar_status status = around != NULL ? join_lease(tx, NULL) : open_lease(tx, unheld, NULL);
     if (around != NULL)
         atomic_fetch_add(&around->open_savepoints, 1);
@@ -162,7 +162,8 @@ static ar_status check_siblings(const ari_db *tx, ar_error *err)
 {
     if (atomic_load(&tx->parent->transaction->open_savepoints) <= 1) /* itself */
         return AR_OK;
-    return ar_error_set(err, AR_E_DEADLOCK, "another transaction is open inside the same transaction: use that, or finish it first");
+    return ar_error_set(err, AR_E_DEADLOCK,
+                        "another transaction is open inside the same transaction: use that, or finish it first");
 }
 
 ar_status ari_transaction_ready(ari_db *transaction, ari_lease *lease, bool blocking, ar_error *err)
@@ -218,8 +219,8 @@ static void run_undos(ari_db *tx, bool rolled_back)
 /* A savepoint was released: what it would undo is now for the transaction around it to undo, before what that did earlier. */
 static void hand_undos_on(ari_db *tx)
 {
-    ari_db    *around = tx->parent->transaction;
-    ari_undo  *undos = take_undos(tx);
+    ari_db *around = tx->parent->transaction;
+    ari_undo *undos = take_undos(tx);
     ari_undo **end = &undos;
     while (*end != NULL)
         end = &(*end)->next;
@@ -259,7 +260,7 @@ static ar_status end_savepoint(ari_db *tx, ari_lease *lease, bool commit, ar_err
     if (op == NULL)
         return AR_OK;
     ar_status status = ari_pool_run(tx->pool, lease, op, err);
-    bool      rolled_back = status == AR_E_TX_ABORTED;
+    bool rolled_back = status == AR_E_TX_ABORTED;
     if (status == AR_E_DEADLOCK && op->connection == NULL) {
         op->operation.kind = AR_OP_ROLLBACK_TO;
         ari_pool_submit(tx->pool, lease, op);
@@ -280,7 +281,7 @@ static ar_status end_attempt(ari_db *tx, bool commit, ar_error *err)
         ari_scope_stop_operations(tx);
     }
     ari_lease *lease = take_lease(tx);
-    ar_status  status;
+    ar_status status;
     if (lease == NULL)
         return ended_before(err);
     if (tx->savepoint != 0)
@@ -312,8 +313,8 @@ void ari_transaction_fini(ari_db *db)
 /* Enters a transaction that is to be ended by this call; a handle of one that is over, or never was, is taken. */
 static ari_db *enter_transaction(ar_db **tx, ar_status *status, ar_error *err)
 {
-    ar_error error = {.status = AR_OK};
-    ari_db  *entered = tx == NULL ? NULL : ari_db_enter(*tx, &error);
+    ar_error error = { .status = AR_OK };
+    ari_db *entered = tx == NULL ? NULL : ari_db_enter(*tx, &error);
     if (tx == NULL)
         ar_error_set(&error, AR_E_INVALID, "ending a transaction: no handle was given");
     if (tx != NULL && entered == NULL)
@@ -342,7 +343,7 @@ static void close_handle(ar_db **tx, ari_db *entered)
 static ar_status end_now(ar_db **tx, bool commit, ar_error *err)
 {
     ar_status status = AR_OK;
-    ari_db   *entered = enter_transaction(tx, &status, err);
+    ari_db *entered = enter_transaction(tx, &status, err);
     if (entered == NULL)
         return status;
     status = end_attempt(entered, commit, err);
@@ -373,10 +374,10 @@ static bool is_conflict(ari_db *tx, ar_status status, const ar_error *ended)
 static void back_off(const ari_db *tx)
 {
     const ar_env *env = ari_pool_env(tx->pool);
-    unsigned      shift = tx->attempt < 7 ? tx->attempt : 7;
-    uint64_t      most = UINT64_C(1000) << shift;
-    int64_t       until = env->now(env->ctx) + (int64_t)(most / 2 + env->random(env->ctx) % (most / 2));
-    uint32_t      word = 0;
+    unsigned shift = tx->attempt < 7 ? tx->attempt : 7;
+    uint64_t most = UINT64_C(1000) << shift;
+    int64_t until = env->now(env->ctx) + (int64_t)(most / 2 + env->random(env->ctx) % (most / 2));
+    uint32_t word = 0;
     if (until > tx->parent->deadline)
         until = tx->parent->deadline;
     while (env->now(env->ctx) < until)
@@ -386,7 +387,8 @@ static void back_off(const ari_db *tx)
 static bool try_again(ari_db *tx, bool committing, ar_status *status, ar_error *err)
 {
     const ar_env *env = ari_pool_env(tx->pool);
-    if (tx->savepoint != 0 || tx->attempts_left == 0 || *status == AR_OK || !is_conflict(tx, *status, committing ? err : NULL))
+    if (tx->savepoint != 0 || tx->attempts_left == 0 || *status == AR_OK ||
+        !is_conflict(tx, *status, committing ? err : NULL))
         return false;
     if (tx->parent->deadline != INT64_MAX && env->now(env->ctx) >= tx->parent->deadline)
         return false;
@@ -413,9 +415,9 @@ bool ar_tx_finish(ar_db **tx, ar_status *status, ar_error *err)
         *status = *status == AR_OK ? entered_status : *status;
         return false;
     }
-    ar_error  own = {.status = AR_OK};
+    ar_error own = { .status = AR_OK };
     ar_error *error = err != NULL ? err : &own;
-    bool      commit = *status == AR_OK;
+    bool commit = *status == AR_OK;
     ar_status ended = end_attempt(entered, commit, commit ? error : NULL);
     ari_scope_free_owned(entered);
     if (commit)
@@ -491,23 +493,24 @@ static ar_future *end_async(ari_db *tx, ari_lease *lease, bool commit)
 
 static ar_done end_later(ar_db **tx, bool commit)
 {
-    ar_error  error = {.status = AR_OK};
+    ar_error error = { .status = AR_OK };
     ar_status status = AR_OK;
-    ari_db   *entered = enter_transaction(tx, &status, &error);
+    ari_db *entered = enter_transaction(tx, &status, &error);
     if (entered == NULL)
-        return (ar_done){ari_future_failed(NULL, status, &error)};
+        return (ar_done){ ari_future_failed(NULL, status, &error) };
     *tx = NULL;
     if (!ari_scope_begin_close(entered)) {
         ari_db_leave(entered);
-        return (ar_done){ari_future_failed(NULL, ar_error_set(&error, AR_E_CLOSED, "the transaction was closed"), &error)};
+        return (ar_done){ ari_future_failed(NULL, ar_error_set(&error, AR_E_CLOSED, "the transaction was closed"),
+                                            &error) };
     }
     ari_lease *lease = take_lease(entered);
     if (lease == NULL) {
         end_is_over(entered);
         ari_db_leave(entered);
-        return (ar_done){ari_future_failed(NULL, ended_before(&error), &error)};
+        return (ar_done){ ari_future_failed(NULL, ended_before(&error), &error) };
     }
-    ar_done done = {end_async(entered, lease, commit)};
+    ar_done done = { end_async(entered, lease, commit) };
     let_lease_go(entered, lease);
     ari_db_leave(entered);
     return done;

@@ -11,12 +11,12 @@
  * Everything here runs under the token, on the connection's thread or on one that helps, but for spawning. */
 
 static const bool moves[6][6] = {
-    [CONNECTION_CLOSED] = {[CONNECTION_CONNECTING] = true, [CONNECTION_DRAINING] = true},
-    [CONNECTION_CONNECTING] = {[CONNECTION_READY] = true, [CONNECTION_FAILED] = true},
-    [CONNECTION_READY] = {[CONNECTION_LEASED] = true, [CONNECTION_FAILED] = true, [CONNECTION_DRAINING] = true},
-    [CONNECTION_LEASED] = {[CONNECTION_READY] = true, [CONNECTION_FAILED] = true, [CONNECTION_DRAINING] = true},
-    [CONNECTION_DRAINING] = {[CONNECTION_CLOSED] = true},
-    [CONNECTION_FAILED] = {[CONNECTION_CONNECTING] = true, [CONNECTION_DRAINING] = true},
+    [CONNECTION_CLOSED] = { [CONNECTION_CONNECTING] = true, [CONNECTION_DRAINING] = true },
+    [CONNECTION_CONNECTING] = { [CONNECTION_READY] = true, [CONNECTION_FAILED] = true },
+    [CONNECTION_READY] = { [CONNECTION_LEASED] = true, [CONNECTION_FAILED] = true, [CONNECTION_DRAINING] = true },
+    [CONNECTION_LEASED] = { [CONNECTION_READY] = true, [CONNECTION_FAILED] = true, [CONNECTION_DRAINING] = true },
+    [CONNECTION_DRAINING] = { [CONNECTION_CLOSED] = true },
+    [CONNECTION_FAILED] = { [CONNECTION_CONNECTING] = true, [CONNECTION_DRAINING] = true },
 };
 
 void ari_connection_move(ari_connection *connection, ari_connection_state next)
@@ -25,7 +25,8 @@ void ari_connection_move(ari_connection *connection, ari_connection_state next)
     assert(right);
     (void)right;
     connection->state = next;
-    assert((connection->lease != NULL) <= (next == CONNECTION_LEASED || next == CONNECTION_DRAINING || next == CONNECTION_FAILED));
+    assert((connection->lease != NULL) <=
+           (next == CONNECTION_LEASED || next == CONNECTION_DRAINING || next == CONNECTION_FAILED));
 }
 
 ar_status ari_connection_ensure(ari_connection *connection, const ar_operation *waiting, ar_error *err)
@@ -34,10 +35,13 @@ ar_status ari_connection_ensure(ari_connection *connection, const ar_operation *
     if (connection->backend != NULL)
         return AR_OK;
     if (connection->lost)
-        return ar_error_set(err, AR_E_CONNECTION, "the connection that held the database in memory was lost, and all data with it: close the database and open it anew");
+        return ar_error_set(err, AR_E_CONNECTION,
+                            "the connection that held the database in memory was lost, and all data with it: close the "
+                            "database and open it anew");
     ari_connection_move(connection, CONNECTION_CONNECTING);
     connection->host.opening_for = waiting;
-    ar_status status = pool->backend->open(pool->config, connection->role, &connection->host, &connection->backend, err);
+    ar_status status =
+        pool->backend->open(pool->config, connection->role, &connection->host, &connection->backend, err);
     connection->host.opening_for = NULL;
     if (status == AR_E_CANCELLED && atomic_load(&pool->aborting))
         status = ar_error_set(err, AR_E_CLOSED, "the database was closed while a connection was opened");
@@ -50,7 +54,8 @@ void ari_connection_check(ari_connection *connection)
     const ar_backend *backend = connection->pool->backend;
     if (connection->backend == NULL || backend->usable(connection->backend))
         return;
-    ari_runtime_log(connection->pool->runtime, AR_LOG_WARNING, "a %s connection is of no more use and is closed", backend->name);
+    ari_runtime_log(connection->pool->runtime, AR_LOG_WARNING, "a %s connection is of no more use and is closed",
+                    backend->name);
     ari_connection_lose(connection);
 }
 
@@ -67,8 +72,8 @@ void ari_connection_lose(ari_connection *connection)
 /* The host_data of an operation of the connection's own; that of a user's is NULL. */
 typedef struct errand {
     const ari_op *cause;
-    ar_status     status;
-    ar_error      error;
+    ar_status status;
+    ar_error error;
 } errand;
 
 static ari_op *op_of(const ar_operation *operation)
@@ -79,8 +84,8 @@ static ari_op *op_of(const ar_operation *operation)
 static void complete(ar_backend_host *host, ar_operation *operation, const ar_error *error)
 {
     ari_connection *connection = (ari_connection *)((char *)host - offsetof(ari_connection, host));
-    errand         *own = operation->host_data;
-    ar_error        closed;
+    errand *own = operation->host_data;
+    ar_error closed;
     if (error != NULL && error->status == AR_E_CANCELLED && atomic_load(&connection->pool->aborting)) {
         ar_error_set(&closed, AR_E_CLOSED, "the database was closed while the operation ran");
         error = &closed;
@@ -104,12 +109,13 @@ static bool interrupted(const ar_backend_host *host, const ar_operation *operati
         return true;
     const errand *own = operation->host_data;
     const ari_op *op = own != NULL ? own->cause : op_of(operation);
-    return op != NULL && (ari_future_is_cancelled(&op->future) || atomic_load_explicit(&op->pool->aborting, memory_order_relaxed));
+    return op != NULL &&
+           (ari_future_is_cancelled(&op->future) || atomic_load_explicit(&op->pool->aborting, memory_order_relaxed));
 }
 
 ar_status ari_connection_run(ari_connection *connection, ar_operation *operation, const ari_op *cause, ar_error *err)
 {
-    errand own = {.cause = cause};
+    errand own = { .cause = cause };
     operation->in_transaction = operation->kind != AR_OP_BEGIN && operation->kind != AR_OP_RESET;
     operation->host_data = &own;
     connection->pool->backend->submit(connection->backend, operation);
@@ -162,12 +168,12 @@ static void fail_batch(ar_operation *batch, ar_status status, const ar_error *er
 /* After an opening that ended because somebody does not wait any longer: those fail, and the others are left. False: there was none. */
 static bool fail_interrupted(ari_connection *connection, ar_operation **batch)
 {
-    const ar_env  *env = connection->host.env;
+    const ar_env *env = connection->host.env;
     ar_operation **link = batch;
-    bool           any = false;
+    bool any = false;
     while (*link != NULL) {
         ar_operation *operation = *link;
-        ar_error      error;
+        ar_error error;
         if (!interrupted(&connection->host, operation)) {
             link = &operation->next;
             continue;
@@ -175,7 +181,8 @@ static bool fail_interrupted(ari_connection *connection, ar_operation **batch)
         *link = operation->next;
         any = true;
         if (env->now(env->ctx) >= operation->deadline)
-            ar_error_set(&error, AR_E_TIMEOUT, "waiting for a connection to be opened: the deadline passed; nothing was sent");
+            ar_error_set(&error, AR_E_TIMEOUT,
+                         "waiting for a connection to be opened: the deadline passed; nothing was sent");
         else if (atomic_load(&connection->pool->aborting))
             ar_error_set(&error, AR_E_CLOSED, "the database was closed while a connection was opened");
         else
@@ -198,7 +205,7 @@ static void flush(ari_connection *connection, ar_operation **batch, ar_operation
         return;
     **batch_end = NULL;
     ar_operation *left = *batch;
-    ar_status     status = ari_connection_ensure(connection, left, &error);
+    ar_status status = ari_connection_ensure(connection, left, &error);
     while (was_interrupted(status) && fail_interrupted(connection, &left))
         status = left == NULL ? AR_OK : ari_connection_ensure(connection, left, &error);
     if (left != NULL && status == AR_OK)
@@ -213,14 +220,15 @@ static void flush(ari_connection *connection, ar_operation **batch, ar_operation
 /* Somebody else has the connection, and it takes one to run `op`. */
 static bool has_to_wait(const ari_connection *connection, const ari_op *op)
 {
-    return connection->lease != NULL && op->lease != connection->lease && (op->lease == NULL || ari_lease_needs_connection(connection, op));
+    return connection->lease != NULL && op->lease != connection->lease &&
+           (op->lease == NULL || ari_lease_needs_connection(connection, op));
 }
 
 /* Handles `mails`: those of no lease are gathered and sent together, those of a lease one by one, those of others than the holder are kept. When the holder lets
  * go, what was kept is older than the rest, which therefore waits behind it. */
 static void handle(ari_connection *connection, ari_mail *mails)
 {
-    ar_operation  *batch = NULL;
+    ar_operation *batch = NULL;
     ar_operation **batch_end = &batch;
 
     while (mails != NULL) {
@@ -261,7 +269,7 @@ static bool batch(ari_runner *runner, ari_mail *mails)
 static void fail(ari_runner *runner, ari_mail *mails)
 {
     ari_connection *connection = (ari_connection *)runner;
-    ar_error        error;
+    ar_error error;
 
     ar_error_set(&error, AR_E_CLOSED, "the database was closed before the operation was sent");
     ari_connection_move(connection, CONNECTION_DRAINING);
@@ -283,20 +291,23 @@ static void fail(ari_runner *runner, ari_mail *mails)
 static void gone(ari_runner *runner)
 {
     ari_connection *connection = (ari_connection *)runner;
-    const ar_env   *env = connection->host.env;
+    const ar_env *env = connection->host.env;
     atomic_store(&connection->gone, 1);
     env->wake(env->ctx, (uint32_t *)&connection->gone);
 }
 
 ar_status ari_connection_spawn(ari_connection *connection, ar_error *err)
 {
-    static const ari_runner_class connection_class = {.batch = batch, .fail = fail, .gone = gone, .runs_behaviours = false};
-    ari_pool                     *pool = connection->pool;
-    ari_worker                   *worker = ari_runtime_own_worker(pool->runtime, pool->backend->name, err);
+    static const ari_runner_class connection_class = {
+        .batch = batch, .fail = fail, .gone = gone, .runs_behaviours = false
+    };
+    ari_pool *pool = connection->pool;
+    ari_worker *worker = ari_runtime_own_worker(pool->runtime, pool->backend->name, err);
     if (worker == NULL)
         return AR_E_NO_MEMORY;
     ari_runner_init(&connection->runner, &connection_class, worker);
-    connection->host = (ar_backend_host){.env = &pool->runtime->env, .complete = complete, .interrupted = interrupted};
+    connection->host =
+        (ar_backend_host){ .env = &pool->runtime->env, .complete = complete, .interrupted = interrupted };
     connection->kept_end = &connection->kept;
     atomic_store_explicit(&connection->spawned, true, memory_order_release);
     return AR_OK;

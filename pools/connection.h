@@ -20,22 +20,22 @@ typedef enum ari_connection_state {
 
 /* A connection actor; see pools/connection.c. */
 struct ari_connection {
-    ari_runner         runner; /* first */
-    ari_pool          *pool;
+    ari_runner runner; /* first */
+    ari_pool *pool;
     ar_connection_role role;
-    ar_backend_host    host;
-    _Atomic bool       spawned; /* the runner has a worker; under the pool's lock while it is false */
-    _Atomic uint32_t   slow;    /* those of `load` that are not brief */
-    _Atomic uint32_t   load;    /* operations that were routed here and are not complete */
-    _Atomic uint32_t   gone;    /* futex of closing */
+    ar_backend_host host;
+    _Atomic bool spawned;  /* the runner has a worker; under the pool's lock while it is false */
+    _Atomic uint32_t slow; /* those of `load` that are not brief */
+    _Atomic uint32_t load; /* operations that were routed here and are not complete */
+    _Atomic uint32_t gone; /* futex of closing */
 
     /* Under the token. */
     ari_connection_state state;
-    bool                 lost;    /* it was the database, and is gone */
-    ar_connection       *backend; /* NULL unless READY, LEASED or DRAINING */
-    ari_lease           *lease;   /* LEASED: the holder */
-    ari_mail            *kept;    /* operations that wait for the lease to end; oldest first */
-    ari_mail           **kept_end;
+    bool lost;              /* it was the database, and is gone */
+    ar_connection *backend; /* NULL unless READY, LEASED or DRAINING */
+    ari_lease *lease;       /* LEASED: the holder */
+    ari_mail *kept;         /* operations that wait for the lease to end; oldest first */
+    ari_mail **kept_end;
 };
 
 /* Gives it a thread. With the pool's lock held. */

@@ -20,10 +20,10 @@
 static bool move_is_right(ari_lease_state from, ari_lease_state to)
 {
     static const bool moves[5][5] = {
-        [LEASE_NEW] = {[LEASE_OPEN] = true, [LEASE_DEAD] = true, [LEASE_ENDED] = true},
-        [LEASE_OPEN] = {[LEASE_ABORTED] = true, [LEASE_DEAD] = true, [LEASE_ENDED] = true},
-        [LEASE_ABORTED] = {[LEASE_OPEN] = true, [LEASE_DEAD] = true, [LEASE_ENDED] = true},
-        [LEASE_DEAD] = {[LEASE_ENDED] = true},
+        [LEASE_NEW] = { [LEASE_OPEN] = true, [LEASE_DEAD] = true, [LEASE_ENDED] = true },
+        [LEASE_OPEN] = { [LEASE_ABORTED] = true, [LEASE_DEAD] = true, [LEASE_ENDED] = true },
+        [LEASE_ABORTED] = { [LEASE_OPEN] = true, [LEASE_DEAD] = true, [LEASE_ENDED] = true },
+        [LEASE_DEAD] = { [LEASE_ENDED] = true },
     };
     return moves[from][to];
 }
@@ -56,15 +56,16 @@ static void move_to_end(ari_connection *connection, ari_lease *lease)
 /* Gives the connection back. */
 static void let_go(ari_connection *connection, ari_lease *lease)
 {
-    ar_error     error;
-    ar_operation reset = {.kind = AR_OP_RESET, .deadline = INT64_MAX};
+    ar_error error;
+    ar_operation reset = { .kind = AR_OP_RESET, .deadline = INT64_MAX };
     if (connection->lease != lease)
         return;
     connection->lease = NULL;
     if (connection->backend == NULL)
         return; /* it was lost, and has said so */
     if (lease->ran_raw && ari_connection_run(connection, &reset, NULL, &error) != AR_OK) {
-        ari_runtime_log(lease->pool->runtime, AR_LOG_INFO, "a connection whose session a transaction changed is closed: %s", error.message);
+        ari_runtime_log(lease->pool->runtime, AR_LOG_INFO,
+                        "a connection whose session a transaction changed is closed: %s", error.message);
         ari_connection_lose(connection);
         return;
     }
@@ -74,7 +75,7 @@ static void let_go(ari_connection *connection, ari_lease *lease)
 void ari_lease_record(ari_lease *lease, const ar_operation *operation, const ar_error *error)
 {
     if (operation->ended_transaction) {
-        static const ar_error ended = {.status = AR_E_TX_ABORTED, .message = "a statement ended the transaction"};
+        static const ar_error ended = { .status = AR_E_TX_ABORTED, .message = "a statement ended the transaction" };
         fail_lease(lease, LEASE_DEAD, error != NULL ? error : &ended);
     } else if (error != NULL && lease->state == LEASE_OPEN) {
         fail_lease(lease, LEASE_ABORTED, error);
@@ -86,8 +87,10 @@ void ari_lease_record(ari_lease *lease, const ar_operation *operation, const ar_
 
 static ar_status begin(ari_connection *connection, ari_lease *lease, const ari_op *op, ar_error *err)
 {
-    ar_operation operation = {.kind = AR_OP_BEGIN, .deadline = op->operation.deadline, .read_only = lease->options.read_only};
-    ar_status    status = ari_connection_ensure(connection, &op->operation, err);
+    ar_operation operation = { .kind = AR_OP_BEGIN,
+                               .deadline = op->operation.deadline,
+                               .read_only = lease->options.read_only };
+    ar_status status = ari_connection_ensure(connection, &op->operation, err);
     if (status == AR_OK)
         status = ari_connection_run(connection, &operation, op, err);
     if (status != AR_OK) {
@@ -107,17 +110,17 @@ static ar_status refusal(const ari_lease *lease, ar_error *err)
     ar_status status = AR_OK;
     switch (lease->state) {
     case LEASE_NEW:
-    case LEASE_OPEN:
-        break;
+    case LEASE_OPEN: break;
     case LEASE_ABORTED:
-        status = ar_error_set(err, AR_E_TX_ABORTED, "the transaction refuses all but rollback since a statement in it failed: %s", lease->why.message);
+        status = ar_error_set(err, AR_E_TX_ABORTED,
+                              "the transaction refuses all but rollback since a statement in it failed: %s",
+                              lease->why.message);
         break;
     case LEASE_DEAD:
-        status = ar_error_set(err, AR_E_TX_ABORTED, "the transaction is over, only rollback is left: %s", lease->why.message);
+        status = ar_error_set(err, AR_E_TX_ABORTED, "the transaction is over, only rollback is left: %s",
+                              lease->why.message);
         break;
-    case LEASE_ENDED:
-        status = ar_error_set(err, AR_E_CLOSED, "the transaction was committed or rolled back");
-        break;
+    case LEASE_ENDED: status = ar_error_set(err, AR_E_CLOSED, "the transaction was committed or rolled back"); break;
     }
     if (status == AR_E_TX_ABORTED && err != NULL)
         err->retryable = lease->why.retryable;
@@ -132,9 +135,9 @@ static bool is_allowed(const ari_lease *lease, ar_operation_kind kind)
 
 static ar_status run_and_record(ari_connection *connection, const ari_op *op, ar_operation_kind kind, ar_error *err)
 {
-    ar_error     error;
-    ar_operation operation = {.kind = kind, .savepoint = op->operation.savepoint, .deadline = INT64_MAX};
-    ar_status    status = ari_connection_run(connection, &operation, NULL, &error);
+    ar_error error;
+    ar_operation operation = { .kind = kind, .savepoint = op->operation.savepoint, .deadline = INT64_MAX };
+    ar_status status = ari_connection_run(connection, &operation, NULL, &error);
     ari_lease_record(op->lease, &operation, status == AR_OK ? NULL : &error);
     if (status != AR_OK && err != NULL)
         *err = error;
@@ -145,7 +148,7 @@ static ar_status run_and_record(ari_connection *connection, const ari_op *op, ar
  * of no more use, and is released too. */
 static void end_savepoint(ari_connection *connection, ari_op *op)
 {
-    ar_error  error;
+    ar_error error;
     ar_status status = AR_OK;
     ar_status refused = op->operation.kind == AR_OP_RELEASE ? refusal(op->lease, &error) : AR_OK;
     ar_error *err = refused == AR_OK ? &error : NULL;
@@ -160,8 +163,8 @@ static void end_savepoint(ari_connection *connection, ari_op *op)
 static void run_statement(ari_connection *connection, ari_op *op)
 {
     ari_lease *lease = op->lease;
-    ar_error   error;
-    ar_status  status = AR_OK;
+    ar_error error;
+    ar_status status = AR_OK;
 
     if (lease->state == LEASE_NEW)
         status = begin(connection, lease, op, &error);
@@ -201,7 +204,7 @@ static ar_status commit_refusal(const ari_lease *lease, ar_error *err)
 
 static ar_status roll_back(ari_connection *connection, ar_error *err)
 {
-    ar_operation operation = {.kind = AR_OP_ROLLBACK, .deadline = INT64_MAX};
+    ar_operation operation = { .kind = AR_OP_ROLLBACK, .deadline = INT64_MAX };
     return ari_connection_run(connection, &operation, NULL, err);
 }
 
@@ -212,12 +215,13 @@ static ar_status end(ari_connection *connection, ari_lease *lease, bool commit, 
         return refusal(lease, err);
     ar_status status = commit ? commit_refusal(lease, err) : AR_OK;
     if (connection->lease == lease && connection->backend != NULL) {
-        ar_operation operation = {.kind = AR_OP_COMMIT, .deadline = INT64_MAX};
+        ar_operation operation = { .kind = AR_OP_COMMIT, .deadline = INT64_MAX };
         if (!commit)
             status = roll_back(connection, err);
         else if (status != AR_OK)
             ar_ignore(roll_back(connection, NULL));
-        else if ((status = ari_connection_run(connection, &operation, NULL, err)) != AR_OK && !operation.ended_transaction)
+        else if ((status = ari_connection_run(connection, &operation, NULL, err)) != AR_OK &&
+                 !operation.ended_transaction)
             ar_ignore(roll_back(connection, NULL));
         ari_connection_check(connection);
     }
@@ -248,7 +252,8 @@ bool ari_lease_needs_connection(const ari_connection *connection, const ari_op *
 {
     if (op->lease->state != LEASE_NEW)
         return false; /* it had the connection, and has given it back */
-    return op->operation.kind != AR_OP_ROLLBACK && (op->operation.kind != AR_OP_COMMIT || has_kept(connection, op->lease));
+    return op->operation.kind != AR_OP_ROLLBACK &&
+           (op->operation.kind != AR_OP_COMMIT || has_kept(connection, op->lease));
 }
 
 void ari_lease_run(ari_connection *connection, ari_op *op)
@@ -267,7 +272,7 @@ void ari_lease_run(ari_connection *connection, ari_op *op)
 ari_lease *ari_lease_create(ari_pool *pool, const ari_lease_options *options)
 {
     ari_lease *lease = ari_allocate_zero(&pool->runtime->env, sizeof *lease);
-    ari_op    *end_op = lease == NULL ? NULL : ari_op_create(pool, 0);
+    ari_op *end_op = lease == NULL ? NULL : ari_op_create(pool, 0);
     if (end_op == NULL) {
         ari_release(&pool->runtime->env, lease);
         return NULL;
@@ -342,7 +347,7 @@ static ar_status ended_before(ar_error *err)
 static ar_future *end_async(ari_lease *lease, bool commit)
 {
     ar_error error;
-    ari_op  *op = take_end(lease, commit);
+    ari_op *op = take_end(lease, commit);
     if (op == NULL)
         return ari_future_failed(lease->pool->runtime, ended_before(&error), &error);
     if (atomic_load(&lease->connection) != NULL)

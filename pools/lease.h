@@ -21,21 +21,21 @@ typedef enum ari_lease_state {
 enum { ARI_LEASE_LOAD = 1 << 16 };
 
 struct ari_lease {
-    ari_pool          *pool;
-    ari_lease_options  options;
-    pthread_t          holder;
-    _Atomic uint32_t   references; /* the holder's, and one for each of its operations under way */
+    ari_pool *pool;
+    ari_lease_options options;
+    pthread_t holder;
+    _Atomic uint32_t references;          /* the holder's, and one for each of its operations under way */
     _Atomic(ari_connection *) connection; /* set with the first operation */
-    _Atomic bool       begun;      /* it has had the connection: its operations wait for nobody else's */
-    _Atomic int        retryable;  /* the ar_status that it failed with because of others; AR_OK: it did not */
-    ari_lease         *prev, *next; /* the pool's list, under its lock */
-    _Atomic bool       ended;    /* commit or rollback was asked for */
-    ari_op            *end_op;   /* made beforehand, so that ending cannot fail for want of memory */
+    _Atomic bool begun;                   /* it has had the connection: its operations wait for nobody else's */
+    _Atomic int retryable;                /* the ar_status that it failed with because of others; AR_OK: it did not */
+    ari_lease *prev, *next;               /* the pool's list, under its lock */
+    _Atomic bool ended;                   /* commit or rollback was asked for */
+    ari_op *end_op;                       /* made beforehand, so that ending cannot fail for want of memory */
 
     /* Under the token of the connection. */
     ari_lease_state state;
-    bool            ran_raw; /* SQL of the application, which may have changed the session */
-    ar_error        why;             /* of ABORTED and DEAD */
+    bool ran_raw; /* SQL of the application, which may have changed the session */
+    ar_error why; /* of ABORTED and DEAD */
 };
 
 /* Runs one operation of the lease that has the connection, or gets it now. Under the token. */

@@ -7,7 +7,7 @@
 
 static void destroy(ar_future *future)
 {
-    ari_op   *op = (ari_op *)future;
+    ari_op *op = (ari_op *)future;
     ari_pool *pool = op->pool;
     if (op->destroy != NULL)
         op->destroy(op);
@@ -23,7 +23,9 @@ static ar_status assist(ar_future *future, int64_t deadline, ar_error *err)
     if (op->connection == NULL)
         return AR_OK;
     if (ari_lease_would_deadlock(op->pool, op->lease, op->connection))
-        return ar_error_set(err, AR_E_DEADLOCK, "waiting for an operation that waits for a transaction of this thread: finish the transaction first, or use its handle");
+        return ar_error_set(err, AR_E_DEADLOCK,
+                            "waiting for an operation that waits for a transaction of this thread: finish the "
+                            "transaction first, or use its handle");
     if (op->operation.deadline < deadline)
         deadline = op->operation.deadline;
     if (op->pool->runtime->help && (op->first || deadline == INT64_MAX))
@@ -47,7 +49,8 @@ static void collect(ar_future *future)
 }
 
 static const ari_future_class op_class = {
-    .destroy = destroy, .assist = assist, .interrupt = interrupt, .collect = collect};
+    .destroy = destroy, .assist = assist, .interrupt = interrupt, .collect = collect
+};
 
 ari_op *ari_op_create(ari_pool *pool, size_t payload_size)
 {
@@ -98,8 +101,9 @@ void ari_op_complete(ari_op *op, ar_status status, const ar_error *error)
         if (op->timer.fire != NULL && ari_timer_disarm(op->future.runtime, &op->timer))
             ari_future_unref(&op->future);
         if (status != AR_OK)
-            ari_runtime_log(op->pool->runtime, AR_LOG_DEBUG, "%s%san operation failed: %s: %s", op->trace != NULL ? op->trace : "",
-                            op->trace != NULL ? ": " : "", ar_status_name(status), error != NULL ? error->message : "");
+            ari_runtime_log(op->pool->runtime, AR_LOG_DEBUG, "%s%san operation failed: %s: %s",
+                            op->trace != NULL ? op->trace : "", op->trace != NULL ? ": " : "", ar_status_name(status),
+                            error != NULL ? error->message : "");
         ari_future_settle(&op->future, status, error);
     }
     ari_future_unref(&op->future);
@@ -115,7 +119,8 @@ static void expire(ari_timer *timer)
 /* The ends of transactions and savepoints, and of cursors, make room. */
 static bool gets_through(ar_operation_kind kind)
 {
-    return kind == AR_OP_COMMIT || kind == AR_OP_ROLLBACK || kind == AR_OP_RELEASE || kind == AR_OP_ROLLBACK_TO || kind == AR_OP_CLOSE_CURSOR;
+    return kind == AR_OP_COMMIT || kind == AR_OP_ROLLBACK || kind == AR_OP_RELEASE || kind == AR_OP_ROLLBACK_TO ||
+           kind == AR_OP_CLOSE_CURSOR;
 }
 
 static bool is_late(const ari_op *op)
@@ -134,9 +139,11 @@ static ar_status refuse(const ari_pool *pool, const ari_op *op, ar_error *err)
     if (is_late(op))
         return ar_error_set(err, AR_E_TIMEOUT, "the deadline passed before the operation was sent");
     const ar_statement *statement = op->operation.statement;
-    if (statement != NULL && statement->statement_class == AR_STATEMENT_SESSION && pool->topology.connection_is_database)
+    if (statement != NULL && statement->statement_class == AR_STATEMENT_SESSION &&
+        pool->topology.connection_is_database)
         return ar_error_set(err, AR_E_UNSUPPORTED,
-                            "a statement that changes the session (PRAGMA, ATTACH, TEMP) of a database in memory: it could only be undone by closing the connection, "
+                            "a statement that changes the session (PRAGMA, ATTACH, TEMP) of a database in memory: it "
+                            "could only be undone by closing the connection, "
                             "and all data would go with it; put it into the options of the URL");
     return AR_OK;
 }
@@ -153,10 +160,14 @@ static ar_status admit(ari_pool *pool, ari_lease *lease, ari_op *op, bool blocki
     if (connection == NULL)
         return err->status;
     if (blocking && ari_lease_would_deadlock(pool, lease, connection))
-        return ar_error_set(err, AR_E_DEADLOCK, "a blocking call outside a transaction that this thread holds: use the transaction's handle, finish it first, or begin it with allow_outside");
+        return ar_error_set(err, AR_E_DEADLOCK,
+                            "a blocking call outside a transaction that this thread holds: use the transaction's "
+                            "handle, finish it first, or begin it with allow_outside");
     if (atomic_fetch_add(&pool->queued, 1) >= pool->options.queue_limit && !gets_through(op->operation.kind)) {
         atomic_fetch_sub(&pool->queued, 1);
-        return ar_error_set(err, AR_E_OVERLOAD, "%u operations wait in the pool already: send less, or raise queue_limit", pool->options.queue_limit);
+        return ar_error_set(err, AR_E_OVERLOAD,
+                            "%u operations wait in the pool already: send less, or raise queue_limit",
+                            pool->options.queue_limit);
     }
     op->connection = connection;
     if (!op->brief)
@@ -170,7 +181,7 @@ ar_status ari_op_arm(ari_op *op, ar_error *err)
 {
     if (op->operation.deadline == INT64_MAX || op->timer.fire != NULL)
         return AR_OK;
-    op->timer = (ari_timer){.deadline = op->operation.deadline, .fire = expire};
+    op->timer = (ari_timer){ .deadline = op->operation.deadline, .fire = expire };
     ari_future_ref(&op->future);
     ar_status status = ari_timer_arm(op->future.runtime, &op->timer, err);
     if (status != AR_OK) {
@@ -188,7 +199,7 @@ void ari_op_fail(ari_op *op, ar_status status, const ar_error *error)
 
 ar_future *ari_pool_submit(ari_pool *pool, ari_lease *lease, ari_op *op)
 {
-    ar_error  error;
+    ar_error error;
     ar_status status = ari_op_arm(op, &error);
     if (status == AR_OK)
         status = admit(pool, lease, op, false, &error);
@@ -204,10 +215,12 @@ ar_future *ari_pool_submit(ari_pool *pool, ari_lease *lease, ari_op *op)
 ar_status ari_pool_run(ari_pool *pool, ari_lease *lease, ari_op *op, ar_error *err)
 {
     ar_error error;
-    int64_t  deadline = op->operation.deadline;
+    int64_t deadline = op->operation.deadline;
 
     if (ari_runner_in_behaviour())
-        return ar_error_set(err, AR_E_DEADLOCK, "a blocking database call inside a behaviour would hold up its actor: use the async call, and a then");
+        return ar_error_set(
+            err, AR_E_DEADLOCK,
+            "a blocking database call inside a behaviour would hold up its actor: use the async call, and a then");
     ar_status status = admit(pool, lease, op, true, &error);
     if (status != AR_OK) {
         if (err != NULL)

@@ -81,7 +81,7 @@ static ari_connection *among_its_kind(ari_connection *connections, unsigned coun
 {
     for (unsigned i = 0; i < count; i++) {
         ari_connection *connection = &connections[i];
-        uint32_t        load = atomic_load_explicit(&connection->load, memory_order_relaxed);
+        uint32_t load = atomic_load_explicit(&connection->load, memory_order_relaxed);
         if (load > 0 && load < BRIEF_TOGETHER && atomic_load_explicit(&connection->slow, memory_order_relaxed) == 0)
             return connection;
     }
@@ -93,7 +93,7 @@ static ari_connection *among_its_kind(ari_connection *connections, unsigned coun
 static ari_connection *least_loaded(ari_pool *pool, ari_connection *connections, unsigned count, ar_error *err)
 {
     ari_connection *least = NULL, *unspawned = NULL;
-    uint32_t        least_load = UINT32_MAX;
+    uint32_t least_load = UINT32_MAX;
 
     for (unsigned i = 0; i < count; i++) {
         ari_connection *connection = &connections[i];
@@ -130,7 +130,7 @@ static bool only_reads(const ari_op *op)
 static ari_connection *route(ari_pool *pool, const ari_op *op, bool blocking, ar_error *err)
 {
     const ar_topology *topology = &pool->topology;
-    bool               joins = op->brief && !blocking;
+    bool joins = op->brief && !blocking;
     if (op->operation.kind == AR_OP_RESET)
         return choose(pool, pool->connections, 1, joins, err);
     if (topology->readers > 0 && only_reads(op))
@@ -168,20 +168,22 @@ static ar_status open_first(ari_pool *pool, ar_error *err)
     return status;
 }
 
-static ar_status make(ar_runtime *runtime, const ar_backend *backend, ar_url *url, const ari_pool_options *options, ari_pool **out, ar_error *err)
+static ar_status make(ar_runtime *runtime, const ar_backend *backend, ar_url *url, const ari_pool_options *options,
+                      ari_pool **out, ar_error *err)
 {
-    const ar_env      *env = &runtime->env;
+    const ar_env *env = &runtime->env;
     ar_backend_config *config = NULL;
-    ar_topology        topology = {0};
-    ar_status          status = backend->configure(env, url, &config, &topology, err);
+    ar_topology topology = { 0 };
+    ar_status status = backend->configure(env, url, &config, &topology, err);
     if (status != AR_OK)
         return status;
-    unsigned  count = (unsigned)topology.writers + topology.readers;
+    unsigned count = (unsigned)topology.writers + topology.readers;
     ari_pool *pool = count == 0 ? NULL : ari_allocate_zero(env, sizeof *pool + count * sizeof(ari_connection));
     if (pool == NULL) {
         backend->config_free(config);
         if (count == 0)
-            return ar_error_set(err, AR_E_INVALID, "opening a database: backend %s has no connections for it", backend->name);
+            return ar_error_set(err, AR_E_INVALID, "opening a database: backend %s has no connections for it",
+                                backend->name);
         return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: out of memory");
     }
     pool->runtime = ari_runtime_ref(runtime);
@@ -205,10 +207,11 @@ static ar_status make(ar_runtime *runtime, const ar_backend *backend, ar_url *ur
     return AR_OK;
 }
 
-ar_status ari_pool_open(ar_runtime *runtime, const char *text, const ari_pool_options *options, ari_pool **out, ar_error *err)
+ar_status ari_pool_open(ar_runtime *runtime, const char *text, const ari_pool_options *options, ari_pool **out,
+                        ar_error *err)
 {
-    ar_error  error = {.status = AR_E_NO_MEMORY};
-    ar_url   *url = NULL;
+    ar_error error = { .status = AR_E_NO_MEMORY };
+    ar_url *url = NULL;
     ari_pool *pool = NULL;
     *out = NULL;
     runtime = ari_runtime_resolve(runtime, &error);
@@ -241,8 +244,8 @@ ar_status ari_pool_open(ar_runtime *runtime, const char *text, const ari_pool_op
 static void wait_until_idle(ari_pool *pool)
 {
     const ar_env *env = &pool->runtime->env;
-    int64_t       deadline = ari_deadline_after(pool->runtime, pool->options.close_wait_ms);
-    uint32_t      queued;
+    int64_t deadline = ari_deadline_after(pool->runtime, pool->options.close_wait_ms);
+    uint32_t queued;
     while ((queued = atomic_load(&pool->queued)) != 0 && env->now(env->ctx) < deadline)
         env->wait(env->ctx, (uint32_t *)&pool->queued, queued, deadline);
 }
@@ -250,7 +253,7 @@ static void wait_until_idle(ari_pool *pool)
 static void close_connections(ari_pool *pool)
 {
     const ar_env *env = &pool->runtime->env;
-    unsigned      count = (unsigned)pool->topology.writers + pool->topology.readers;
+    unsigned count = (unsigned)pool->topology.writers + pool->topology.readers;
     for (unsigned i = 0; i < count; i++)
         if (is_spawned(&pool->connections[i]))
             ari_runner_close(&pool->connections[i].runner);

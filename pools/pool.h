@@ -16,7 +16,7 @@
 /* A pool is the connections of one database: actors that each drive one backend connection. It routes operations to them, and leases a
  * connection to a transaction. This header is all that the layer above sees of pools. */
 
-typedef struct ari_pool  ari_pool;
+typedef struct ari_pool ari_pool;
 typedef struct ari_lease ari_lease;
 
 /* One operation on its way: its future, what the backend is to do, and what the layer above keeps with it, in one block. Whoever made it fills in
@@ -24,16 +24,16 @@ typedef struct ari_lease ari_lease;
  * operation is destroyed: put it into `payload`, or free it in `destroy`. */
 typedef struct ari_op ari_op;
 struct ari_op {
-    ar_future    future; /* first: an ari_op is its future. future.status, future.error are the outcome */
-    ari_mail     mail;   /* in a mailbox, or kept back by its connection */
+    ar_future future; /* first: an ari_op is its future. future.status, future.error are the outcome */
+    ari_mail mail;    /* in a mailbox, or kept back by its connection */
     ar_operation operation;
-    ari_timer    timer;
-    ari_pool    *pool;
+    ari_timer timer;
+    ari_pool *pool;
     struct ari_connection *connection; /* where it was routed to; NULL: it was not sent */
-    ari_lease   *lease;                /* NULL outside transactions */
-    bool         first;                /* it found the mailbox empty */
-    bool         brief;                /* reads one row by its key: over before another thread could be woken for it */
-    const char  *trace;                /* may: stands in the log when it fails; lives until it is complete */
+    ari_lease *lease;                  /* NULL outside transactions */
+    bool first;                        /* it found the mailbox empty */
+    bool brief;                        /* reads one row by its key: over before another thread could be woken for it */
+    const char *trace;                 /* may: stands in the log when it fails; lives until it is complete */
     /* may: a last look at the results before completion, on the thread that runs the connection; `status` is the backend's, the answer becomes the
      * operation's. When that makes an error of AR_OK, fill `err`; when it keeps an error, leave `err` alone. */
     ar_status (*settle)(ari_op *op, ar_status status, ar_error *err);
@@ -44,12 +44,13 @@ struct ari_op {
 };
 
 typedef struct ari_pool_options {
-    uint32_t queue_limit;   /* operations that may wait in the pool; 0: 1,048,576 */
-    int64_t  close_wait_ms; /* how long close waits for what is under way; 0: 5,000; negative: for ever */
+    uint32_t queue_limit;  /* operations that may wait in the pool; 0: 1,048,576 */
+    int64_t close_wait_ms; /* how long close waits for what is under way; 0: 5,000; negative: for ever */
 } ari_pool_options;
 
 /* Opens a pool: reads the URL, and opens the first connection so that trouble shows at once. Blocks for that. */
-ar_status ari_pool_open(ar_runtime *runtime, const char *url, const ari_pool_options *options, ari_pool **out, ar_error *err);
+ar_status ari_pool_open(ar_runtime *runtime, const char *url, const ari_pool_options *options, ari_pool **out,
+                        ar_error *err);
 
 /* Closes it: refuses new work, waits for what is under way, then fails it with AR_E_CLOSED. Blocks. Once. */
 void ari_pool_close(ari_pool *pool);
@@ -64,8 +65,8 @@ void ari_pool_attach(ari_pool *pool, void *attached, void (*free)(void *attached
 ar_status ari_pool_usable(const ari_pool *pool, ar_error *err);
 
 const ar_backend *ari_pool_backend(const ari_pool *pool);
-const ar_env     *ari_pool_env(const ari_pool *pool);
-ar_runtime       *ari_pool_runtime(const ari_pool *pool);
+const ar_env *ari_pool_env(const ari_pool *pool);
+ar_runtime *ari_pool_runtime(const ari_pool *pool);
 
 /* An operation with `payload_size` zeroed bytes; kind AR_OP_EXECUTE, no deadline. NULL: no memory. One reference, the caller's. */
 ari_op *ari_op_create(ari_pool *pool, size_t payload_size);
@@ -119,6 +120,6 @@ void ari_lease_release(ari_lease *lease);
 
 /* Keeps its memory. */
 ari_lease *ari_lease_ref(ari_lease *lease);
-void       ari_lease_unref(ari_lease *lease);
+void ari_lease_unref(ari_lease *lease);
 
 #endif

@@ -20,9 +20,9 @@ static const ar_backend *const built_in[] = {
     NULL,
 };
 
-static pthread_mutex_t   lock = PTHREAD_MUTEX_INITIALIZER; /* both below */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* both below */
 static const ar_backend *registered[REGISTERED_MAX];
-static size_t            registered_count;
+static size_t registered_count;
 
 static bool has_scheme(const ar_backend *backend, const char *scheme)
 {
@@ -46,7 +46,8 @@ static const ar_backend *find(const char *scheme)
 
 static size_t add_scheme(char *text, size_t size, size_t used, const ar_backend *backend)
 {
-    int length = used < size ? snprintf(text + used, size - used, "%s%s", used > 0 ? ", " : "", backend->schemes[0]) : 0;
+    int length =
+        used < size ? snprintf(text + used, size - used, "%s%s", used > 0 ? ", " : "", backend->schemes[0]) : 0;
     return used + (size_t)length;
 }
 
@@ -68,7 +69,8 @@ const ar_backend *ari_backend_find(const char *scheme, ar_error *err)
     const ar_backend *backend = find(scheme);
     if (backend == NULL) {
         list_schemes(known, sizeof known);
-        ar_error_set(err, AR_E_UNSUPPORTED, "opening a database: this build of actrec has no engine for %.32s: URLs; it has: %s", scheme,
+        ar_error_set(err, AR_E_UNSUPPORTED,
+                     "opening a database: this build of actrec has no engine for %.32s: URLs; it has: %s", scheme,
                      known[0] != '\0' ? known : "none");
     }
     pthread_mutex_unlock(&lock);
@@ -85,25 +87,32 @@ static bool is_scheme(const char *text)
 
 static bool is_complete(const ar_backend *backend)
 {
-    return backend->struct_size == sizeof *backend && backend->name != NULL && backend->schemes != NULL && backend->schemes[0] != NULL &&
-           backend->dialect != NULL && backend->configure != NULL && backend->config_free != NULL && backend->classify != NULL &&
-           backend->open != NULL && backend->submit != NULL && backend->usable != NULL && backend->close != NULL;
+    return backend->struct_size == sizeof *backend && backend->name != NULL && backend->schemes != NULL &&
+           backend->schemes[0] != NULL && backend->dialect != NULL && backend->configure != NULL &&
+           backend->config_free != NULL && backend->classify != NULL && backend->open != NULL &&
+           backend->submit != NULL && backend->usable != NULL && backend->close != NULL;
 }
 
 ar_status ar_backend_register(const ar_backend *backend, ar_error *err)
 {
     if (backend == NULL || !is_complete(backend))
-        return ar_error_set(err, AR_E_INVALID, "registering a backend: struct_size, name, schemes, dialect and every entry that must be there, must be there");
+        return ar_error_set(err, AR_E_INVALID,
+                            "registering a backend: struct_size, name, schemes, dialect and every entry that must be "
+                            "there, must be there");
     ar_status status = AR_OK;
     pthread_mutex_lock(&lock);
     for (const char *const *scheme = backend->schemes; *scheme != NULL && status == AR_OK; scheme++) {
         if (!is_scheme(*scheme))
-            status = ar_error_set(err, AR_E_INVALID, "registering backend %s: \"%s\" is no scheme: small letters, digits, + - and .", backend->name, *scheme);
+            status = ar_error_set(err, AR_E_INVALID,
+                                  "registering backend %s: \"%s\" is no scheme: small letters, digits, + - and .",
+                                  backend->name, *scheme);
         else if (find(*scheme) != NULL)
-            status = ar_error_set(err, AR_E_BUSY, "registering backend %s: the scheme %s is taken", backend->name, *scheme);
+            status =
+                ar_error_set(err, AR_E_BUSY, "registering backend %s: the scheme %s is taken", backend->name, *scheme);
     }
     if (status == AR_OK && registered_count == REGISTERED_MAX)
-        status = ar_error_set(err, AR_E_NO_MEMORY, "registering backend %s: there is room for 16 backends only", backend->name);
+        status = ar_error_set(err, AR_E_NO_MEMORY, "registering backend %s: there is room for 16 backends only",
+                              backend->name);
     if (status == AR_OK)
         registered[registered_count++] = backend;
     pthread_mutex_unlock(&lock);

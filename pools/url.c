@@ -9,14 +9,16 @@
  * every part is percent-decoded after it was cut out. One block holds the struct, the options and a copy of the text, which is cut up and decoded in place. */
 
 typedef struct parse {
-    char     *at;
-    ar_url   *url;
+    char *at;
+    ar_url *url;
     ar_error *err;
 } parse;
 
 static ar_status invalid(const parse *p, const char *what)
 {
-    return ar_error_set(p->err, AR_E_INVALID, "reading the database URL: %s; it looks like sqlite:app.db or scheme://user@host/name?option=value", what);
+    return ar_error_set(
+        p->err, AR_E_INVALID,
+        "reading the database URL: %s; it looks like sqlite:app.db or scheme://user@host/name?option=value", what);
 }
 
 static int hex(char c)
@@ -87,7 +89,7 @@ static ar_status parse_options(parse *p, ar_url_option *options)
                 return invalid(p, "an option has no value");
             if (!decode(query) || !decode(value))
                 return invalid(p, "an option has a bad percent escape");
-            options[p->url->option_count++] = (ar_url_option){query, value};
+            options[p->url->option_count++] = (ar_url_option){ query, value };
         }
         query = next;
     }
@@ -129,7 +131,7 @@ static ar_status parse_authority(parse *p)
 {
     if (p->at[0] != '/' || p->at[1] != '/')
         return AR_OK;
-    char  *authority = p->at + 1;
+    char *authority = p->at + 1;
     size_t length = strcspn(p->at + 2, "/");
     memmove(authority, p->at + 2, length);
     authority[length] = '\0';
@@ -172,7 +174,7 @@ ar_status ari_url_parse(const ar_env *env, const char *text, ar_url **out, ar_er
     if (url == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "reading the database URL: out of memory");
     ar_url_option *options = (ar_url_option *)(url + 1);
-    parse          p = {.at = (char *)(options + most), .url = url, .err = err};
+    parse p = { .at = (char *)(options + most), .url = url, .err = err };
     memcpy(p.at, text, length + 1);
     url->options = options;
     ar_status status = parse_all(&p, options);

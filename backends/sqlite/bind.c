@@ -101,10 +101,11 @@ static ar_status bind_real(sqlite3 *db, sqlite3_stmt *handle, ari_sqlite_targets
     if (isnan(number))
         return ar_error_set(err, AR_E_TYPE, "binding parameter %d: SQLite has no NaN; bind a null instead", index);
     if (number == 0 && signbit(number) && !sqlite3_stmt_readonly(handle) && ari_sqlite_loses_minus_zero(targets, index))
-        return ar_error_set(err, AR_E_TYPE,
-                            "binding parameter %d: a column of a numeric type of SQLite loses the sign of -0.0; declare "
-                            "it as DOUBLE_BLOB, and name it in the list of columns",
-                            index);
+        return ar_error_set(
+            err, AR_E_TYPE,
+            "binding parameter %d: a column of a numeric type of SQLite loses the sign of -0.0; declare "
+            "it as DOUBLE_BLOB, and name it in the list of columns",
+            index);
     int code = sqlite3_bind_double(handle, index, number);
     return bound(db, code, index, value, err);
 }

@@ -14,19 +14,19 @@ typedef struct ari_sqlite_targets {
     sqlite3 *db;
     const ar_statement *source;
     bool started;
-    bool unclear;             /* parameters have names or numbers, or the table's name cannot be told */
-    int any;                  /* does one of the table's columns lose it? 0: not looked yet, 1: yes, -1: no */
-    sqlite3_stmt *positions;  /* types of the table's columns by position */
-    char schema[128];         /* "": not said */
+    bool unclear;            /* parameters have names or numbers, or the table's name cannot be told */
+    int any;                 /* does one of the table's columns lose it? 0: not looked yet, 1: yes, -1: no */
+    sqlite3_stmt *positions; /* types of the table's columns by position */
+    char schema[128];        /* "": not said */
     char table[512];
-    ari_sqlite_tokens rest;   /* of the text, behind parameter `passed` */
-    ari_sqlite_tokens names;  /* of INSERT's list of columns, when `has_names` */
+    ari_sqlite_tokens rest;  /* of the text, behind parameter `passed` */
+    ari_sqlite_tokens names; /* of INSERT's list of columns, when `has_names` */
     bool has_names;
     int passed;
-    int depth;                /* of parentheses */
-    int place;                /* target.c: the clause that `rest` stands in */
-    int position;             /* in a row of VALUES, from 0 */
-    ari_sqlite_token column;  /* of an assignment */
+    int depth;               /* of parentheses */
+    int place;               /* target.c: the clause that `rest` stands in */
+    int position;            /* in a row of VALUES, from 0 */
+    ari_sqlite_token column; /* of an assignment */
 } ari_sqlite_targets;
 
 /* Costs next to nothing as long as nothing is asked. */

@@ -17,11 +17,11 @@ AR_BEGIN_DECLS
 typedef struct ar_db ar_db;
 
 typedef struct ar_db_options {
-    size_t      struct_size; /* 0: the fields of release 0.1 */
-    ar_runtime *runtime;     /* NULL: the default one */
-    int64_t timeout_ms;      /* each operation that sets none; 0: none */
-    int64_t close_wait_ms;   /* how long ar_db_close waits for what is under way; 0: 5,000; negative: for ever */
-    uint32_t queue_limit;    /* operations that may wait; more answer AR_E_OVERLOAD; 0: 1,048,576 */
+    size_t struct_size;    /* 0: the fields of release 0.1 */
+    ar_runtime *runtime;   /* NULL: the default one */
+    int64_t timeout_ms;    /* each operation that sets none; 0: none */
+    int64_t close_wait_ms; /* how long ar_db_close waits for what is under way; 0: 5,000; negative: for ever */
+    uint32_t queue_limit;  /* operations that may wait; more answer AR_E_OVERLOAD; 0: 1,048,576 */
 } ar_db_options;
 
 /* Opens the database of `url`: "sqlite:app.db", "sqlite:///absolute/app.db", "sqlite::memory:".
@@ -42,9 +42,9 @@ AR_API AR_NODISCARD ar_status ar_db_open(const char *url, const ar_db_options *o
 AR_API void ar_db_close(ar_db **db);
 
 typedef struct ar_scope_options {
-    size_t      struct_size; /* 0: the fields of release 0.1 */
-    int64_t     timeout_ms;  /* from now, for all that is done through it together; 0: none */
-    const char *trace;       /* a trace context that travels with the operations, at most 127 bytes; copied */
+    size_t struct_size; /* 0: the fields of release 0.1 */
+    int64_t timeout_ms; /* from now, for all that is done through it together; 0: none */
+    const char *trace;  /* a trace context that travels with the operations, at most 127 bytes; copied */
 } ar_scope_options;
 
 /* Opens a scope on `db`, which may be a database, a scope or a transaction: for one request, say. It carries a deadline, and owns what is read
@@ -63,11 +63,12 @@ AR_API ar_db *ar_scope_open(ar_db *db, const ar_scope_options *options);
 AR_API void ar_scope_close(ar_db **scope);
 
 typedef struct ar_tx_options {
-    size_t  struct_size;   /* 0: the fields of release 0.1 */
-    int     retries;       /* how many more times ar_tx_finish asks for the work after a conflict; 0: none */
-    bool    read_only;     /* writes are refused; may run beside a writer */
-    bool    allow_outside; /* the thread that holds it may block on the database outside of it; says nothing about a savepoint's transaction */
-    int64_t timeout_ms;    /* for the whole of each attempt; 0: none */
+    size_t struct_size; /* 0: the fields of release 0.1 */
+    int retries;        /* how many more times ar_tx_finish asks for the work after a conflict; 0: none */
+    bool read_only;     /* writes are refused; may run beside a writer */
+    bool
+        allow_outside; /* the thread that holds it may block on the database outside of it; says nothing about a savepoint's transaction */
+    int64_t timeout_ms; /* for the whole of each attempt; 0: none */
 } ar_tx_options;
 
 /* Begins a transaction on `db`; on a transaction: a savepoint, until whose end the transaction around it answers AR_E_DEADLOCK. Never blocks and never NULL: BEGIN travels with the first operation, and so does trouble.

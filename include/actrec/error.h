@@ -52,15 +52,15 @@ typedef enum ar_constraint_kind {
  * whenever it returns anything but AR_OK, and leaves it alone otherwise. Strings are cut to fit, always terminated, UTF-8
  * as the engine gave it, and never hold a password or a bound value. */
 typedef struct ar_error {
-    ar_status          status;
-    int                native_code;     /* the engine's own: SQLite's extended result code; 0 when there is none */
-    char               sqlstate[6];     /* five characters where the engine has them, else "" */
-    bool               retryable;       /* the same work may succeed when it is tried again */
-    bool               outcome_unknown; /* a write was sent and nobody knows whether it holds */
+    ar_status status;
+    int native_code;      /* the engine's own: SQLite's extended result code; 0 when there is none */
+    char sqlstate[6];     /* five characters where the engine has them, else "" */
+    bool retryable;       /* the same work may succeed when it is tried again */
+    bool outcome_unknown; /* a write was sent and nobody knows whether it holds */
     ar_constraint_kind constraint_kind;
-    char               constraint[64];  /* its name, where the engine tells */
-    char               column[64];      /* "column" or "table.column", where the engine tells */
-    char               message[320];
+    char constraint[64]; /* its name, where the engine tells */
+    char column[64];     /* "column" or "table.column", where the engine tells */
+    char message[320];
 } ar_error;
 
 /* Fills `err` with `status` and a formatted message, everything else zero, and returns `status`.

@@ -16,19 +16,19 @@ AR_BEGIN_DECLS
 /* Text of a known length, UTF-8. `data` NULL is SQL NULL. NUL inside is refused where the engine cannot keep it. */
 typedef struct ar_text {
     const char *data;
-    size_t      length; /* bytes */
+    size_t length; /* bytes */
 } ar_text;
 
 /* Bytes. `data` NULL is SQL NULL; no bytes at all is a non-NULL `data` with length 0. */
 typedef struct ar_bytes {
     const void *data;
-    size_t      length;
+    size_t length;
 } ar_bytes;
 
 /* JSON text as it was given; `data` NULL is SQL NULL (the JSON null is the text "null"). */
 typedef struct ar_json {
     const char *data;
-    size_t      length; /* bytes */
+    size_t length; /* bytes */
 } ar_json;
 
 /* An instant: microseconds since 1970-01-01T00:00:00 UTC. */
@@ -50,8 +50,8 @@ typedef struct ar_time {
 typedef struct ar_decimal {
     uint64_t low;
     uint64_t high;
-    uint8_t  scale;
-    bool     negative;
+    uint8_t scale;
+    bool negative;
 } ar_decimal;
 
 typedef struct ar_uuid {
@@ -63,43 +63,43 @@ typedef struct ar_opt_bool {
     bool has, value;
 } ar_opt_bool;
 typedef struct ar_opt_int16 {
-    bool    has;
+    bool has;
     int16_t value;
 } ar_opt_int16;
 typedef struct ar_opt_int32 {
-    bool    has;
+    bool has;
     int32_t value;
 } ar_opt_int32;
 typedef struct ar_opt_int64 {
-    bool    has;
+    bool has;
     int64_t value;
 } ar_opt_int64;
 typedef struct ar_opt_float {
-    bool  has;
+    bool has;
     float value;
 } ar_opt_float;
 typedef struct ar_opt_double {
-    bool   has;
+    bool has;
     double value;
 } ar_opt_double;
 typedef struct ar_opt_timestamp {
-    bool         has;
+    bool has;
     ar_timestamp value;
 } ar_opt_timestamp;
 typedef struct ar_opt_date {
-    bool    has;
+    bool has;
     ar_date value;
 } ar_opt_date;
 typedef struct ar_opt_time {
-    bool    has;
+    bool has;
     ar_time value;
 } ar_opt_time;
 typedef struct ar_opt_decimal {
-    bool       has;
+    bool has;
     ar_decimal value;
 } ar_opt_decimal;
 typedef struct ar_opt_uuid {
-    bool    has;
+    bool has;
     ar_uuid value;
 } ar_opt_uuid;
 
@@ -127,17 +127,17 @@ typedef enum ar_type {
 typedef struct ar_value {
     ar_type type; /* AR_TYPE_NULL is SQL NULL */
     union {
-        bool         boolean;
-        int64_t      integer; /* INT16, INT32, INT64, ENUM */
-        float        single;
-        double       real;
-        ar_text      text; /* TEXT and JSON; data is not NULL */
-        ar_bytes     bytes;
+        bool boolean;
+        int64_t integer; /* INT16, INT32, INT64, ENUM */
+        float single;
+        double real;
+        ar_text text; /* TEXT and JSON; data is not NULL */
+        ar_bytes bytes;
         ar_timestamp timestamp;
-        ar_date      date;
-        ar_time      time;
-        ar_decimal   decimal;
-        ar_uuid      uuid;
+        ar_date date;
+        ar_time time;
+        ar_decimal decimal;
+        ar_uuid uuid;
     } as;
 } ar_value;
 

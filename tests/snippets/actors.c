@@ -16,7 +16,7 @@ static ar_status count(ar_context *self, void *state, ar_message *message, ar_er
     (void)err;
     if (message->kind == ADD)
         *sum += message->number;
-    ar_context_reply(self, (ar_message){.kind = ADD, .number = *sum});
+    ar_context_reply(self, (ar_message){ .kind = ADD, .number = *sum });
     return AR_OK;
 }
 
@@ -34,7 +34,7 @@ static ar_status snippet(ar_runtime *runtime, ar_actor *counter, ar_error *err)
     (void)runtime;
     (void)counter;
     (void)show;
-/* SNIPPET */
+    /* SNIPPET */
     return s;
 }
 
@@ -45,7 +45,7 @@ int main(void)
     ar_actor *counter = NULL;
     int64_t sum = 0;
     ar_status s = ar_runtime_create(NULL, &runtime, &err);
-    ar_actor_options options = {.name = "counter", .behaviour = count, .state = &sum};
+    ar_actor_options options = { .name = "counter", .behaviour = count, .state = &sum };
     if (s == AR_OK)
         s = ar_actor_spawn(runtime, &options, &counter, &err);
     if (s == AR_OK)

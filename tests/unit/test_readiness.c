@@ -21,22 +21,22 @@
 #include "tests/support/actors.h"
 
 typedef struct call {
-    ar_future    future; /* first */
-    ari_mail     mail;
+    ar_future future; /* first */
+    ari_mail mail;
     struct call *next;
-    pthread_t    completed_on;
+    pthread_t completed_on;
 } call;
 
 typedef struct client {
-    ari_runner    runner; /* first */
-    ar_runtime   *runtime;
-    int           fd;
-    call         *flight; /* oldest first */
-    call        **flight_end;
-    int           unsent; /* bytes of calls in flight that the socket had no room for */
-    test_latch    gone;
-    _Atomic int   inside; /* threads in batch, fail or progress */
-    _Atomic bool  crowded;
+    ari_runner runner; /* first */
+    ar_runtime *runtime;
+    int fd;
+    call *flight; /* oldest first */
+    call **flight_end;
+    int unsent; /* bytes of calls in flight that the socket had no room for */
+    test_latch gone;
+    _Atomic int inside; /* threads in batch, fail or progress */
+    _Atomic bool crowded;
 } client;
 
 static void enter(client *self)
@@ -95,7 +95,7 @@ static bool batch(ari_runner *runner, ari_mail *mails)
 static int progress(ari_runner *runner, int *fd)
 {
     client *self = (client *)runner;
-    char    answers[64];
+    char answers[64];
     ssize_t got;
     enter(self);
     send_bytes(self);
@@ -110,7 +110,7 @@ static int progress(ari_runner *runner, int *fd)
 
 static void fail_all(ari_runner *runner, ari_mail *mails)
 {
-    client  *self = (client *)runner;
+    client *self = (client *)runner;
     ar_error error;
     enter(self);
     ar_error_set(&error, AR_E_CLOSED, "the client was closed");
@@ -132,11 +132,11 @@ static void gone(ari_runner *runner)
     test_latch_raise(&self->gone);
 }
 
-static const ari_runner_class client_class = {.batch = batch, .fail = fail_all, .gone = gone, .progress = progress};
+static const ari_runner_class client_class = { .batch = batch, .fail = fail_all, .gone = gone, .progress = progress };
 
 /* Waiting helps, as it does for a connection. */
 static ar_status assist(ar_future *future, int64_t deadline, ar_error *err);
-static const ari_future_class call_class = {.destroy = destroy_call, .assist = assist};
+static const ari_future_class call_class = { .destroy = destroy_call, .assist = assist };
 static client *assisted;
 
 static ar_status assist(ar_future *future, int64_t deadline, ar_error *err)
@@ -158,16 +158,16 @@ static call *start_call(client *self)
 }
 
 typedef struct fixture {
-    client      client;
+    client client;
     ari_worker *worker;
-    int         server;
-    pthread_t   echo;
-    bool        echoing;
+    int server;
+    pthread_t echo;
+    bool echoing;
 } fixture;
 
 static void *echo(void *arg)
 {
-    int  fd = *(int *)arg;
+    int fd = *(int *)arg;
     char bytes[64];
     for (;;) {
         ssize_t got = recv(fd, bytes, sizeof bytes, 0);
@@ -184,9 +184,9 @@ static void *echo(void *arg)
 
 static void open_client(fixture *f, ar_help help, bool echoing)
 {
-    int                fds[2];
-    ar_runtime_options options = {.help = help};
-    *f = (fixture){.echoing = echoing, .client.gone = TEST_LATCH};
+    int fds[2];
+    ar_runtime_options options = { .help = help };
+    *f = (fixture){ .echoing = echoing, .client.gone = TEST_LATCH };
     assert_int_equal(ar_runtime_create(&options, &f->client.runtime, NULL), AR_OK);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     f->client.fd = fds[0];
@@ -222,7 +222,8 @@ static void executor_completes_what_nobody_waits_for(void **state)
     for (int i = 0; i < 200; i++) {
         call *made = start_call(&f.client);
         ari_runner_wake(&f.client.runner);
-        assert_int_equal(ari_future_wait_until(&made->future, ari_deadline_after(f.client.runtime, TEST_PATIENCE), NULL), AR_OK);
+        assert_int_equal(
+            ari_future_wait_until(&made->future, ari_deadline_after(f.client.runtime, TEST_PATIENCE), NULL), AR_OK);
         assert_int_equal(made->future.status, AR_OK);
         assert_false(pthread_equal(made->completed_on, pthread_self()));
         ari_future_unref(&made->future);
@@ -233,14 +234,15 @@ static void executor_completes_what_nobody_waits_for(void **state)
 static void helper_sleeps_on_the_descriptor_and_completes_its_own(void **state)
 {
     fixture f;
-    int     here = 0;
+    int here = 0;
     (void)state;
     open_client(&f, AR_HELP_ON, true);
     for (int i = 0; i < 200; i++) {
         call *made = start_call(&f.client);
         if (!ari_runner_help(&f.client.runner, &made->future, INT64_MAX))
             ari_runner_wake(&f.client.runner);
-        assert_int_equal(ari_future_wait_until(&made->future, ari_deadline_after(f.client.runtime, TEST_PATIENCE), NULL), AR_OK);
+        assert_int_equal(
+            ari_future_wait_until(&made->future, ari_deadline_after(f.client.runtime, TEST_PATIENCE), NULL), AR_OK);
         here += pthread_equal(made->completed_on, pthread_self()) != 0;
         ari_future_unref(&made->future);
     }
@@ -254,14 +256,15 @@ static void helper_leaves_at_its_deadline_and_the_answer_still_comes(void **stat
     (void)state;
     open_client(&f, AR_HELP_ON, false);
     const ar_env *env = &f.client.runtime->env;
-    call         *made = start_call(&f.client);
-    int64_t       deadline = env->now(env->ctx) + 20000;
+    call *made = start_call(&f.client);
+    int64_t deadline = env->now(env->ctx) + 20000;
     assert_true(ari_runner_help(&f.client.runner, &made->future, deadline));
     assert_true(env->now(env->ctx) >= deadline);
     assert_false(ar_future_is_done(&made->future));
     assert_int_equal(send(f.server, "x", 1, MSG_NOSIGNAL), 1); /* nobody runs the actor: its executor was armed */
     f.client.runtime->help = false;
-    assert_int_equal(ari_future_wait_until(&made->future, ari_deadline_after(f.client.runtime, TEST_PATIENCE), NULL), AR_OK);
+    assert_int_equal(ari_future_wait_until(&made->future, ari_deadline_after(f.client.runtime, TEST_PATIENCE), NULL),
+                     AR_OK);
     assert_false(pthread_equal(made->completed_on, pthread_self()));
     ari_future_unref(&made->future);
     close_client(&f);
@@ -271,8 +274,8 @@ static void helper_leaves_at_its_deadline_and_the_answer_still_comes(void **stat
 static void *post_second_and_answer_both(void *arg)
 {
     fixture *f = arg;
-    char     byte;
-    call    *second = NULL;
+    char byte;
+    call *second = NULL;
     if (recv(f->server, &byte, 1, 0) == 1) {
         second = start_call(&f->client);
         ari_runner_wake(&f->client.runner);
@@ -284,9 +287,9 @@ static void *post_second_and_answer_both(void *arg)
 
 static void posting_nudges_a_helper_that_sleeps(void **state)
 {
-    fixture   f;
+    fixture f;
     pthread_t server;
-    void     *second = NULL;
+    void *second = NULL;
     (void)state;
     open_client(&f, AR_HELP_ON, false);
     assert_int_equal(pthread_create(&server, NULL, post_second_and_answer_both, &f), 0);
@@ -295,7 +298,9 @@ static void posting_nudges_a_helper_that_sleeps(void **state)
     assert_true(ar_future_is_done(&first->future));
     assert_int_equal(pthread_join(server, &second), 0);
     assert_non_null(second);
-    assert_int_equal(ari_future_wait_until(&((call *)second)->future, ari_deadline_after(f.client.runtime, TEST_PATIENCE), NULL), AR_OK);
+    assert_int_equal(
+        ari_future_wait_until(&((call *)second)->future, ari_deadline_after(f.client.runtime, TEST_PATIENCE), NULL),
+        AR_OK);
     ari_future_unref(&first->future);
     ari_future_unref(&((call *)second)->future);
     close_client(&f);
@@ -305,7 +310,7 @@ enum { THREADS = 4, CALLS = 2000 };
 
 static void *call_many(void *arg)
 {
-    client   *self = arg;
+    client *self = arg;
     uintptr_t bad = 0;
     for (int i = 0; i < CALLS; i++) {
         call *made = start_call(self);
@@ -320,7 +325,7 @@ static void *call_many(void *arg)
 
 static void calls_of_many_threads_all_complete(ar_help help)
 {
-    fixture   f;
+    fixture f;
     pthread_t threads[THREADS];
     open_client(&f, help, true);
     for (int i = 0; i < THREADS; i++)
@@ -348,13 +353,13 @@ static void calls_of_many_threads_all_complete_without_help(void **state)
 static void closing_fails_what_is_in_flight(void **state)
 {
     fixture f;
-    call   *calls[10];
+    call *calls[10];
     (void)state;
     open_client(&f, AR_HELP_OFF, false);
     for (int i = 0; i < 10; i++)
         calls[i] = start_call(&f.client);
     ari_runner_wake(&f.client.runner);
-    char    bytes[16];
+    char bytes[16];
     ssize_t got = 0;
     while (got < 10) {
         ssize_t now = recv(f.server, bytes, sizeof bytes, 0);
@@ -363,7 +368,8 @@ static void closing_fails_what_is_in_flight(void **state)
     }
     ari_runner_close(&f.client.runner);
     for (int i = 0; i < 10; i++) {
-        assert_int_equal(ari_future_wait_until(&calls[i]->future, ari_deadline_after(f.client.runtime, TEST_PATIENCE), NULL), AR_OK);
+        assert_int_equal(
+            ari_future_wait_until(&calls[i]->future, ari_deadline_after(f.client.runtime, TEST_PATIENCE), NULL), AR_OK);
         assert_int_equal(calls[i]->future.status, AR_E_CLOSED);
         ari_future_unref(&calls[i]->future);
     }

@@ -27,12 +27,12 @@ typedef enum ar_statement_class {
 
 /* One text of SQL, the same for all its executions. Immutable; lives longer than every operation that names it. */
 typedef struct ar_statement {
-    uint64_t           id; /* never used twice in a process: the key of prepared-statement caches; 0: do not cache */
-    const char        *sql;
-    size_t             sql_length; /* bytes */
-    uint32_t           parameter_count;
+    uint64_t id; /* never used twice in a process: the key of prepared-statement caches; 0: do not cache */
+    const char *sql;
+    size_t sql_length; /* bytes */
+    uint32_t parameter_count;
     ar_statement_class statement_class;
-    bool               generated; /* made by the ORM from a model, without raw fragments */
+    bool generated; /* made by the ORM from a model, without raw fragments */
 } ar_statement;
 
 typedef struct ar_result_column {
@@ -65,26 +65,27 @@ typedef enum ar_operation_kind {
 
 typedef struct ar_operation ar_operation;
 struct ar_operation {
-    ar_operation       *next; /* in the batch, in the order of submission; the backend may change it until it completes this one */
-    ar_operation_kind   kind;
-    bool                in_transaction; /* belongs to the open transaction of this connection: no grouping, no commit of its own */
-    bool                read_only;      /* BEGIN */
-    uint32_t            savepoint;
+    ar_operation
+        *next; /* in the batch, in the order of submission; the backend may change it until it completes this one */
+    ar_operation_kind kind;
+    bool in_transaction; /* belongs to the open transaction of this connection: no grouping, no commit of its own */
+    bool read_only;      /* BEGIN */
+    uint32_t savepoint;
     const ar_statement *statement;
-    const ar_value     *parameters; /* statement->parameter_count of them; stay valid until the operation is completed */
-    const ar_type      *wanted;     /* the types to decode the columns to; NULL: as the engine has them */
-    size_t              wanted_count; /* a result with another number of columns is AR_E_TYPE */
-    const ar_sink      *sink;         /* NULL: rows are thrown away */
-    void               *sink_ctx;
-    int64_t             deadline;  /* microseconds of env->now; INT64_MAX: none */
-    size_t              row_limit; /* EXECUTE, FETCH: rows; 0: all. With a limit, only inside a transaction */
+    const ar_value *parameters; /* statement->parameter_count of them; stay valid until the operation is completed */
+    const ar_type *wanted;      /* the types to decode the columns to; NULL: as the engine has them */
+    size_t wanted_count;        /* a result with another number of columns is AR_E_TYPE */
+    const ar_sink *sink;        /* NULL: rows are thrown away */
+    void *sink_ctx;
+    int64_t deadline; /* microseconds of env->now; INT64_MAX: none */
+    size_t row_limit; /* EXECUTE, FETCH: rows; 0: all. With a limit, only inside a transaction */
 
     /* Results, set before it is completed. */
-    void   *cursor;   /* EXECUTE with row_limit, FETCH: not NULL when there are more rows */
-    int64_t changes;  /* rows inserted, updated (found, also when nothing differed) or deleted */
-    int64_t row_id;   /* of the last row inserted by this statement; 0: none */
-    bool    ended_transaction; /* the engine left the transaction of this connection */
-    void   *host_data;         /* the host's own */
+    void *cursor;           /* EXECUTE with row_limit, FETCH: not NULL when there are more rows */
+    int64_t changes;        /* rows inserted, updated (found, also when nothing differed) or deleted */
+    int64_t row_id;         /* of the last row inserted by this statement; 0: none */
+    bool ended_transaction; /* the engine left the transaction of this connection */
+    void *host_data;        /* the host's own */
 };
 
 /* What the layer above gives to a connection. */
@@ -107,14 +108,14 @@ typedef struct ar_url_option {
 } ar_url_option;
 
 typedef struct ar_url {
-    const char          *scheme;
-    const char          *user;     /* NULL: none, likewise below */
-    const char          *password; /* never in a message */
-    const char          *host;
-    uint16_t             port; /* 0: none */
-    const char          *path; /* "sqlite:app.db" → "app.db"; "sqlite:///tmp/a.db" → "/tmp/a.db"; "" when there is none */
+    const char *scheme;
+    const char *user;     /* NULL: none, likewise below */
+    const char *password; /* never in a message */
+    const char *host;
+    uint16_t port;    /* 0: none */
+    const char *path; /* "sqlite:app.db" → "app.db"; "sqlite:///tmp/a.db" → "/tmp/a.db"; "" when there is none */
     const ar_url_option *options;
-    size_t               option_count;
+    size_t option_count;
 } ar_url;
 
 typedef enum ar_connection_role {
@@ -126,8 +127,9 @@ typedef enum ar_connection_role {
 typedef struct ar_topology {
     uint16_t writers;
     uint16_t readers;
-    bool     blocking; /* submit blocks while the driver works: the connection gets a thread of its own */
-    bool     connection_is_database; /* all data goes with the one connection, which is therefore never closed to be opened anew */
+    bool blocking; /* submit blocks while the driver works: the connection gets a thread of its own */
+    bool
+        connection_is_database; /* all data goes with the one connection, which is therefore never closed to be opened anew */
 } ar_topology;
 
 typedef enum ar_placeholder_style {
@@ -137,43 +139,46 @@ typedef enum ar_placeholder_style {
 
 /* How SQL is written for this engine: data for whoever builds it. */
 typedef struct ar_dialect {
-    const char          *name; /* "sqlite" */
+    const char *name; /* "sqlite" */
     ar_placeholder_style placeholder;
-    char                 identifier_quote;   /* '"' or '`'; doubled inside */
-    bool                 bracket_identifiers; /* [name] is an identifier too */
-    bool                 backslash_escapes;  /* inside '…' */
-    bool                 dollar_quotes;      /* $tag$ … $tag$ */
-    bool                 nested_comments;
-    uint32_t             max_parameters;
-    const char          *column_types[16];   /* by ar_type; NULL: not supported */
-    const char          *auto_key;           /* the whole type of an integer AUTO primary key, "INTEGER PRIMARY KEY AUTOINCREMENT" */
-    const char          *lock_for_update;    /* " FOR UPDATE"; "" where a write transaction locks anyway */
-    const char          *no_limit;           /* what LIMIT takes when only an OFFSET is given: "-1" */
-    const char          *default_row;        /* "DEFAULT VALUES" or "() VALUES ()" */
-    const char          *decimal_compare;    /* put behind a decimal column in comparisons and orders; "" where it compares by value */
-    const char          *decimal_sum;        /* the aggregate that adds decimals exactly: "sum" */
-    bool                 returning;          /* INSERT … RETURNING */
-    bool                 row_id_is_key;      /* ar_operation.row_id is the AUTO key of the inserted row */
-    bool                 on_conflict;        /* ON CONFLICT (…) DO UPDATE, else ON DUPLICATE KEY UPDATE */
+    char identifier_quote;    /* '"' or '`'; doubled inside */
+    bool bracket_identifiers; /* [name] is an identifier too */
+    bool backslash_escapes;   /* inside '…' */
+    bool dollar_quotes;       /* $tag$ … $tag$ */
+    bool nested_comments;
+    uint32_t max_parameters;
+    const char *column_types[16]; /* by ar_type; NULL: not supported */
+    const char *auto_key; /* the whole type of an integer AUTO primary key, "INTEGER PRIMARY KEY AUTOINCREMENT" */
+    const char *lock_for_update; /* " FOR UPDATE"; "" where a write transaction locks anyway */
+    const char *no_limit;        /* what LIMIT takes when only an OFFSET is given: "-1" */
+    const char *default_row;     /* "DEFAULT VALUES" or "() VALUES ()" */
+    const char
+        *decimal_compare;    /* put behind a decimal column in comparisons and orders; "" where it compares by value */
+    const char *decimal_sum; /* the aggregate that adds decimals exactly: "sum" */
+    bool returning;          /* INSERT … RETURNING */
+    bool row_id_is_key;      /* ar_operation.row_id is the AUTO key of the inserted row */
+    bool on_conflict;        /* ON CONFLICT (…) DO UPDATE, else ON DUPLICATE KEY UPDATE */
 } ar_dialect;
 
 typedef struct ar_backend_config ar_backend_config; /* the backend's own: its options, read from a URL */
 typedef struct ar_connection ar_connection;         /* the backend's own: one open connection */
 
 typedef struct ar_backend {
-    size_t            struct_size; /* sizeof(ar_backend) */
-    const char       *name;        /* "sqlite" */
-    const char *const *schemes;    /* must: URL schemes, ended by NULL */
-    const ar_dialect *dialect;     /* must */
+    size_t struct_size;         /* sizeof(ar_backend) */
+    const char *name;           /* "sqlite" */
+    const char *const *schemes; /* must: URL schemes, ended by NULL */
+    const ar_dialect *dialect;  /* must */
 
     /* must: reads and checks the URL; an option that is not known is AR_E_INVALID. Does no I/O. */
-    ar_status (*configure)(const ar_env *env, const ar_url *url, ar_backend_config **out, ar_topology *topology, ar_error *err);
+    ar_status (*configure)(const ar_env *env, const ar_url *url, ar_backend_config **out, ar_topology *topology,
+                           ar_error *err);
     /* must */
     void (*config_free)(ar_backend_config *config);
     /* must: says what a statement does, from its text alone. */
     ar_statement_class (*classify)(const char *sql, size_t length);
     /* must: opens a connection that is ready for work. `config` and `host` live longer than it. It may wait, see host->opening_for. */
-    ar_status (*open)(const ar_backend_config *config, ar_connection_role role, ar_backend_host *host, ar_connection **out, ar_error *err);
+    ar_status (*open)(const ar_backend_config *config, ar_connection_role role, ar_backend_host *host,
+                      ar_connection **out, ar_error *err);
     /* must: runs the operations of `batch` (linked by next), completing each exactly once before it returns. */
     void (*submit)(ar_connection *connection, ar_operation *batch);
     /* must: false when the connection is of no more use and should be closed. */
