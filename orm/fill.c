@@ -98,6 +98,8 @@ static bool fill_plain(const ari_plan_column *column, void *member, const ar_val
         memcpy(member, &copy, sizeof copy);
     } else if (column->kind == AR_KIND_DOUBLE) {
         memcpy(member, &value->as.real, sizeof value->as.real);
+    } else if (column->kind == AR_KIND_TIMESTAMP) {
+        memcpy(member, &value->as.timestamp, sizeof value->as.timestamp);
     } else if (column->kind == AR_KIND_BOOL) {
         memcpy(member, &value->as.boolean, sizeof value->as.boolean);
     } else {

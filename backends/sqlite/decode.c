@@ -225,6 +225,8 @@ static bool read_plain(sqlite3_value *from, int stored, ar_type wanted, ar_value
 {
     if (stored == SQLITE_INTEGER && wanted == AR_TYPE_INT64)
         out->as.integer = sqlite3_value_int64(from);
+    else if (stored == SQLITE_INTEGER && wanted == AR_TYPE_TIMESTAMP)
+        out->as.timestamp.us = sqlite3_value_int64(from);
     else if (stored == SQLITE_FLOAT && wanted == AR_TYPE_DOUBLE)
         out->as.real = sqlite3_value_double(from);
     else
