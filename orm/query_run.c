@@ -200,7 +200,7 @@ ar_future *ari_query_submit(ar_query *query, ari_ask ask, const ar_model *model)
 {
     ar_error error = { .status = AR_OK };
     ari_db *db;
-    ari_op *op;
+    ari_op *op = NULL;
     ar_status status = ari_query_run_create(query, ask, model, &db, &op, &error);
     if (status != AR_OK)
         return ari_future_failed(NULL, status, &error);
@@ -226,7 +226,7 @@ ar_status ari_query_run_here(ar_query *query, ari_ask ask, const ar_model *model
 static ar_status run_number(ar_query *query, ari_ask ask, int64_t *number, ar_error *err)
 {
     ari_db *db;
-    ari_op *op;
+    ari_op *op = NULL;
     ar_status status = ari_query_run_here(query, ask, NULL, &db, &op, err);
     if (status != AR_OK)
         return status;
@@ -296,7 +296,7 @@ static ar_rows *take_rows(ari_db *db, ari_op *op)
 ar_status ar_query_rows(ar_query *query, ar_rows **rows, ar_error *err)
 {
     ari_db *db;
-    ari_op *op;
+    ari_op *op = NULL;
     if (rows == NULL)
         return refuse_out(query, "rows", err);
     *rows = NULL;
@@ -328,7 +328,7 @@ static ar_status rows_op(ar_future *future, ari_op **out, ar_error *err)
 
 static ar_status read_rows(ar_future *future, ar_rows **out, ar_error *err)
 {
-    ari_op *op;
+    ari_op *op = NULL;
     ar_status status = rows_op(future, &op, err);
     if (status != AR_OK)
         return status;
@@ -373,7 +373,7 @@ ar_status ar_rows_await(ar_rows_future *future, ar_rows **out, ar_error *err)
 static void call_rows(void (*fn)(void), void *arg, ar_future *future)
 {
     ar_error error;
-    ari_op *op;
+    ari_op *op = NULL;
     ar_rows *rows = NULL;
     ar_status status = rows_op(future, &op, &error);
     if (status == AR_OK) {

@@ -103,7 +103,10 @@ static void add(numbers *to, const int64_t *items, size_t count)
     if (to->count + count > to->room) {
         to->room = 2 * (to->count + count);
         to->items = realloc(to->items, to->room * sizeof *to->items);
-        assert_non_null(to->items);
+    }
+    if (to->items == NULL) {
+        assert_int_equal(count, 0);
+        return;
     }
     memcpy(to->items + to->count, items, count * sizeof *items);
     to->count += count;
@@ -196,8 +199,10 @@ static void read_stored(const char *url, int64_t first, numbers *stored)
 
 static void check(numbers *told, numbers *stored)
 {
-    qsort(told->items, told->count, sizeof *told->items, compare);
-    qsort(stored->items, stored->count, sizeof *stored->items, compare);
+    if (told->items != NULL)
+        qsort(told->items, told->count, sizeof *told->items, compare);
+    if (stored->items != NULL)
+        qsort(stored->items, stored->count, sizeof *stored->items, compare);
     for (size_t i = 1; i < stored->count; i++) {
         if (stored->items[i - 1] == stored->items[i])
             fail_msg("%lld is there twice", (long long)stored->items[i]);
