@@ -111,7 +111,8 @@ AR_API ar_done ar_future_all(ar_future *const *children, size_t count);
  * Owns, Threads, Blocks, Errors: as ar_future_all. */
 AR_API ar_int64_future ar_future_any(ar_future *const *children, size_t count);
 
-/* ar_future_all and ar_future_any of up to eight typed futures: ar_done both = AR_ALL(f1, f2); */
+/* ar_future_all and ar_future_any of up to eight typed futures: ar_done both = AR_ALL(f1, f2); In C alone: C++ has no
+ * compound literals. */
 #define AR_ALL(...) ar_future_all(AR_FUTURES_(__VA_ARGS__))
 #define AR_ANY(...) ar_future_any(AR_FUTURES_(__VA_ARGS__))
 
