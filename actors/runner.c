@@ -90,6 +90,11 @@ static ari_mail *take_all(ari_runner *runner)
     return ari_mail_reverse(atomic_exchange(&runner->mailbox, NULL));
 }
 
+ari_mail *ari_runner_take(ari_runner *runner)
+{
+    return atomic_load_explicit(&runner->mailbox, memory_order_relaxed) != NULL ? take_all(runner) : NULL;
+}
+
 /* Takes the token if it is free, with the bits of `clear` dropped either way. */
 static bool claim(ari_runner *runner, uint32_t refuse, uint32_t clear)
 {

@@ -53,6 +53,9 @@ void ari_runner_unwatch(ari_runner *runner);
 /* Puts `mail` into the mailbox; true when nothing was in it. Follow with wake, or with help. */
 bool ari_runner_push(ari_runner *runner, ari_mail *mail);
 
+/* What is in the mailbox, oldest first; NULL: nothing. Under the token. */
+ari_mail *ari_runner_take(ari_runner *runner);
+
 /* Sees to it that somebody looks at the mailbox. Never blocks. */
 void ari_runner_wake(ari_runner *runner);
 

@@ -9,6 +9,10 @@ option(AR_WERROR "warnings are errors; ./dev sets it" OFF)
 
 set(AR_WITH_SQLITE AUTO CACHE STRING "SQLite backend: AUTO (when its library is there), ON (fail without), OFF")
 set_property(CACHE AR_WITH_SQLITE PROPERTY STRINGS AUTO ON OFF)
+set(AR_WITH_POSTGRES AUTO CACHE STRING "PostgreSQL backend: likewise")
+set_property(CACHE AR_WITH_POSTGRES PROPERTY STRINGS AUTO ON OFF)
+set(AR_WITH_MYSQL AUTO CACHE STRING "MySQL/MariaDB backend: likewise")
+set_property(CACHE AR_WITH_MYSQL PROPERTY STRINGS AUTO ON OFF)
 set(AR_SANITIZE "" CACHE STRING "address (with undefined), thread, or empty")
 set_property(CACHE AR_SANITIZE PROPERTY STRINGS "" address thread)
 

@@ -253,6 +253,41 @@ static void handle(ari_connection *connection, ari_mail *mails)
     flush(connection, &batch, &batch_end);
 }
 
+/* Whether it may join writes that are about to be committed together. */
+static bool may_join(const ari_op *op)
+{
+    const ar_operation *operation = &op->operation;
+    return op->lease == NULL && operation->kind == AR_OP_EXECUTE && operation->row_limit == 0 &&
+           operation->statement != NULL && operation->statement->statement_class == AR_STATEMENT_WRITE;
+}
+
+/* The writes at the head of the mailbox; from the first other one on all wait for their turn. */
+static ar_operation *more(ar_backend_host *host)
+{
+    ari_connection *connection = (ari_connection *)((char *)host - offsetof(ari_connection, host));
+    ar_operation *first = NULL, **end = &first;
+    if (connection->lease != NULL || connection->kept != NULL ||
+        atomic_load_explicit(&connection->pool->aborting, memory_order_relaxed))
+        return NULL;
+    ari_mail *mails = ari_runner_take(&connection->runner);
+    while (mails != NULL) {
+        ari_op *op = (ari_op *)((char *)mails - offsetof(ari_op, mail));
+        if (!may_join(op)) {
+            keep_all(connection, mails);
+            break;
+        }
+        mails = mails->next;
+        if (!ari_future_start(&op->future)) {
+            drop_finished(connection, op);
+        } else {
+            *end = &op->operation;
+            end = &op->operation.next;
+        }
+    }
+    *end = NULL;
+    return first;
+}
+
 static bool batch(ari_runner *runner, ari_mail *mails)
 {
     ari_connection *connection = (ari_connection *)runner;
@@ -307,7 +342,7 @@ ar_status ari_connection_spawn(ari_connection *connection, ar_error *err)
         return AR_E_NO_MEMORY;
     ari_runner_init(&connection->runner, &connection_class, worker);
     connection->host =
-        (ar_backend_host){ .env = &pool->runtime->env, .complete = complete, .interrupted = interrupted };
+        (ar_backend_host){ .env = &pool->runtime->env, .complete = complete, .interrupted = interrupted, .more = more };
     connection->kept_end = &connection->kept;
     atomic_store_explicit(&connection->spawned, true, memory_order_release);
     return AR_OK;

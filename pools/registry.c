@@ -90,7 +90,8 @@ static bool is_complete(const ar_backend *backend)
     return backend->struct_size == sizeof *backend && backend->name != NULL && backend->schemes != NULL &&
            backend->schemes[0] != NULL && backend->dialect != NULL && backend->configure != NULL &&
            backend->config_free != NULL && backend->classify != NULL && backend->open != NULL &&
-           backend->submit != NULL && backend->usable != NULL && backend->close != NULL;
+           backend->submit != NULL && backend->usable != NULL && backend->close != NULL &&
+           (backend->progress != NULL) == (backend->shed != NULL);
 }
 
 ar_status ar_backend_register(const ar_backend *backend, ar_error *err)

@@ -40,6 +40,7 @@ static const ar_dialect dialect = {
     .default_row = "DEFAULT VALUES",
     .decimal_compare = " COLLATE AR_DECIMAL",
     .decimal_sum = "ar_decimal_sum",
+    .bulk = AR_BULK_VALUES,
     .returning = true,
     .row_id_is_key = true,
     .on_conflict = true,

@@ -72,7 +72,7 @@ static ar_status run(ar_connection *connection, ar_operation *operation, ar_erro
     return ar_error_set(err, AR_E_INVALID, "there is no operation of kind %d", (int)operation->kind);
 }
 
-static void clear_results(ar_operation *operation)
+void ari_sqlite_clear_results(ar_operation *operation)
 {
     if (operation->kind != AR_OP_FETCH && operation->kind != AR_OP_CLOSE_CURSOR)
         operation->cursor = NULL;
@@ -113,7 +113,7 @@ static segment cut(const ar_connection *connection, ar_operation *first)
 static void clear_all(ar_operation *operations)
 {
     for (ar_operation *operation = operations; operation != NULL; operation = operation->next)
-        clear_results(operation);
+        ari_sqlite_clear_results(operation);
 }
 
 static void run_and_complete(ar_connection *connection, ar_operation *operation)

@@ -25,15 +25,26 @@ typedef enum ar_statement_class {
     AR_STATEMENT_OTHER        /* VACUUM, ANALYZE, what is not known: runs alone */
 } ar_statement_class;
 
+typedef struct ar_statement ar_statement;
+
+/* How rows are found together that are asked for one by one, by keys that are integers, UUIDs or bytes. The rows come in any order, and a key without a row has none. */
+typedef struct ar_find_together {
+    uint32_t key_column; /* among the columns of the result, which are those of the find by one key */
+    bool as_array; /* statements[0] takes all keys as one array parameter; else statements[i] takes 2^(i+1) keys */
+    uint32_t count;
+    const ar_statement *const *statements;
+} ar_find_together;
+
 /* One text of SQL, the same for all its executions. Immutable; lives longer than every operation that names it. */
-typedef struct ar_statement {
+struct ar_statement {
     uint64_t id; /* never used twice in a process: the key of prepared-statement caches; 0: do not cache */
     const char *sql;
     size_t sql_length; /* bytes */
     uint32_t parameter_count;
     ar_statement_class statement_class;
-    bool generated; /* made by the ORM from a model, without raw fragments */
-} ar_statement;
+    bool generated;                   /* made by the ORM from a model, without raw fragments */
+    const ar_find_together *together; /* of a find by one key; NULL: it is none, or there is no such way */
+};
 
 typedef struct ar_result_column {
     const char *name;     /* as the engine names it; borrowed until `begin` returns */
@@ -54,7 +65,7 @@ typedef enum ar_operation_kind {
     AR_OP_EXECUTE = 1,  /* run `statement` to its end; with row_limit, until that many rows came */
     AR_OP_FETCH,        /* go on with `cursor` for row_limit rows more */
     AR_OP_CLOSE_CURSOR, /* forget `cursor`; never fails */
-    AR_OP_BEGIN,        /* open a transaction; `read_only` as set */
+    AR_OP_BEGIN, /* open a transaction; `read_only` as set. Comes when nothing else is under way on the connection */
     AR_OP_COMMIT,
     AR_OP_ROLLBACK,
     AR_OP_SAVEPOINT,   /* the savepoint of number `savepoint` */
@@ -68,14 +79,18 @@ struct ar_operation {
     ar_operation
         *next; /* in the batch, in the order of submission; the backend may change it until it completes this one */
     ar_operation_kind kind;
-    bool in_transaction; /* belongs to the open transaction of this connection: no grouping, no commit of its own */
-    bool read_only;      /* BEGIN */
+    /* Belongs to the open transaction of this connection, or to that of the BEGIN right before it in the batch, and then runs only when that succeeded, and else
+     * fails as it did: no grouping, no commit of its own. */
+    bool in_transaction;
+    bool read_only; /* BEGIN */
     uint32_t savepoint;
     const ar_statement *statement;
     const ar_value *parameters; /* statement->parameter_count of them; stay valid until the operation is completed */
-    const ar_type *wanted;      /* the types to decode the columns to; NULL: as the engine has them */
-    size_t wanted_count;        /* a result with another number of columns is AR_E_TYPE */
-    const ar_sink *sink;        /* NULL: rows are thrown away */
+    size_t
+        rows; /* EXECUTE: `parameters` has that many rows of them, one after the other, for a statement that is written for dialect->bulk; 0: no bulk */
+    const ar_type *wanted; /* the types to decode the columns to; NULL: as the engine has them */
+    size_t wanted_count;   /* a result with another number of columns is AR_E_TYPE */
+    const ar_sink *sink;   /* NULL: rows are thrown away */
     void *sink_ctx;
     int64_t deadline; /* microseconds of env->now; INT64_MAX: none */
     size_t row_limit; /* EXECUTE, FETCH: rows; 0: all. With a limit, only inside a transaction */
@@ -85,20 +100,33 @@ struct ar_operation {
     int64_t changes;        /* rows inserted, updated (found, also when nothing differed) or deleted */
     int64_t row_id;         /* of the last row inserted by this statement; 0: none */
     bool ended_transaction; /* the engine left the transaction of this connection */
-    void *host_data;        /* the host's own */
+    bool
+        unsent; /* with an error: provably nothing of it came into effect, because it was not sent; it may be sent again */
+    void *host_data; /* the host's own */
 };
 
 /* What the layer above gives to a connection. */
 typedef struct ar_backend_host ar_backend_host;
 struct ar_backend_host {
     const ar_env *env;
-    /* `operation` ended: AR_OK when `error` is NULL, else error->status (copied). Exactly once per operation; it is gone then. */
+    /* All but `wake` are called on the thread that runs the connection.
+     *
+     * `operation` ended: AR_OK when `error` is NULL, else error->status (copied). Exactly once per operation; it is gone then. */
     void (*complete)(ar_backend_host *host, ar_operation *operation, const ar_error *error);
     /* Cancelled, or past its deadline: stop it as soon as that is possible. Cheap enough for a progress handler. */
     bool (*interrupted)(const ar_backend_host *host, const ar_operation *operation);
     /* While `open` runs: the operations that wait for the connection, linked by next; NULL: none. As soon as one is interrupted, waits of `open` end,
      * with AR_E_TIMEOUT when its deadline passed, else AR_E_CANCELLED. None is completed by `open`. */
     const ar_operation *opening_for;
+    /* May be NULL. Inside `submit`, before a common COMMIT: writes of no transaction that came meanwhile, linked by next, which join it and are completed
+     * like those of the batch; NULL: none. */
+    ar_operation *(*more)(ar_backend_host *host);
+    /* The rest is for engines that do not block. The connection is open, or (error not NULL) cannot be opened and is only to be closed. Once, from `open` or `progress`. */
+    void (*opened)(ar_backend_host *host, const ar_error *error);
+    /* Any thread, until the connection is closed: has `progress` called soon. */
+    void (*wake)(ar_backend_host *host);
+    /* On AR_ROLE_LISTENER: a notification came. Both are borrowed until it returns. */
+    void (*notified)(ar_backend_host *host, const char *channel, const char *payload);
 };
 
 /* The parts of "scheme://user:password@host:port/path?name=value&…", percent-decoded; "scheme:path" has no host. Borrowed. */
@@ -120,7 +148,8 @@ typedef struct ar_url {
 
 typedef enum ar_connection_role {
     AR_ROLE_WRITER = 1, /* runs everything */
-    AR_ROLE_READER      /* runs AR_STATEMENT_READ and read-only transactions */
+    AR_ROLE_READER,     /* runs AR_STATEMENT_READ and read-only transactions */
+    AR_ROLE_LISTENER    /* runs LISTEN and UNLISTEN, and watches for notifications while it is idle */
 } ar_connection_role;
 
 /* How many connections of each kind make sense. No readers: the writers read too. No writers: read-only. */
@@ -129,6 +158,8 @@ typedef struct ar_topology {
     uint16_t readers;
     bool blocking; /* submit blocks while the driver works: the connection gets a thread of its own */
     bool
+        pipelines; /* an operation of a transaction may be submitted while others of it are under way: the engine refuses those behind one that failed (AR_E_TX_ABORTED) */
+    bool
         connection_is_database; /* all data goes with the one connection, which is therefore never closed to be opened anew */
 } ar_topology;
 
@@ -136,6 +167,13 @@ typedef enum ar_placeholder_style {
     AR_PLACEHOLDER_QUESTION = 1, /* ? */
     AR_PLACEHOLDER_DOLLAR        /* $1, $2 … */
 } ar_placeholder_style;
+
+/* How rows that are inserted together are written. */
+typedef enum ar_bulk_style {
+    AR_BULK_VALUES = 1, /* VALUES (…), (…): ar_operation.rows is not used */
+    AR_BULK_UNNEST, /* SELECT … FROM unnest($1::type[], …): a parameter is the array of the values of all rows */
+    AR_BULK_EXECUTE /* VALUES (…), which the driver executes for each row in one message */
+} ar_bulk_style;
 
 /* How SQL is written for this engine: data for whoever builds it. */
 typedef struct ar_dialect {
@@ -155,9 +193,12 @@ typedef struct ar_dialect {
     const char
         *decimal_compare;    /* put behind a decimal column in comparisons and orders; "" where it compares by value */
     const char *decimal_sum; /* the aggregate that adds decimals exactly: "sum" */
-    bool returning;          /* INSERT … RETURNING */
-    bool row_id_is_key;      /* ar_operation.row_id is the AUTO key of the inserted row */
-    bool on_conflict;        /* ON CONFLICT (…) DO UPDATE, else ON DUPLICATE KEY UPDATE */
+    ar_bulk_style bulk;
+    bool find_by_array;   /* = ANY($1) with an array of keys; else IN (…) */
+    bool implicit_commit; /* AR_STATEMENT_SCHEMA commits: it is refused in transactions */
+    bool returning;       /* INSERT … RETURNING */
+    bool row_id_is_key;   /* ar_operation.row_id is the AUTO key of the inserted row */
+    bool on_conflict;     /* ON CONFLICT (…) DO UPDATE, else ON DUPLICATE KEY UPDATE */
 } ar_dialect;
 
 typedef struct ar_backend_config ar_backend_config; /* the backend's own: its options, read from a URL */
@@ -176,22 +217,33 @@ typedef struct ar_backend {
     void (*config_free)(ar_backend_config *config);
     /* must: says what a statement does, from its text alone. */
     ar_statement_class (*classify)(const char *sql, size_t length);
-    /* must: opens a connection that is ready for work. `config` and `host` live longer than it. It may wait, see host->opening_for. */
+    /* must: opens a connection that is ready for work. `config` and `host` live longer than it. It may wait, see host->opening_for. An engine that does not block only
+     * begins, and says host->opened when it is ready. */
     ar_status (*open)(const ar_backend_config *config, ar_connection_role role, ar_backend_host *host,
                       ar_connection **out, ar_error *err);
-    /* must: runs the operations of `batch` (linked by next), completing each exactly once before it returns. */
+    /* must: runs the operations of `batch` (linked by next), completing each exactly once: an engine that blocks before it returns, another one later, in whatever order the
+     * futures may complete; it takes batches while others are under way, and the connection is open. */
     void (*submit)(ar_connection *connection, ar_operation *batch);
     /* must: false when the connection is of no more use and should be closed. */
     bool (*usable)(const ar_connection *connection);
-    /* must: closes and frees; an open transaction is rolled back. */
+    /* must: closes and frees; an open transaction is rolled back. What is under way is completed first, with AR_E_CLOSED. Never blocks for long. */
     void (*close)(ar_connection *connection);
+
+    /* must for an engine that does not block, NULL for others, likewise `shed`: goes on with what is under way: connects, sends, reads, completes. Answers the events of poll(2)
+     * that it waits for on *fd, 0 when it waits for none; *until (given as INT64_MAX) may be set to the time of env->now when it wants to be called although nothing came. */
+    int (*progress)(ar_connection *connection, int *fd, int64_t *until);
+    /* Some operation under way is interrupted (host->interrupted tells which): each is completed now, with AR_E_TIMEOUT or AR_E_CANCELLED, `unsent` or outcome_unknown as
+     * it is. What the server still answers to it is thrown away; the server may be asked to stop it, never anything else. */
+    void (*shed)(ar_connection *connection);
+    /* may: how SQL is written for the server that the connection has reached; `dialect` when NULL. The same for all servers behind one URL. */
+    const ar_dialect *(*dialect_of)(const ar_connection *connection);
 } ar_backend;
 
 /* Makes `backend` known under its schemes.
  * Owns:    nothing; `backend` must live as long as the process.
  * Threads: any.
  * Blocks:  for a lock that is held for a few instructions.
- * Errors:  AR_E_INVALID when a *must* entry is missing, or struct_size or a scheme is not right; AR_E_BUSY when a scheme is taken by another
+ * Errors:  AR_E_INVALID when a *must* entry is missing or one of `progress` and `shed` without the other, or struct_size or a scheme is not right; AR_E_BUSY when a scheme is taken by another
  *          backend; AR_E_NO_MEMORY when there is no room for more. */
 AR_API AR_NODISCARD ar_status ar_backend_register(const ar_backend *backend, ar_error *err);
 
