@@ -72,13 +72,19 @@ static ar_status run(ar_connection *connection, ar_operation *operation, ar_erro
     return ar_error_set(err, AR_E_INVALID, "there is no operation of kind %d", (int)operation->kind);
 }
 
-void ari_sqlite_clear_results(ar_operation *operation)
+static void clear_results(ar_operation *operation)
 {
     if (operation->kind != AR_OP_FETCH && operation->kind != AR_OP_CLOSE_CURSOR)
         operation->cursor = NULL;
     operation->changes = 0;
     operation->row_id = 0;
     operation->ended_transaction = false;
+}
+
+void ari_sqlite_clear_all(ar_operation *operations)
+{
+    for (ar_operation *operation = operations; operation != NULL; operation = operation->next)
+        clear_results(operation);
 }
 
 /* Operations from the front of a batch that run together. */
@@ -110,12 +116,6 @@ static segment cut(const ar_connection *connection, ar_operation *first)
     return found;
 }
 
-static void clear_all(ar_operation *operations)
-{
-    for (ar_operation *operation = operations; operation != NULL; operation = operation->next)
-        ari_sqlite_clear_results(operation);
-}
-
 static void run_and_complete(ar_connection *connection, ar_operation *operation)
 {
     ar_error error;
@@ -134,11 +134,11 @@ void ari_sqlite_submit(ar_connection *connection, ar_operation *batch)
             together = cut(connection, first);
         batch = together.last->next;
         together.last->next = NULL;
-        clear_all(first);
+        ari_sqlite_clear_all(first);
         if (together.count == 1)
             run_and_complete(connection, first);
         else if (together.writes > 0)
-            ari_sqlite_group(connection, first);
+            ari_sqlite_group(connection, first, batch == NULL);
         else
             ari_sqlite_read_together(connection, first);
     }

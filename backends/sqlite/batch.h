@@ -7,7 +7,7 @@
 /* ar_backend.submit: decides what of a batch runs together, in the order that it came. */
 void ari_sqlite_submit(ar_connection *connection, ar_operation *batch);
 
-/* Before an operation runs. */
-void ari_sqlite_clear_results(ar_operation *operation);
+/* Before they run: what earlier runs left in their results. */
+void ari_sqlite_clear_all(ar_operation *operations);
 
 #endif

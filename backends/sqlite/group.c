@@ -31,7 +31,13 @@
  * - COMMIT fails otherwise: a constraint: rolled back, one by one. Anything else: rolled back, all that write fail
  *   with that error.
  *
- * A member that ran completes with its result although its deadline passed before COMMIT. */
+ * A member that ran completes with its result although its deadline passed before COMMIT.
+ *
+ * Where COMMIT waits for the disk, writes that came while the members ran join them, behind all that came before: not
+ * when something of the batch waits behind the group, or in `later`, for ARI_SQLITE_JOIN_TIME from its start and
+ * never beyond the deadline of a member that ran, so that nobody waits much longer for those who come late, and in the
+ * first group of a batch only, so that who gave the batch gets out. By then they are members like all others, with a
+ * busy timeout that begins when they join. */
 
 enum { held_limit = 16 };
 
@@ -46,6 +52,8 @@ typedef struct group {
     ar_operation *members;
     ar_operation *later; /* members that did not fit: a group of their own */
     int64_t until;       /* end of the busy timeout */
+    bool joinable;       /* by writes that come while it runs, up to `join_until` */
+    int64_t join_until;
     size_t started;      /* members, from the first, whose statements have run */
     ari_sqlite_held own; /* held without allocating */
     size_t held;
@@ -292,17 +300,31 @@ static void postpone(group *g, ar_operation **link)
     *link = NULL;
 }
 
-/* Writes that came while the members ran, to share their COMMIT; where that waits for no disk it is better to be done early. */
-static ar_operation *join(const group *g)
+static void postpone_behind(group *g, ar_operation **link, size_t count)
 {
-    ar_backend_host *host = g->connection->host;
-    char synchronous = g->connection->config->synchronous[0];
-    if ((synchronous != 'f' && synchronous != 'e') || host->more == NULL || g->later != NULL ||
-        g->started >= ARI_SQLITE_GROUP_LIMIT)
+    while (*link != NULL && count > 0) {
+        link = &(*link)->next;
+        count--;
+    }
+    postpone(g, link);
+}
+
+/* Writes that came while the members ran, to share their COMMIT. All members have run. */
+static ar_operation *join(group *g)
+{
+    ar_connection *connection = g->connection;
+    const ar_env *env = connection->env;
+    if (!g->joinable || g->later != NULL || g->started >= ARI_SQLITE_GROUP_LIMIT)
         return NULL;
-    ar_operation *joined = host->more(host);
-    for (ar_operation *operation = joined; operation != NULL; operation = operation->next)
-        ari_sqlite_clear_results(operation);
+    int64_t now = env->now(env->ctx);
+    if (now >= g->join_until)
+        return NULL;
+    ar_operation *joined = connection->host->more(connection->host);
+    if (joined == NULL)
+        return NULL;
+    ari_sqlite_clear_all(joined);
+    g->until = now + connection->config->busy_timeout;
+    postpone_behind(g, &joined, ARI_SQLITE_GROUP_LIMIT - g->started);
     return joined;
 }
 
@@ -325,6 +347,8 @@ static bool run_members(group *g)
         } else {
             g->started++;
             link = &operation->next;
+            if (operation->deadline < g->join_until)
+                g->join_until = operation->deadline;
         }
         if (v == END_HERE) {
             postpone(g, link);
@@ -365,20 +389,32 @@ static bool commit(group *g)
     return true;
 }
 
-void ari_sqlite_group(ar_connection *connection, ar_operation *members)
+/* Without a wait for the disk it is better to be done early. */
+static bool commit_waits(const ar_connection *connection)
+{
+    char synchronous = connection->config->synchronous[0];
+    return !connection->config->memory && (synchronous == 'f' || synchronous == 'e');
+}
+
+void ari_sqlite_group(ar_connection *connection, ar_operation *members, bool is_last)
 {
     const ar_env *env = connection->env;
     group g;
     g.connection = connection;
     g.members = members;
     g.later = NULL;
+    g.joinable = is_last && connection->host->more != NULL && commit_waits(connection);
     while (g.members != NULL) {
-        g.until = env->now(env->ctx) + connection->config->busy_timeout;
+        int64_t start = env->now(env->ctx);
+        g.until = start + connection->config->busy_timeout;
+        g.join_until = start + ARI_SQLITE_JOIN_TIME;
+        postpone_behind(&g, &g.members, ARI_SQLITE_GROUP_LIMIT);
         do {
             g.started = 0;
             g.held = 0;
         } while (begin(&g) && run_members(&g) && !commit(&g));
         g.members = g.later;
         g.later = NULL;
+        g.joinable = false;
     }
 }

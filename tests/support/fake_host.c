@@ -117,6 +117,40 @@ static bool interrupted(const ar_backend_host *base, const ar_operation *operati
     return op->cancelled || host->clock >= operation->deadline;
 }
 
+static size_t count_of(const ar_operation *operation)
+{
+    size_t count = 0;
+    for (; operation != NULL; operation = operation->next)
+        count++;
+    return count;
+}
+
+static ar_operation *take_made(fake_host *host)
+{
+    fake_op *first = host->first;
+    host->first = host->last = NULL;
+    return first == NULL ? NULL : &first->operation;
+}
+
+static ar_operation *more(ar_backend_host *base)
+{
+    fake_host *host = (fake_host *)base;
+    assert_true(host->running);
+    host->asked++;
+    host->on_more(host, host->on_more_arg);
+    ar_operation *first = take_made(host);
+    host->joined += count_of(first);
+    return first;
+}
+
+void fake_join(fake_host *host, void (*on_more)(fake_host *host, void *arg), void *arg)
+{
+    host->on_more = on_more;
+    host->on_more_arg = arg;
+    host->base.more = on_more == NULL ? NULL : more;
+    host->asked = 0;
+}
+
 void fake_host_init(fake_host *host, const ar_backend *backend)
 {
     *host = (fake_host){ .backend = backend, .clock = 1000000 };
@@ -359,15 +393,15 @@ void fake_want(fake_op *op, ar_type type)
 
 void fake_run(fake_host *host, ar_connection *connection)
 {
-    fake_op *first = host->first;
-    size_t before = host->completed, count = 0;
-    host->first = host->last = NULL;
+    ar_operation *first = take_made(host);
+    size_t before = host->completed, count = count_of(first);
     if (first == NULL)
         return;
-    for (const ar_operation *operation = &first->operation; operation != NULL; operation = operation->next)
-        count++;
-    host->backend->submit(connection, &first->operation);
-    assert_int_equal(host->completed - before, count);
+    host->joined = 0;
+    host->running = true;
+    host->backend->submit(connection, first);
+    host->running = false;
+    assert_int_equal(host->completed - before, count + host->joined);
 }
 
 const char *fake_rows(fake_host *host, ar_connection *connection, const char *sql)

@@ -70,6 +70,14 @@ struct fake_host {
 
     void (*on_complete)(fake_host *host, fake_op *op); /* may be NULL */
 
+    /* Joining. Set with fake_join: called when the backend asks for more, `asked` counted already. What it makes with
+     * fake_sql joins; it may move the clock. */
+    void (*on_more)(fake_host *host, void *arg);
+    void *on_more_arg;
+    size_t asked;
+    size_t joined; /* operations, since the batch was submitted */
+    bool running;  /* inside submit */
+
     size_t completed;
     fake_op *made;
     fake_op *first, *last; /* the batch that is being put together */
@@ -95,6 +103,9 @@ void fake_bind(fake_op *op, ar_value value);
 void fake_int(fake_op *op, int64_t value);
 void fake_text(fake_op *op, const char *value);
 void fake_want(fake_op *op, ar_type type);
+
+/* Operations join from now on; on_more NULL: the host has no `more`. */
+void fake_join(fake_host *host, void (*on_more)(fake_host *host, void *arg), void *arg);
 
 /* Submits the batch. */
 void fake_run(fake_host *host, ar_connection *connection);
