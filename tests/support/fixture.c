@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <actrec/schema.h>
 
@@ -13,10 +12,15 @@ ar_db *db;
 ar_error err;
 
 static ar_runtime *runtime;
-static char url[512];
-static char folder[64];
-static const ar_model *const *models;
-static size_t model_count;
+
+static struct group {
+    const char *name;
+    const struct CMUnitTest *tests;
+    size_t count;
+    const ar_model *const *models;
+    size_t model_count;
+} group;
+static const struct CMUnitTest *current;
 
 static atomic_size_t live, countdown;
 static atomic_bool refuse_on, refused;
@@ -73,11 +77,6 @@ size_t fixture_live(void)
     return atomic_load(&live);
 }
 
-const char *fixture_url(void)
-{
-    return url;
-}
-
 void fixture_check(ar_status status, ar_status expected, const char *call, const char *file, int line)
 {
     if (status == expected)
@@ -110,31 +109,29 @@ void fixture_each_refusal(ar_status (*work)(void), void (*check)(void))
 
 static int complain(const char *what)
 {
-    print_error("%s on %s: %s\n", what, url, err.message);
+    print_error("%s on %s: %s\n", what, fixture_engine(), err.message);
     return -1;
 }
 
-static int set_up(void **state)
+static int set_up(void)
 {
-    (void)state;
     ar_runtime_options options = { .workers = 2, .allocate = allocate, .reallocate = reallocate, .release = release };
     if (ar_runtime_create(&options, &runtime, &err) != AR_OK)
         return complain("creating a runtime");
-    if (ar_db_open(url, &(ar_db_options){ .runtime = runtime }, &db, &err) != AR_OK)
+    if (ar_db_open(fixture_url(), &(ar_db_options){ .runtime = runtime }, &db, &err) != AR_OK)
         return complain("opening");
-    for (size_t i = 0; i < model_count; i++) {
-        if (ar_table_drop_if_exists(db, models[i], &err) != AR_OK || ar_table_create(db, models[i], &err) != AR_OK)
+    for (size_t i = 0; i < group.model_count; i++) {
+        if (ar_table_drop_if_exists(db, group.models[i], &err) != AR_OK ||
+            ar_table_create(db, group.models[i], &err) != AR_OK)
             return complain("making a table");
     }
     return 0;
 }
 
-static int tear_down(void **state)
+static int tear_down(void)
 {
-    (void)state;
-    fixture_refuse(0, false);
     ar_db_close(&db);
-    if (ar_runtime_close(&runtime, &err) != AR_OK)
+    if (runtime != NULL && ar_runtime_close(&runtime, &err) != AR_OK)
         return complain("closing the runtime");
     if (fixture_live() == 0)
         return 0;
@@ -143,48 +140,58 @@ static int tear_down(void **state)
     return -1;
 }
 
-static int run_on(const char *name, const struct CMUnitTest *tests, size_t count)
+/* cmocka gives set-up and tear-down nothing but the state, so that a test's own are found through it. */
+static int set_up_test(void **state)
 {
-    struct CMUnitTest *copies = calloc(count, sizeof *copies);
+    current = *state;
+    *state = NULL;
+    int status = set_up();
+    if (status == 0 && current->setup_func != NULL)
+        status = current->setup_func(state);
+    if (status != 0)
+        (void)tear_down(); /* cmocka does not, then */
+    return status;
+}
+
+static int tear_down_test(void **state)
+{
+    fixture_refuse(0, false);
+    int own = current->teardown_func == NULL ? 0 : current->teardown_func(state);
+    int status = tear_down();
+    return own != 0 ? own : status;
+}
+
+/* An engine's name stands in the list of those that a test is for. */
+static bool is_for(const struct CMUnitTest *test, const char *engine)
+{
+    const char *list = test->initial_state;
+    const char *found = list == NULL ? NULL : strstr(list, engine);
+    return list == NULL || (found != NULL && strchr(" ", found[strlen(engine)]) != NULL);
+}
+
+static int run_group(void)
+{
+    size_t count = 0;
+    struct CMUnitTest *copies = calloc(group.count, sizeof *copies);
     if (copies == NULL)
-        return -1;
-    for (size_t i = 0; i < count; i++) {
-        copies[i] = tests[i];
-        copies[i].setup_func = set_up;
-        copies[i].teardown_func = tear_down;
-    }
-    print_message("%s on %s\n", name, url);
-    int failed = _cmocka_run_group_tests(name, copies, count, NULL, NULL);
+        return 1;
+    for (size_t i = 0; i < group.count; i++)
+        if (is_for(&group.tests[i], fixture_engine()))
+            copies[count++] = (struct CMUnitTest){ .name = group.tests[i].name,
+                                                   .test_func = group.tests[i].test_func,
+                                                   .setup_func = set_up_test,
+                                                   .teardown_func = tear_down_test,
+                                                   .initial_state = (void *)(uintptr_t)&group.tests[i] };
+    if (count == 0)
+        print_error("%s has no test for %s\n", group.name, fixture_engine());
+    int failed = count == 0 ? 1 : _cmocka_run_group_tests(group.name, copies, count, NULL, NULL);
     free(copies);
     return failed;
 }
 
-static int run_on_server(const char *name, const char *variable, const struct CMUnitTest *tests, size_t count)
+int fixture_run(const char *name, const struct CMUnitTest *tests, size_t count, const ar_model *const *models,
+                size_t model_count)
 {
-    const char *server = getenv(variable);
-    if (server == NULL || server[0] == '\0')
-        return 0;
-    snprintf(url, sizeof url, "%s", server);
-    return run_on(name, tests, count);
-}
-
-int fixture_run(const char *name, const struct CMUnitTest *tests, size_t count, const ar_model *const *of_models,
-                size_t of_model_count)
-{
-    models = of_models;
-    model_count = of_model_count;
-    snprintf(folder, sizeof folder, "/tmp/actrec-test-XXXXXX");
-    if (mkdtemp(folder) == NULL)
-        return 1;
-    snprintf(url, sizeof url, "sqlite::memory:");
-    int failed = run_on(name, tests, count);
-    snprintf(url, sizeof url, "sqlite:%s/test.db?synchronous=off", folder);
-    failed += run_on(name, tests, count);
-    failed += run_on_server(name, "AR_TEST_POSTGRES_URL", tests, count);
-    failed += run_on_server(name, "AR_TEST_MYSQL_URL", tests, count);
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    if (system(command) != 0)
-        print_error("could not remove %s\n", folder);
-    return failed;
+    group = (struct group){ name, tests, count, models, model_count };
+    return fixture_each(name, run_group);
 }
