@@ -168,6 +168,12 @@ static ar_status refuse(const ari_db *db, const ari_op *op, ar_error *err)
                             "a statement that changes the session (PRAGMA, SET, ATTACH, TEMP) outside a transaction: "
                             "the next operation may "
                             "run on another connection; put it into the options of the URL or into a transaction");
+    if (statement != NULL && statement->statement_class == AR_STATEMENT_SCHEMA && db->transaction != NULL &&
+        ari_db_dialect(db)->implicit_commit)
+        return ar_error_set(err, AR_E_UNSUPPORTED,
+                            "a statement that changes the schema in a transaction: %s would commit it half done; run "
+                            "it outside of transactions",
+                            ari_db_dialect(db)->name);
     if (statement != NULL && db->transaction != NULL && db->transaction->options.read_only &&
         statement->statement_class != AR_STATEMENT_READ)
         return ar_error_set(err, AR_E_READ_ONLY, "a statement that writes in a read-only transaction");

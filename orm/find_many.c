@@ -8,8 +8,8 @@
 #include "orm/find.h"
 #include "orm/statement.h"
 
-/* Finding many rows by their keys, in one statement, whose number of keys is rounded up to a power of two by
- * repeating the last, so that few statements serve all numbers. The rows come as the database likes; they are put
+/* Finding many rows by their keys, in one statement. It takes the keys as one array where the engine has that; else their
+ * number is rounded up to a power of two by repeating the last, so that few statements serve all numbers. The rows come as the database likes; they are put
  * into the order of the keys before the operation is completed, on the thread that runs the connection. */
 
 typedef struct many {
@@ -162,10 +162,14 @@ static ar_status settle_many(ari_op *op, ar_status status, ar_error *err)
     return order_list(self, err);
 }
 
+enum { KEYS_AT_MOST = 1 << 20 }; /* of an array */
+
 /* How many keys the statement gets for `count` of them. */
-static size_t padded(size_t count, size_t most)
+static size_t padded(const ari_plan *plan, size_t count, size_t most)
 {
     size_t power = 1;
+    if (ari_plan_finds_by_array(plan))
+        return count;
     while (power < count)
         power *= 2;
     return power < most ? power : most;
@@ -173,7 +177,7 @@ static size_t padded(size_t count, size_t most)
 
 static ar_status check_count(const ari_plan *plan, size_t count, size_t *most, ar_error *err)
 {
-    *most = plan->dialect->max_parameters / plan->key_count;
+    *most = ari_plan_finds_by_array(plan) ? KEYS_AT_MOST : plan->dialect->max_parameters / plan->key_count;
     if (count <= *most)
         return AR_OK;
     return ar_error_set(err, AR_E_INVALID, "finding in %s: %zu keys are more than the %zu that fit one statement",
@@ -233,7 +237,7 @@ static ar_status make_many(ari_db *db, ar_db *handle, const ar_model *model, con
     status = check_count(plan, count, &most, err);
     if (status != AR_OK)
         return status;
-    size_t total = padded(count, most);
+    size_t total = padded(plan, count, most);
     size_t size = sizeof(many) + total * plan->key_count * sizeof(ar_value);
     ari_op *op = ari_op_create(ari_db_pool(db), size + room_of_keys(keys, count, total));
     if (op == NULL)
@@ -249,6 +253,7 @@ static ar_status make_many(ari_db *db, ar_db *handle, const ar_model *model, con
     }
     ari_values_move(self->keys, total * plan->key_count, (char *)self + size);
     set_up(op, db, handle, plan, statement);
+    op->operation.rows = ari_plan_finds_by_array(plan) ? count : 0;
     *out = op;
     return AR_OK;
 }

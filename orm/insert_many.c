@@ -14,18 +14,28 @@
  * their own, whose commit is the last thing that is waited for. Keys and timestamps go into the structs when all of
  * it has held. */
 
-enum { ROWS_AT_MOST = 256 };
+/* Of a chunk: rows whose parameters are written one by one, and what one holds that is not. */
+enum { LISTED_ROWS = 256, BULK_ROWS = 10000, BULK_VALUES = 1 << 18, BULK_BYTES = 1 << 24 };
+
+/* How the AUTO keys of a chunk are known. */
+typedef enum key_source {
+    KEYS_GIVEN = 0,   /* they were sent, or there are none */
+    KEYS_RETURNED,    /* they come back as rows; in the order of the chunk's when they are sent as arrays */
+    KEYS_CONSECUTIVE, /* from row_id on */
+} key_source;
 
 typedef struct chunk {
     ari_applied applied; /* first */
+    const ar_env *env;
     const ari_plan *plan;
     const ar_statement *statement;
     ari_mask columns;
+    ar_value *parameters; /* freed with it; their texts are in `bytes` */
     size_t row_count;
     size_t id_count;
-    bool wants_keys;
-    int64_t *ids; /* row_count of them, behind the parameters */
-    ar_value parameters[];
+    key_source keys;
+    bool in_bulk; /* sent as the dialect's bulk */
+    int64_t *ids; /* row_count of them, and behind them the texts */
 } chunk;
 
 /* What is to be inserted, and how far that has come. */
@@ -44,7 +54,9 @@ static chunk *chunk_of(ari_op *op)
 
 static void destroy_chunk(ari_op *op)
 {
-    ari_statement_unref(chunk_of(op)->statement);
+    chunk *self = chunk_of(op);
+    ari_statement_unref(self->statement);
+    ari_release(self->env, self->parameters);
 }
 
 static ar_status take_key(void *ctx, const ar_value *values, size_t count, ar_error *err)
@@ -70,27 +82,35 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static ar_status check_keys(const chunk *self, ar_error *err)
+{
+    for (size_t i = 0; i < self->row_count; i++) {
+        if (!ari_write_key_fits(self->plan, self->ids[i]))
+            return ar_error_set(err, AR_E_TYPE,
+                                "a row was inserted into %s with key %lld, which does not fit its member",
+                                self->plan->model->table, (long long)self->ids[i]);
+    }
+    return AR_OK;
+}
+
 /* Rows are numbered in the order in which they stand in the statement, but may come back in another. */
 static ar_status settle_chunk(ari_op *op, ar_status status, ar_error *err)
 {
     chunk *self = chunk_of(op);
     if (status != AR_OK)
         ari_write_name_column(self->plan, ARI_PLAN_INSERT, &self->columns, err);
-    if (status != AR_OK || !self->wants_keys)
+    if (status != AR_OK || self->keys == KEYS_GIVEN)
         return status;
-    if (op->operation.sink == NULL) {
-        self->ids[0] = op->operation.row_id;
-        self->id_count = 1;
-        if (!ari_write_key_fits(self->plan, self->ids[0]))
-            return ar_error_set(err, AR_E_TYPE,
-                                "a row was inserted into %s with key %lld, which does not fit its member",
-                                self->plan->model->table, (long long)self->ids[0]);
-    }
-    if (self->id_count != self->row_count)
+    if (self->keys == KEYS_CONSECUTIVE) {
+        for (self->id_count = 0; self->id_count < self->row_count; self->id_count++)
+            self->ids[self->id_count] = op->operation.row_id + (int64_t)self->id_count;
+    } else if (self->id_count != self->row_count) {
         return ar_error_set(err, AR_E_QUERY, "inserting into %s: %zu rows got %zu keys; does a trigger leave some out?",
                             self->plan->model->table, self->row_count, self->id_count);
-    qsort(self->ids, self->id_count, sizeof *self->ids, by_number);
-    return AR_OK;
+    } else if (!self->in_bulk) {
+        qsort(self->ids, self->id_count, sizeof *self->ids, by_number);
+    }
+    return check_keys(self, err);
 }
 
 /* The timestamps as they were sent; the struct may have been changed since. */
@@ -120,7 +140,7 @@ static void apply_chunk(ari_op *op, ari_record *record, void *plain, ar_status s
     for (size_t i = 0; status == AR_OK && i < self->row_count; i++, row += self->plan->model->record_size) {
         if (self->plan->has_stamps)
             parameters = stamp_row(self, parameters, row);
-        if (self->wants_keys)
+        if (self->keys != KEYS_GIVEN)
             ari_write_key(self->plan, row, self->ids[i]);
     }
 }
@@ -144,75 +164,106 @@ static bool lacks_auto_key(const ari_plan *plan, const ari_mask *columns)
     return plan->auto_column >= 0 && !ari_mask_has(columns, (size_t)plan->auto_column);
 }
 
-/* How many rows from here on go into one statement. */
-static size_t rows_of_chunk(const rows *self, const ari_mask *columns)
+/* How the rows from here on are inserted, those that send the same columns. */
+typedef struct shape {
+    ari_mask columns;
+    size_t width;
+    size_t rows;
+    key_source keys;
+    bool in_bulk;
+} shape;
+
+static key_source source_of_keys(const ari_plan *plan, const ari_mask *columns)
 {
-    const ar_dialect *dialect = self->plan->dialect;
-    size_t width = count_columns(columns, self->plan->column_count);
-    size_t most = width == 0 ? 1 : dialect->max_parameters / width;
-    size_t count = 1;
-    if (lacks_auto_key(self->plan, columns) && !dialect->returning)
-        most = 1;
-    if (most > ROWS_AT_MOST)
-        most = ROWS_AT_MOST;
-    for (; count < most && count < self->left; count++) {
-        ari_mask other = columns_of(self, self->at + count * self->plan->model->record_size);
-        if (memcmp(&other, columns, sizeof other) != 0)
-            break;
-    }
-    return count;
+    if (!lacks_auto_key(plan, columns))
+        return KEYS_GIVEN;
+    return plan->dialect->returning && !plan->dialect->consecutive_keys ? KEYS_RETURNED : KEYS_CONSECUTIVE;
 }
 
-/* The values of the chunk's rows, and the bytes that their texts take. */
-static ar_status collect_values(const rows *self, const ari_mask *columns, size_t count, ar_value *values, size_t *room,
-                                ar_error *err)
+/* An engine that executes a statement for each row gives back no row of it. */
+static bool goes_in_bulk(const ar_dialect *dialect, const shape *self)
+{
+    if (self->width == 0 || (dialect->bulk != AR_BULK_UNNEST && dialect->bulk != AR_BULK_EXECUTE))
+        return false;
+    return dialect->bulk == AR_BULK_UNNEST || self->keys != KEYS_RETURNED;
+}
+
+static size_t rows_at_most(const ar_dialect *dialect, const shape *self)
+{
+    if (self->width == 0 || (self->keys == KEYS_CONSECUTIVE && !dialect->consecutive_keys))
+        return 1;
+    size_t most = self->in_bulk ? BULK_VALUES / self->width : dialect->max_parameters / self->width;
+    size_t limit = self->in_bulk ? BULK_ROWS : LISTED_ROWS;
+    return most < limit ? most : limit;
+}
+
+static shape shape_of(const rows *self)
+{
+    const ar_dialect *dialect = self->plan->dialect;
+    shape made = { .columns = columns_of(self, self->at), .rows = 1 };
+    made.width = count_columns(&made.columns, self->plan->column_count);
+    made.keys = source_of_keys(self->plan, &made.columns);
+    made.in_bulk = goes_in_bulk(dialect, &made);
+    size_t most = rows_at_most(dialect, &made);
+    for (; made.rows < most && made.rows < self->left; made.rows++) {
+        ari_mask other = columns_of(self, self->at + made.rows * self->plan->model->record_size);
+        if (memcmp(&other, &made.columns, sizeof other) != 0)
+            break;
+    }
+    return made;
+}
+
+/* The values of the chunk's rows, and the bytes that their texts take: of fewer rows, when they would be too many. */
+static ar_status collect_values(const rows *self, shape *of, ar_value *values, size_t *room, ar_error *err)
 {
     *room = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < of->rows; i++) {
         size_t width;
         ari_write write = { .plan = self->plan,
                             .object = self->at + i * self->plan->model->record_size,
                             .verb = ARI_PLAN_INSERT,
                             .now = self->now };
-        ar_status status = ari_write_values(&write, columns, values, &width, err);
+        ar_status status = ari_write_values(&write, &of->columns, values, &width, err);
         if (status != AR_OK)
             return status;
-        *room += ari_values_room(values, width);
+        size_t more = ari_values_room(values, width);
+        if (i > 0 && *room + more > BULK_BYTES)
+            of->rows = i;
+        else
+            *room += more;
         values += width;
     }
     return AR_OK;
 }
 
-static void set_up(ari_op *op, const rows *self, const ari_mask *columns, size_t row_count, size_t value_count)
+static ar_status set_up(ari_op *op, const rows *self, const shape *of, ar_value *values, ar_error *err)
 {
     chunk *made = chunk_of(op);
-    made->applied.apply = apply_chunk;
-    made->plan = self->plan;
-    made->columns = *columns;
-    made->row_count = row_count;
-    made->wants_keys = lacks_auto_key(self->plan, columns);
-    made->ids = (int64_t *)(void *)&made->parameters[value_count];
+    bool by_rows = of->in_bulk && of->rows > 1;
+    bool returned = of->keys == KEYS_RETURNED;
+    *made = (chunk){ .applied.apply = apply_chunk,
+                     .env = ari_db_env(self->db),
+                     .plan = self->plan,
+                     .columns = of->columns,
+                     .parameters = values,
+                     .row_count = of->rows,
+                     .keys = of->keys,
+                     .in_bulk = of->in_bulk,
+                     .ids = (int64_t *)(void *)(made + 1) };
+    ari_values_move(values, of->rows * of->width, (char *)(made->ids + of->rows));
     op->settle = settle_chunk;
     op->destroy = destroy_chunk;
-    op->operation.parameters = made->parameters;
-}
-
-static ar_status prepare(ari_op *op, const ar_value *values, size_t count, ar_error *err)
-{
-    chunk *self = chunk_of(op);
-    const ar_dialect *dialect = self->plan->dialect;
-    bool returning = self->wants_keys && dialect->returning;
-    memcpy(self->parameters, values, count * sizeof *values);
-    ari_values_move(self->parameters, count, (char *)(self->ids + self->row_count));
-    ar_status status =
-        ari_plan_insert_rows(self->plan, &self->columns, self->row_count, returning, &self->statement, err);
-    op->operation.statement = self->statement;
-    if (returning) {
+    op->operation.parameters = values;
+    op->operation.rows = by_rows ? of->rows : 0;
+    if (returned) {
         op->operation.sink = &key_sink;
-        op->operation.sink_ctx = self;
+        op->operation.sink_ctx = made;
         op->operation.wanted = &key_type;
         op->operation.wanted_count = 1;
     }
+    ar_status status =
+        ari_plan_insert_rows(self->plan, &of->columns, by_rows ? 0 : of->rows, returned, &made->statement, err);
+    op->operation.statement = made->statement;
     return status;
 }
 
@@ -225,31 +276,27 @@ static ar_status no_memory(const rows *self, ar_error *err)
 static ar_status next_chunk(rows *self, ari_op **out, char **first, ar_error *err)
 {
     const ar_env *env = ari_db_env(self->db);
-    ari_mask columns = columns_of(self, self->at);
-    size_t row_count = rows_of_chunk(self, &columns);
-    size_t value_count = row_count * count_columns(&columns, self->plan->column_count);
+    shape next = shape_of(self);
     size_t room;
-    ar_value *values = ari_allocate_array(env, value_count, sizeof *values);
+    ar_value *values = ari_allocate_array(env, next.rows * next.width, sizeof *values);
     if (values == NULL)
         return no_memory(self, err);
-    ar_status status = collect_values(self, &columns, row_count, values, &room, err);
-    size_t fixed = sizeof(chunk) + value_count * sizeof *values + row_count * sizeof(int64_t);
-    ari_op *op = status == AR_OK ? ari_op_create(ari_db_pool(self->db), fixed + room) : NULL;
-    if (op != NULL) {
-        set_up(op, self, &columns, row_count, value_count);
-        status = prepare(op, values, value_count, err);
-    } else if (status == AR_OK) {
-        status = no_memory(self, err);
+    ar_status status = collect_values(self, &next, values, &room, err);
+    size_t size = sizeof(chunk) + next.rows * sizeof(int64_t) + room;
+    ari_op *op = status == AR_OK ? ari_op_create(ari_db_pool(self->db), size) : NULL;
+    if (op == NULL) {
+        ari_release(env, values);
+        return status != AR_OK ? status : no_memory(self, err);
     }
-    ari_release(env, values);
+    status = set_up(op, self, &next, values, err);
     if (status != AR_OK) {
         ari_op_release(op);
         return status;
     }
     *out = op;
     *first = self->at;
-    self->at += row_count * self->plan->model->record_size;
-    self->left -= row_count;
+    self->at += next.rows * self->plan->model->record_size;
+    self->left -= next.rows;
     return AR_OK;
 }
 

@@ -66,9 +66,10 @@ static const ari_plan *find_plan(const ari_plan *plan, const ari_plan *end, cons
 
 static void take_auto(ari_plan *plan, uint32_t index)
 {
-    bool narrow = ari_kind_size(plan->columns[index].kind) < sizeof(int64_t);
+    const ar_dialect *dialect = plan->dialect;
+    bool refusable = dialect->sink_undoes && ari_kind_size(plan->columns[index].kind) < sizeof(int64_t);
     plan->auto_column = (int)index;
-    plan->key_returned = plan->dialect->returning && (narrow || !plan->dialect->row_id_is_key);
+    plan->key_returned = dialect->returning && (refusable || !dialect->row_id_is_key);
 }
 
 static void fill_columns(ari_plan *plan, ar_type *wanted, ar_type *created_wanted, uint16_t *created)

@@ -79,7 +79,7 @@ typedef struct ari_plan {
     uint32_t key_count;    /* 0: a row type */
     uint32_t key[ARI_MAX_KEY];
     int auto_column;        /* the AUTO key; -1: none, likewise below */
-    bool key_returned;      /* the AUTO key of a single insert comes back as a row, which can still be refused */
+    bool key_returned;      /* the AUTO key of a single insert comes back as a row */
     bool has_stamps;        /* created-at or updated-at columns */
     uint32_t created_count; /* created-at columns, which an upsert reads back, where the engine can; else 0 */
     size_t snapshot_offset; /* from one struct of a record to its snapshot: record_size, aligned */
@@ -110,8 +110,12 @@ ar_status ari_plan_statement_get(const ari_plan *plan, ari_plan_verb verb, const
 /* Frees what ari_plan_statement_get made, when the plan goes. */
 void ari_plan_statements_release(ari_plan *plan);
 
-/* SELECT of all columns by `key_count` keys, at least 1, and INSERT of `rows` rows of the columns in `mask`, with the
- * AUTO key back where `returning`. The caller unrefs. */
+/* Whether many keys are given to the engine as one array; then they take no place among its parameters. */
+bool ari_plan_finds_by_array(const ari_plan *plan);
+
+/* SELECT of all columns by `key_count` keys, at least 1: of any number, where they are one array; and INSERT of `rows`
+ * rows of the columns in `mask`, at least 1, with the AUTO key back where `returning`; `rows` 0: written for the
+ * dialect's bulk. The caller unrefs. */
 ar_status ari_plan_find_many(const ari_plan *plan, size_t key_count, const ar_statement **out, ar_error *err);
 ar_status ari_plan_insert_rows(const ari_plan *plan, const ari_mask *mask, size_t rows, bool returning,
                                const ar_statement **out, ar_error *err);

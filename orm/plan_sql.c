@@ -143,7 +143,8 @@ static void returning_key(builder *self)
     column_name(self, (size_t)self->plan->auto_column);
 }
 
-static void build_insert(builder *self, const ari_mask *mask, size_t rows)
+/* (column, …); how many. */
+static size_t insert_into(builder *self, const ari_mask *mask)
 {
     size_t count = 0;
     sql(self, "INSERT INTO ");
@@ -155,16 +156,61 @@ static void build_insert(builder *self, const ari_mask *mask, size_t rows)
         sql(self, count++ > 0 ? ", " : "(");
         column_name(self, i);
     }
+    if (count > 0)
+        sql(self, ")");
+    return count;
+}
+
+static void build_insert(builder *self, const ari_mask *mask, size_t rows)
+{
+    size_t count = insert_into(self, mask);
     if (count == 0) {
         assert(rows == 1);
         sql(self, self->plan->dialect->default_row);
         return;
     }
-    sql(self, ") VALUES ");
     for (size_t i = 0; i < rows; i++) {
-        sql(self, i > 0 ? ", " : "");
+        sql(self, i > 0 ? ", " : " VALUES ");
         parameter_row(self, count);
     }
+}
+
+static void number(builder *self, size_t value)
+{
+    ari_text_buffer_append_int64(&self->text, (int64_t)value);
+}
+
+/* v1, v2, … */
+static void element_names(builder *self, size_t count)
+{
+    for (size_t i = 1; i <= count; i++) {
+        sql(self, i > 1 ? ", v" : "v");
+        number(self, i);
+    }
+}
+
+/* Rows come out of unnest in the order of the arrays, and are numbered (PostgreSQL 15, 7.2.1.4 "Table Functions"); with
+ * ORDER BY they are inserted and returned in it too, and it costs nothing: the planner knows that they are in order.
+ * The arrays have the types that the model's columns get; the table's may be others, that these are assigned to. */
+static void build_unnest(builder *self, const ari_mask *mask)
+{
+    const ari_plan *plan = self->plan;
+    size_t count = insert_into(self, mask);
+    sql(self, " SELECT ");
+    element_names(self, count);
+    sql(self, " FROM unnest(");
+    for (size_t i = 0; i < plan->column_count; i++) {
+        if (!ari_mask_has(mask, i))
+            continue;
+        sql(self, self->parameters > 0 ? ", " : "");
+        parameter(self);
+        sql(self, "::");
+        sql(self, plan->dialect->column_types[plan->columns[i].type]);
+        sql(self, "[]");
+    }
+    sql(self, ") WITH ORDINALITY AS r(");
+    element_names(self, count);
+    sql(self, ", n) ORDER BY n");
 }
 
 static void conflict_key(builder *self)
@@ -178,6 +224,25 @@ static void conflict_key(builder *self)
     sql(self, ") DO ");
 }
 
+/* ON DUPLICATE KEY UPDATE is about every unique key, and would change another row that has the same value in one of them:
+ * where the keys differ, a subquery of two rows is evaluated, which is an error, and nothing is changed. */
+static void update_same_key(builder *self)
+{
+    const ari_plan *plan = self->plan;
+    sql(self, " ON DUPLICATE KEY UPDATE ");
+    column_name(self, plan->key[0]);
+    for (uint32_t i = 0; i < plan->key_count; i++) {
+        sql(self, i > 0 ? " AND " : " = IF(");
+        column_name(self, plan->key[i]);
+        sql(self, " = VALUES(");
+        column_name(self, plan->key[i]);
+        sql(self, ")");
+    }
+    sql(self, ", ");
+    column_name(self, plan->key[0]);
+    sql(self, ", (SELECT 1 UNION SELECT 2))");
+}
+
 /* What the conflicting row gets: "name" = excluded."name", and in MySQL's words "name" = VALUES("name"). */
 static void updated_from_new(builder *self, const ari_mask *mask)
 {
@@ -187,23 +252,23 @@ static void updated_from_new(builder *self, const ari_mask *mask)
     for (size_t i = 0; i < plan->column_count; i++) {
         if (!ari_mask_has(mask, i) || (plan->columns[i].flags & (AR_PRIMARY_KEY | AR_CREATED_AT)) != 0)
             continue;
-        sql(self, any ? ", " : standard ? "UPDATE SET " : "");
+        sql(self, any || !standard ? ", " : "UPDATE SET ");
         any = true;
         column_name(self, i);
         sql(self, standard ? " = excluded." : " = VALUES(");
         column_name(self, i);
         sql(self, standard ? "" : ")");
     }
-    if (any)
+    if (any || !standard)
         return;
-    if (standard && plan->created_count == 0) {
+    if (plan->created_count == 0) {
         sql(self, "NOTHING");
         return;
     }
     /* The key gets what it has: a row is returned only when something is updated. */
-    sql(self, standard ? "UPDATE SET " : "");
+    sql(self, "UPDATE SET ");
     column_name(self, plan->key[0]);
-    sql(self, standard ? " = excluded." : " = ");
+    sql(self, " = excluded.");
     column_name(self, plan->key[0]);
 }
 
@@ -222,7 +287,7 @@ static void build_upsert(builder *self, const ari_mask *mask)
     if (self->plan->dialect->on_conflict)
         conflict_key(self);
     else
-        sql(self, " ON DUPLICATE KEY UPDATE ");
+        update_same_key(self);
     updated_from_new(self, mask);
     returning_created(self);
 }
@@ -230,6 +295,11 @@ static void build_upsert(builder *self, const ari_mask *mask)
 static bool returns_key(const ari_plan *plan, const ari_mask *mask)
 {
     return plan->key_returned && !ari_mask_has(mask, (size_t)plan->auto_column);
+}
+
+static ar_status no_memory(const ari_plan *plan, ar_error *err)
+{
+    return ar_error_set(err, AR_E_NO_MEMORY, "out of memory for a statement on %s", plan->model->table);
 }
 
 static void start(builder *self, const ari_plan *plan)
@@ -247,8 +317,109 @@ static ar_status finish(builder *self, ar_statement_class statement_class, const
                                  self->parameters, statement_class, true);
     ari_text_buffer_fini(&self->text);
     if (*out == NULL)
-        return ar_error_set(err, AR_E_NO_MEMORY, "out of memory for a statement on %s", self->plan->model->table);
+        return no_memory(self->plan, err);
     return AR_OK;
+}
+
+/* (key OR key) OR (key OR key): a tree, because engines bound the depth of an expression. */
+static void any_key(builder *self, size_t count)
+{
+    sql(self, "(");
+    if (count == 1) {
+        key_condition(self);
+    } else {
+        any_key(self, count / 2);
+        sql(self, " OR ");
+        any_key(self, count - count / 2);
+    }
+    sql(self, ")");
+}
+
+static void build_find_many(builder *self, size_t key_count)
+{
+    const ari_plan *plan = self->plan;
+    select_from(self);
+    if (plan->key_count > 1) {
+        any_key(self, key_count);
+        return;
+    }
+    column_name(self, plan->key[0]);
+    if (plan->columns[plan->key[0]].type == AR_TYPE_DECIMAL)
+        sql(self, plan->dialect->decimal_compare);
+    if (ari_plan_finds_by_array(plan)) {
+        sql(self, " = ANY (");
+        parameter(self);
+        sql(self, ")");
+    } else {
+        sql(self, " IN ");
+        parameter_row(self, key_count);
+    }
+}
+
+ar_status ari_plan_find_many(const ari_plan *plan, size_t key_count, const ar_statement **out, ar_error *err)
+{
+    builder self;
+    start(&self, plan);
+    build_find_many(&self, key_count);
+    return finish(&self, AR_STATEMENT_READ, out, err);
+}
+
+static ar_type key_type(const ari_plan *plan)
+{
+    return plan->key_count == 1 ? plan->columns[plan->key[0]].type : AR_TYPE_NULL;
+}
+
+static bool is_exact(ar_type type)
+{
+    return type == AR_TYPE_INT16 || type == AR_TYPE_INT32 || type == AR_TYPE_INT64 || type == AR_TYPE_UUID ||
+           type == AR_TYPE_BYTES;
+}
+
+bool ari_plan_finds_by_array(const ari_plan *plan)
+{
+    ar_type type = key_type(plan);
+    return plan->dialect->find_by_array && (is_exact(type) || type == AR_TYPE_TEXT);
+}
+
+/* By keys that are equal when their bits are; a collation may find more than it was asked for. */
+static bool finds_together(const ari_plan *plan)
+{
+    return is_exact(key_type(plan)) && (plan->dialect->find_by_array || plan->dialect->find_by_list >= 2);
+}
+
+enum { LISTS_AT_MOST = 10 };
+
+/* By one array, or by lists of 2, 4, 8 … keys. */
+static ar_status find_together(const ari_plan *plan, const ar_statement **statements, uint32_t *count, ar_error *err)
+{
+    bool by_array = ari_plan_finds_by_array(plan);
+    ar_status status = AR_OK;
+    *count = 0;
+    for (uint32_t keys = 2; *count < LISTS_AT_MOST && (by_array || keys <= plan->dialect->find_by_list); keys *= 2) {
+        status = ari_plan_find_many(plan, keys, &statements[*count], err);
+        if (status != AR_OK || ++*count == (by_array ? 1 : LISTS_AT_MOST))
+            break;
+    }
+    return status;
+}
+
+static ar_status finish_find(builder *self, const ar_statement **out, ar_error *err)
+{
+    const ari_plan *plan = self->plan;
+    const ar_statement *statements[LISTS_AT_MOST];
+    ar_find_together together = { .key_column = plan->key[0],
+                                  .as_array = ari_plan_finds_by_array(plan),
+                                  .statements = statements };
+    ar_status status = find_together(plan, statements, &together.count, err);
+    *out = NULL;
+    if (status == AR_OK && !self->text.failed) {
+        *out = ari_statement_create_find(plan->env, ari_text_buffer_cstr(&self->text), self->text.length, &together);
+    } else {
+        while (together.count > 0)
+            ari_statement_unref(statements[--together.count]);
+    }
+    ari_text_buffer_fini(&self->text);
+    return *out != NULL ? AR_OK : no_memory(plan, err);
 }
 
 static ar_status build(const ari_plan *plan, ari_plan_verb verb, const ari_mask *mask, const ar_statement **out,
@@ -269,10 +440,12 @@ static ar_status build(const ari_plan *plan, ari_plan_verb verb, const ari_mask 
     case ARI_PLAN_FIND:
     case ARI_PLAN_FIND_FOR_UPDATE:
         build_find(&self, verb == ARI_PLAN_FIND_FOR_UPDATE);
-        statement_class = AR_STATEMENT_READ;
+        if (verb == ARI_PLAN_FIND || plan->dialect->lock_for_update[0] == '\0')
+            statement_class = AR_STATEMENT_READ; /* one that locks is not: it must not be sent twice */
         break;
     }
-    return finish(&self, statement_class, out, err);
+    return verb == ARI_PLAN_FIND && finds_together(plan) ? finish_find(&self, out, err)
+                                                         : finish(&self, statement_class, out, err);
 }
 
 /* The places in a plan are its lazily made part: the only ones that are written once it is published. */
@@ -363,44 +536,15 @@ void ari_plan_statements_release(ari_plan *plan)
     }
 }
 
-/* (key OR key) OR (key OR key): a tree, because engines bound the depth of an expression. */
-static void any_key(builder *self, size_t count)
-{
-    sql(self, "(");
-    if (count == 1) {
-        key_condition(self);
-    } else {
-        any_key(self, count / 2);
-        sql(self, " OR ");
-        any_key(self, count - count / 2);
-    }
-    sql(self, ")");
-}
-
-ar_status ari_plan_find_many(const ari_plan *plan, size_t key_count, const ar_statement **out, ar_error *err)
-{
-    builder self;
-    bool one = plan->key_count == 1;
-    start(&self, plan);
-    select_from(&self);
-    if (one) {
-        column_name(&self, plan->key[0]);
-        if (plan->columns[plan->key[0]].type == AR_TYPE_DECIMAL)
-            sql(&self, plan->dialect->decimal_compare);
-        sql(&self, " IN ");
-        parameter_row(&self, key_count);
-    }
-    if (!one)
-        any_key(&self, key_count);
-    return finish(&self, AR_STATEMENT_READ, out, err);
-}
-
 ar_status ari_plan_insert_rows(const ari_plan *plan, const ari_mask *mask, size_t rows, bool returning,
                                const ar_statement **out, ar_error *err)
 {
     builder self;
     start(&self, plan);
-    build_insert(&self, mask, rows);
+    if (rows == 0 && plan->dialect->bulk == AR_BULK_UNNEST)
+        build_unnest(&self, mask);
+    else
+        build_insert(&self, mask, rows > 0 ? rows : 1);
     if (returning)
         returning_key(&self);
     return finish(&self, AR_STATEMENT_WRITE, out, err);

@@ -77,15 +77,27 @@ static ar_status take_created(void *ctx, const ar_value *values, size_t count, a
 
 static const ar_sink created_sink = { .row = take_created };
 
+/* ER_SUBQUERY_NO_1_ROW: of the statement that orm/plan_sql.c writes for an upsert with ON DUPLICATE KEY UPDATE. */
+enum { SEVERAL_ROWS = 1242 };
+
+static ar_status settle_error(const save *self, ar_status status, ar_error *err)
+{
+    const ari_plan *plan = self->write.plan;
+    if (self->write.verb == ARI_PLAN_UPSERT && !plan->dialect->on_conflict && err->native_code == SEVERAL_ROWS)
+        return ar_error_set(err, AR_E_CONSTRAINT,
+                            "upserting into %s: another row has the same value in a column that is unique",
+                            plan->model->table);
+    ari_write_name_column(plan, self->write.verb, &self->columns, err);
+    return status;
+}
+
 static ar_status settle_save(ari_op *op, ar_status status, ar_error *err)
 {
     save *self = save_of(op);
     const ar_model *model = self->write.plan->model;
     bool needs_row = self->write.verb == ARI_PLAN_UPDATE || self->write.verb == ARI_PLAN_DELETE;
-    if (status != AR_OK) {
-        ari_write_name_column(self->write.plan, self->write.verb, &self->columns, err);
-        return status;
-    }
+    if (status != AR_OK)
+        return settle_error(self, status, err);
     if (needs_row && op->operation.changes == 0)
         return ar_error_set(err, AR_E_NOT_FOUND, "%s in %s: the row is not there, or is no more",
                             self->write.verb == ARI_PLAN_DELETE ? "deleting" : "updating", model->table);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include <actrec/schema.h>
 
 #include "orm/clause.h"
@@ -28,14 +30,32 @@ static ar_status refuse_default(const ari_plan *plan, const ari_plan_column *col
                         column->name, why.message);
 }
 
+/* Of the AUTO key, which may be narrower than the one that the dialect names. */
+static void write_auto_key(ari_clause *clause, const ar_dialect *dialect, ar_type type)
+{
+    const char *wide = dialect->column_types[AR_TYPE_INT64], *own = dialect->column_types[type];
+    size_t length = wide != NULL ? strlen(wide) : 0;
+    bool begins = length > 0 && strncmp(dialect->auto_key, wide, length) == 0;
+    if (begins && own != NULL)
+        ari_clause_sql(clause, own);
+    ari_clause_sql(clause, begins && own != NULL ? dialect->auto_key + length : dialect->auto_key);
+}
+
+static const char *type_of(const ar_dialect *dialect, const ari_plan_column *column)
+{
+    bool is_key = (column->flags & (AR_PRIMARY_KEY | AR_UNIQUE)) != 0;
+    const char *type = is_key ? dialect->key_types[column->type] : NULL;
+    return type != NULL ? type : dialect->column_types[column->type];
+}
+
 static ar_status write_column(ari_clause *clause, const ari_plan *plan, uint32_t index, ar_error *err)
 {
     const ari_plan_column *column = &plan->columns[index];
-    const char *type = plan->dialect->column_types[column->type];
+    const char *type = type_of(plan->dialect, column);
     ari_clause_name(clause, plan->dialect, column->name);
     ari_clause_sql(clause, " ");
     if (plan->auto_column == (int)index) {
-        ari_clause_sql(clause, plan->dialect->auto_key);
+        write_auto_key(clause, plan->dialect, column->type);
         return AR_OK;
     }
     if (type == NULL)
@@ -83,6 +103,8 @@ static ar_status write_create(ari_clause *clause, const ari_plan *plan, bool if_
     }
     write_key(clause, plan);
     ari_clause_sql(clause, ")");
+    if (plan->dialect->table_options != NULL)
+        ari_clause_sql(clause, plan->dialect->table_options);
     return AR_OK;
 }
 

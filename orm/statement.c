@@ -11,7 +11,8 @@
 /* Design. An entry is the statement, its text and its links in one block. The cache holds one reference to each entry
  * that is in it, everybody who was given one holds another; the last one frees the block, in or out of the cache, also
  * after the cache is gone. `lock` protects the table, the order of use and `count`; entries themselves never change. A
- * statement that was evicted and is asked for again gets a new id: the connections then prepare it anew. */
+ * statement that was evicted and is asked for again gets a new id: the connections then prepare it anew. A find that
+ * knows how it is run together with others is never in the cache, and holds a reference to each of their statements. */
 
 enum { BUCKETS = 2048, CAPACITY = 1024 };
 
@@ -171,6 +172,46 @@ const ar_statement *ari_statement_ref(const ar_statement *statement)
     return statement;
 }
 
+typedef struct together_block {
+    ar_find_together together; /* first */
+    const ar_statement *statements[];
+} together_block;
+
+static together_block *copy_together(const ar_env *env, const ar_find_together *from)
+{
+    together_block *copy = ari_allocate(env, sizeof *copy + from->count * sizeof *copy->statements);
+    if (copy == NULL)
+        return NULL;
+    copy->together = *from;
+    copy->together.statements = copy->statements;
+    memcpy(copy->statements, from->statements, from->count * sizeof *copy->statements);
+    return copy;
+}
+
+static void unref_together(const ar_find_together *together)
+{
+    for (uint32_t i = 0; i < together->count; i++)
+        ari_statement_unref(together->statements[i]);
+}
+
+const ar_statement *ari_statement_create_find(const ar_env *env, const char *sql, size_t sql_length,
+                                              const ar_find_together *together)
+{
+    together_block *copy = copy_together(env, together);
+    entry *made = copy != NULL ? entry_create(env, sql, sql_length) : NULL;
+    if (made == NULL) {
+        unref_together(together);
+        ari_release(env, copy);
+        return NULL;
+    }
+    atomic_init(&made->references, 1);
+    made->statement.parameter_count = 1;
+    made->statement.statement_class = AR_STATEMENT_READ;
+    made->statement.generated = true;
+    made->statement.together = &copy->together;
+    return &made->statement;
+}
+
 /* The release of each holder pairs with the acquire of the one that frees. No fence: ThreadSanitizer knows none. */
 void ari_statement_unref(const ar_statement *statement)
 {
@@ -179,5 +220,9 @@ void ari_statement_unref(const ar_statement *statement)
     entry *item = (entry *)(uintptr_t)statement;
     if (atomic_fetch_sub_explicit(&item->references, 1, memory_order_acq_rel) != 1)
         return;
+    if (statement->together != NULL) {
+        unref_together(statement->together);
+        ari_release(item->env, (void *)(uintptr_t)statement->together);
+    }
     ari_release(item->env, item);
 }

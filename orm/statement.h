@@ -17,6 +17,12 @@ void ari_statement_cache_destroy(ari_statement_cache *cache);
 /* The statement of `sql` (copied), with a reference for the caller. NULL: no memory. Equal texts have equal classes and counts. */
 const ar_statement *ari_statement_get(ari_statement_cache *cache, const char *sql, size_t sql_length,
                                       uint32_t parameter_count, ar_statement_class statement_class, bool generated);
+
+/* A find by one key that is in no cache, because it says how it is run together with others: by `count` statements. The references to those are taken
+ * over, also without success. NULL: no memory. */
+const ar_statement *ari_statement_create_find(const ar_env *env, const char *sql, size_t sql_length,
+                                              const ar_find_together *together);
+
 const ar_statement *ari_statement_ref(const ar_statement *statement);
 void ari_statement_unref(const ar_statement *statement); /* NULL does nothing */
 

@@ -31,8 +31,8 @@ void ari_write_name_column(const ari_plan *plan, ari_plan_verb verb, const ari_m
 /* Sets the timestamps in `object`, which is the struct or a copy of it, that the verb sets by itself. */
 void ari_write_stamp(const ari_write *write, const ari_mask *columns, void *object);
 
-/* Takes the AUTO key that came back as a row. AR_E_TYPE when it does not fit its member: given back by a sink, it
- * makes the backend undo the insert. */
+/* Takes the AUTO key that came back as a row. AR_E_TYPE when it does not fit its member, and the error of a sink undoes
+ * the insert; else it is for the caller to see. */
 ar_status ari_write_take_key(const ari_plan *plan, const ar_value *values, size_t count, int64_t *id, ar_error *err);
 bool ari_write_key_fits(const ari_plan *plan, int64_t id);
 

@@ -43,6 +43,7 @@ static const ar_dialect dialect = {
     .bulk = AR_BULK_VALUES,
     .returning = true,
     .row_id_is_key = true,
+    .sink_undoes = true,
     .on_conflict = true,
 };
 

@@ -96,7 +96,8 @@ static const char *sql_of(const ari_plan *plan, ari_plan_verb verb, const ari_ma
     assert_true(strlen(statement->sql) < sizeof text);
     strcpy(text, statement->sql);
     assert_true(statement->generated);
-    bool reads = verb == ARI_PLAN_FIND || verb == ARI_PLAN_FIND_FOR_UPDATE;
+    bool reads =
+        verb == ARI_PLAN_FIND || (verb == ARI_PLAN_FIND_FOR_UPDATE && plan->dialect->lock_for_update[0] == '\0');
     assert_int_equal(statement->statement_class, reads ? AR_STATEMENT_READ : AR_STATEMENT_WRITE);
     if (owned)
         ari_statement_unref(statement);
@@ -139,12 +140,7 @@ static void statements_for_sqlite(void **state)
 static void statements_for_other_engines(void **state)
 {
     (void)state;
-    ar_dialect dollar = dollar_dialect, backtick = backtick_dialect;
-    dollar.returning = dollar.on_conflict = true;
-    dollar.lock_for_update = " FOR UPDATE";
-    dollar.default_row = "DEFAULT VALUES";
-    backtick.default_row = "() VALUES ()";
-    ari_plan *plan = plan_of(&dollar, &User_model);
+    ari_plan *plan = plan_of(&dollar_dialect, &User_model);
     ari_mask some = mask_of(6), all = mask_of(7), none = mask_of(0);
     assert_string_equal(sql_of(plan, ARI_PLAN_INSERT, &some),
                         "INSERT INTO \"us\"\"ers\" (\"full name\", \"level\") VALUES ($1, $2) RETURNING \"id\"");
@@ -154,14 +150,20 @@ static void statements_for_other_engines(void **state)
                         "UPDATE \"us\"\"ers\" SET \"full name\" = $1, \"level\" = $2 WHERE \"id\" = $3");
     assert_non_null(strstr(sql_of(plan, ARI_PLAN_FIND_FOR_UPDATE, NULL), "\"id\" = $1 FOR UPDATE"));
     ari_plan_destroy(plan);
-    plan = plan_of(&backtick, &User_model);
+    plan = plan_of(&backtick_dialect, &User_model);
     assert_string_equal(sql_of(plan, ARI_PLAN_INSERT, &none), "INSERT INTO `us\"ers` () VALUES ()");
     assert_string_equal(sql_of(plan, ARI_PLAN_UPSERT, &all),
                         "INSERT INTO `us\"ers` (`id`, `full name`, `level`) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE "
+                        "`id` = IF(`id` = VALUES(`id`), `id`, (SELECT 1 UNION SELECT 2)), "
                         "`full name` = VALUES(`full name`), `level` = VALUES(`level`)");
     all = mask_of(1);
     assert_string_equal(sql_of(plan, ARI_PLAN_UPSERT, &all),
-                        "INSERT INTO `us\"ers` (`id`) VALUES (?) ON DUPLICATE KEY UPDATE `id` = `id`");
+                        "INSERT INTO `us\"ers` (`id`) VALUES (?) ON DUPLICATE KEY UPDATE "
+                        "`id` = IF(`id` = VALUES(`id`), `id`, (SELECT 1 UNION SELECT 2))");
+    ari_plan_destroy(plan);
+    plan = plan_of(&backtick_dialect, &Pair_model);
+    assert_non_null(
+        strstr(sql_of(plan, ARI_PLAN_UPSERT, &some), "`a` = IF(`a` = VALUES(`a`) AND `b` = VALUES(`b`), `a`, ("));
     ari_plan_destroy(plan);
 }
 
@@ -188,6 +190,63 @@ static void statements_for_many(void **state)
     assert_int_equal(ari_plan_insert_rows(plan, &(ari_mask){ { 2 } }, 1, true, &statement, &err), AR_OK);
     assert_non_null(strstr(statement->sql, "VALUES (?) RETURNING \"id\""));
     ari_statement_unref(statement);
+    ari_plan_destroy(plan);
+}
+
+static const ar_statement *statement_of(const ari_plan *plan, ari_plan_verb verb)
+{
+    const ar_statement *statement;
+    ar_error err;
+    bool owned;
+    assert_int_equal(ari_plan_statement_get(plan, verb, NULL, &statement, &owned, &err), AR_OK);
+    assert_false(owned);
+    return statement;
+}
+
+static void rows_as_arrays(void **state)
+{
+    (void)state;
+    const ar_statement *statement;
+    ar_error err;
+    ari_plan *plan = plan_of(&dollar_dialect, &User_model);
+    assert_int_equal(ari_plan_insert_rows(plan, &(ari_mask){ { 14 } }, 0, true, &statement, &err), AR_OK);
+    assert_string_equal(statement->sql,
+                        "INSERT INTO \"us\"\"ers\" (\"full name\", \"level\", \"fee\") SELECT v1, v2, v3 FROM "
+                        "unnest($1::text[], $2::bigint[], $3::numeric[]) WITH ORDINALITY AS r(v1, v2, v3, n) ORDER BY "
+                        "n RETURNING \"id\"");
+    assert_int_equal(statement->parameter_count, 3);
+    ari_statement_unref(statement);
+    assert_int_equal(ari_plan_find_many(plan, 1000, &statement, &err), AR_OK);
+    assert_non_null(strstr(statement->sql, "WHERE \"id\" = ANY ($1)"));
+    assert_int_equal(statement->parameter_count, 1);
+    ari_statement_unref(statement);
+    ari_plan_destroy(plan);
+}
+
+static void finds_know_how_they_run_together(void **state)
+{
+    (void)state;
+    ari_plan *plan = plan_of(&dollar_dialect, &User_model);
+    const ar_find_together *together = statement_of(plan, ARI_PLAN_FIND)->together;
+    assert_true(together->as_array);
+    assert_int_equal(together->count, 1);
+    assert_int_equal(together->key_column, 0);
+    assert_non_null(strstr(together->statements[0]->sql, "WHERE \"id\" = ANY ($1)"));
+    assert_null(statement_of(plan, ARI_PLAN_FIND_FOR_UPDATE)->together);
+    assert_int_equal(statement_of(plan, ARI_PLAN_FIND_FOR_UPDATE)->statement_class, AR_STATEMENT_WRITE);
+    ari_plan_destroy(plan);
+    plan = plan_of(&backtick_dialect, &User_model);
+    together = statement_of(plan, ARI_PLAN_FIND)->together;
+    assert_false(together->as_array);
+    assert_int_equal(together->count, 3);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(together->statements[i]->parameter_count, 2u << i);
+    ari_plan_destroy(plan);
+    plan = plan_of(&dollar_dialect, &Pair_model);
+    assert_null(statement_of(plan, ARI_PLAN_FIND)->together);
+    ari_plan_destroy(plan);
+    plan = plan_of(&question_dialect, &User_model);
+    assert_null(statement_of(plan, ARI_PLAN_FIND)->together);
     ari_plan_destroy(plan);
 }
 
@@ -219,9 +278,8 @@ static void a_plan_makes_each_statement_once(void **state)
     ari_plan_destroy(plan);
 }
 
-static void every_allocation_of_a_plan_may_fail(void **state)
+static void refuse_each(const ar_dialect *dialect)
 {
-    (void)state;
     for (size_t n = 1; n < 100; n++) {
         counting.refuse_at = counting.allocations + n;
         size_t until = counting.refuse_at;
@@ -230,7 +288,7 @@ static void every_allocation_of_a_plan_may_fail(void **state)
         const ar_statement *statement;
         bool owned = false;
         ari_mask mask = mask_of(6);
-        ar_status status = ari_plan_create(&counting.env, &question_dialect, cache, &User_model, &plan, &err);
+        ar_status status = ari_plan_create(&counting.env, dialect, cache, &User_model, &plan, &err);
         if (status == AR_OK)
             status = ari_plan_statement_get(plan, ARI_PLAN_FIND, NULL, &statement, &owned, &err);
         if (status == AR_OK)
@@ -248,6 +306,14 @@ static void every_allocation_of_a_plan_may_fail(void **state)
         assert_true(status == AR_OK || status == AR_E_NO_MEMORY);
     }
     fail();
+}
+
+static void every_allocation_of_a_plan_may_fail(void **state)
+{
+    (void)state;
+    refuse_each(&question_dialect);
+    refuse_each(&dollar_dialect);
+    refuse_each(&backtick_dialect);
 }
 
 static void keys_take_the_types_of_their_columns(void **state)
@@ -361,6 +427,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(statements_for_sqlite, set_up, tear_down),
         cmocka_unit_test_setup_teardown(statements_for_other_engines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(statements_for_many, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rows_as_arrays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(finds_know_how_they_run_together, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_plan_makes_each_statement_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_allocation_of_a_plan_may_fail, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_take_the_types_of_their_columns, set_up, tear_down),

@@ -186,7 +186,11 @@ typedef struct ar_dialect {
     bool nested_comments;
     uint32_t max_parameters;
     const char *column_types[16]; /* by ar_type; NULL: not supported */
-    const char *auto_key; /* the whole type of an integer AUTO primary key, "INTEGER PRIMARY KEY AUTOINCREMENT" */
+    const char *key_types[16];    /* likewise, of columns that are in a key or unique; NULL: as in column_types */
+    /* The whole type of an integer AUTO primary key, "INTEGER PRIMARY KEY AUTOINCREMENT"; for a narrower one its own type stands in the place of
+     * column_types[AR_TYPE_INT64], which it begins with. */
+    const char *auto_key;
+    const char *table_options;   /* stands behind the columns of CREATE TABLE; NULL: none */
     const char *lock_for_update; /* " FOR UPDATE"; "" where a write transaction locks anyway */
     const char *no_limit;        /* what LIMIT takes when only an OFFSET is given: "-1" */
     const char *default_row;     /* "DEFAULT VALUES" or "() VALUES ()" */
@@ -194,11 +198,16 @@ typedef struct ar_dialect {
         *decimal_compare;    /* put behind a decimal column in comparisons and orders; "" where it compares by value */
     const char *decimal_sum; /* the aggregate that adds decimals exactly: "sum" */
     ar_bulk_style bulk;
-    bool find_by_array;   /* = ANY($1) with an array of keys; else IN (…) */
+    bool find_by_array; /* = ANY($1) with an array of keys; else IN (…) */
+    /* Without arrays: finds by key are run together, as IN (…) of up to so many keys; 0: they are not. */
+    uint32_t find_by_list;
     bool implicit_commit; /* AR_STATEMENT_SCHEMA commits: it is refused in transactions */
     bool returning;       /* INSERT … RETURNING */
     bool row_id_is_key;   /* ar_operation.row_id is the AUTO key of the inserted row */
-    bool on_conflict;     /* ON CONFLICT (…) DO UPDATE, else ON DUPLICATE KEY UPDATE */
+    /* And, of rows inserted by one statement, that of the first; the others have the numbers behind it, in the order of the rows. */
+    bool consecutive_keys;
+    bool sink_undoes; /* an error of a sink undoes the statement */
+    bool on_conflict; /* ON CONFLICT (…) DO UPDATE, else ON DUPLICATE KEY UPDATE */
 } ar_dialect;
 
 typedef struct ar_backend_config ar_backend_config; /* the backend's own: its options, read from a URL */
