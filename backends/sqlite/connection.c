@@ -123,6 +123,8 @@ static ar_status set_up_guards(ar_connection *connection, ar_error *err)
         code = ari_sqlite_install_handlers(connection);
     if (code == SQLITE_OK)
         code = ari_sqlite_add_decimals(connection->db);
+    if (code == SQLITE_OK)
+        code = ari_sqlite_guard_install(&connection->guard, connection->db);
     return code == SQLITE_OK ? AR_OK : open_failed(connection, code, "setting up", err);
 }
 
@@ -180,7 +182,7 @@ static ar_status set_up_statements(ar_connection *connection, ar_error *err)
                                   &connection->control[i], NULL);
     if (code != SQLITE_OK)
         return open_failed(connection, code, "preparing", err);
-    return ari_sqlite_statements_init(&connection->statements, connection->env, connection->db,
+    return ari_sqlite_statements_init(&connection->statements, connection->env, connection->db, &connection->guard,
                                       connection->config->statement_cache, err);
 }
 

@@ -28,6 +28,7 @@ struct ar_connection {
     bool broken;          /* usable() says no */
     bool session_changed; /* raw SQL of the SESSION class ran */
     sqlite3 *db;
+    ari_sqlite_guard guard;
     sqlite3_stmt *control[ARI_SQLITE_CONTROL_STATEMENTS];
     ari_sqlite_statements statements;
 

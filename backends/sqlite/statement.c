@@ -86,13 +86,15 @@ static void put(ari_sqlite_statements *statements, ari_sqlite_statement *stateme
     statements->count++;
 }
 
-ar_status ari_sqlite_statements_init(ari_sqlite_statements *statements, const ar_env *env, sqlite3 *db, size_t capacity,
-                                     ar_error *err)
+ar_status ari_sqlite_statements_init(ari_sqlite_statements *statements, const ar_env *env, sqlite3 *db,
+                                     ari_sqlite_guard *guard, size_t capacity, ar_error *err)
 {
     size_t buckets = 16;
     while (buckets < capacity)
         buckets *= 2;
-    *statements = (ari_sqlite_statements){ .env = env, .db = db, .bucket_mask = buckets - 1, .capacity = capacity };
+    *statements = (ari_sqlite_statements){
+        .env = env, .db = db, .guard = guard, .bucket_mask = buckets - 1, .capacity = capacity
+    };
     statements->buckets = ari_allocate_zero_array(env, buckets, sizeof *statements->buckets);
     if (statements->buckets == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: no memory for its statement cache");
@@ -131,7 +133,9 @@ static ar_status prepare(ari_sqlite_statements *statements, const ar_statement *
     const char *tail = NULL;
     unsigned int flags = source->id != 0 && statements->capacity != 0 ? SQLITE_PREPARE_PERSISTENT : 0;
     *out = NULL;
-    int code = sqlite3_prepare_v3(statements->db, source->sql, (int)source->sql_length, flags, out, &tail);
+    int code = ari_sqlite_guard_prepare(statements->guard, statements->db, source, flags, out, &tail);
+    if (code == SQLITE_AUTH && statements->guard->refused != 0)
+        return ari_sqlite_guard_error(statements->guard, err);
     if (code != SQLITE_OK)
         return ari_sqlite_prepare_error(statements->db, code, source, err);
     const char *end = source->sql + source->sql_length;

@@ -6,6 +6,8 @@
 
 #include <actrec/sys/backend.h>
 
+#include "backends/sqlite/guard.h"
+
 /* A prepared statement of one connection. */
 typedef struct ari_sqlite_statement ari_sqlite_statement;
 struct ari_sqlite_statement {
@@ -27,6 +29,7 @@ struct ari_sqlite_statement {
 typedef struct ari_sqlite_statements {
     const ar_env *env;
     sqlite3 *db;
+    ari_sqlite_guard *guard;
     ari_sqlite_statement **buckets;
     size_t bucket_mask;
     size_t capacity;
@@ -35,8 +38,8 @@ typedef struct ari_sqlite_statements {
     ari_sqlite_statement *oldest;
 } ari_sqlite_statements;
 
-ar_status ari_sqlite_statements_init(ari_sqlite_statements *statements, const ar_env *env, sqlite3 *db, size_t capacity,
-                                     ar_error *err);
+ar_status ari_sqlite_statements_init(ari_sqlite_statements *statements, const ar_env *env, sqlite3 *db,
+                                     ari_sqlite_guard *guard, size_t capacity, ar_error *err);
 void ari_sqlite_statements_fini(ari_sqlite_statements *statements);
 
 /* The prepared form of `source`, from the cache or made now; borrowed until it is released. A cached one must not be
