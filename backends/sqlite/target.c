@@ -5,15 +5,18 @@
 
 /* SQLite stores a REAL without fraction as an integer where the column's affinity is REAL, NUMERIC or INTEGER, and so
  * drops the sign of a zero (https://www.sqlite.org/datatype3.html, 2 and 3). Which column a parameter goes to it does
- * not tell, so the text has to: a parameter in a row of VALUES, alone or in an expression, goes to the column of that
- * position, one in an assignment of SET to the column before the `=`, one behind WHERE, ON or RETURNING to none. One
- * anywhere else, as in INSERT … SELECT, may go to each column of the table. All words that are looked for are
- * reserved in SQLite: no name is one of them unless it is quoted. */
+ * not tell, so the text has to: a parameter in a row of VALUES or among the results of INSERT … SELECT, alone or in an
+ * expression, goes to the column of that position, one in an assignment of SET to the column before the `=`, one behind
+ * WHERE, ON or RETURNING to none. One anywhere else, as in a WITH, behind FROM, or beside a `*`, may go to each column
+ * of the table. All words that are looked for are reserved in SQLite: no name is one of them unless it is quoted. Of
+ * a view every column counts as one that loses it: what its triggers do is not known. What those of a table do with the
+ * value is their own. */
 
 enum place {
     HEAD,        /* INSERT and UPDATE up to the clause that writes */
     NAMES,       /* INSERT's list of columns */
     ROWS,        /* behind VALUES */
+    RESULTS,     /* behind SELECT */
     ASSIGNMENT,  /* of SET, in front of the column */
     ASSIGNED,    /* behind it */
     SEVERAL,     /* behind the columns of (a, b) = … */
@@ -39,11 +42,12 @@ static bool loses(const char *type)
     return true;
 }
 
-/* The types of the table's columns that can be written, from the one at `first` on. */
+/* The types of the table's columns that can be written, from the one at `first` on; of a view, one that loses it. */
 static bool list_types(ari_sqlite_targets *targets, int first)
 {
-    static const char text[] = "SELECT type FROM pragma_table_xinfo(?1, nullif(?2, '')) WHERE hidden = 0 "
-                               "ORDER BY cid LIMIT -1 OFFSET ?3";
+    static const char text[] =
+        "SELECT iif(EXISTS (SELECT 1 FROM pragma_table_list(?1) WHERE type = 'view'), 'INT', type) "
+        "FROM pragma_table_xinfo(?1, nullif(?2, '')) WHERE hidden = 0 ORDER BY cid LIMIT -1 OFFSET ?3";
     if (targets->positions == NULL &&
         (sqlite3_prepare_v2(targets->db, text, -1, &targets->positions, NULL) != SQLITE_OK ||
          sqlite3_bind_text(targets->positions, 1, targets->table, -1, SQLITE_STATIC) != SQLITE_OK ||
@@ -161,16 +165,23 @@ static void pass_outside(ari_sqlite_targets *targets, ari_sqlite_token token)
 {
     if (ari_sqlite_token_is(token, "SET"))
         targets->place = ASSIGNMENT;
-    else if (ari_sqlite_token_is(token, "VALUES") && targets->place == HEAD)
+    else if (ari_sqlite_token_is(token, "VALUES"))
         targets->place = ROWS;
-    else if (ari_sqlite_token_is(token, "WHERE") && targets->place != ANYWHERE)
+    else if (ari_sqlite_token_is(token, "SELECT")) {
+        targets->place = RESULTS;
+        targets->position = 0;
+    } else if (targets->place == RESULTS && ari_sqlite_token_is_char(token, ','))
+        targets->position++;
+    else if (targets->place == RESULTS && ari_sqlite_token_is_char(token, '*'))
+        targets->place = ANYWHERE;
+    else if (ari_sqlite_token_is(token, "WHERE"))
         targets->place = NOT_WRITTEN;
     else if (ari_sqlite_token_is(token, "RETURNING"))
         targets->place = NOT_WRITTEN;
     else if (ari_sqlite_token_is(token, "ON") && targets->place == ROWS)
         targets->place = NOT_WRITTEN;
-    else if (ari_sqlite_token_is(token, "SELECT") || ari_sqlite_token_is(token, "WITH") ||
-             ari_sqlite_token_is(token, "FROM") || (targets->place == ROWS && token.kind == ARI_SQLITE_TOKEN_WORD))
+    else if (ari_sqlite_token_is(token, "WITH") || ari_sqlite_token_is(token, "FROM") ||
+             (targets->place == ROWS && token.kind == ARI_SQLITE_TOKEN_WORD))
         targets->place = ANYWHERE;
     else if (targets->place == ASSIGNMENT && ari_sqlite_token_is_name(token)) {
         targets->place = ASSIGNED;
@@ -188,7 +199,7 @@ static void pass(ari_sqlite_targets *targets, ari_sqlite_token token)
             targets->place = NAMES;
         } else if (targets->depth == 0 && targets->place == ASSIGNMENT)
             targets->place = SEVERAL;
-        else if (targets->depth == 0)
+        else if (targets->depth == 0 && targets->place == ROWS)
             targets->position = 0;
         targets->depth++;
     } else if (ari_sqlite_token_is_char(token, ')')) {
@@ -197,14 +208,15 @@ static void pass(ari_sqlite_targets *targets, ari_sqlite_token token)
             targets->place = HEAD;
     } else if (targets->depth == 0)
         pass_outside(targets, token);
-    else if (targets->depth == 1 && ari_sqlite_token_is_char(token, ','))
+    else if (targets->depth == 1 && targets->place == ROWS && ari_sqlite_token_is_char(token, ','))
         targets->position++;
 }
 
 static bool loses_here(ari_sqlite_targets *targets)
 {
     switch ((enum place)targets->place) {
-    case ROWS: return targets->has_names ? column_loses(targets, named_column(targets)) : position_loses(targets);
+    case ROWS:
+    case RESULTS: return targets->has_names ? column_loses(targets, named_column(targets)) : position_loses(targets);
     case ASSIGNED: return column_loses(targets, targets->column);
     case NOT_WRITTEN: return false;
     case HEAD:

@@ -25,7 +25,7 @@ typedef struct ari_sqlite_targets {
     int passed;
     int depth;               /* of parentheses */
     int place;               /* target.c: the clause that `rest` stands in */
-    int position;            /* in a row of VALUES, from 0 */
+    int position;            /* in a row of VALUES, or among the results of SELECT, from 0 */
     ari_sqlite_token column; /* of an assignment */
 } ari_sqlite_targets;
 

@@ -296,11 +296,23 @@ static void minus_zero_is_refused_in_every_numeric_column(void **state)
         "UPDATE mixed SET (x, n) = (?, ?)",
         "UPDATE mixed SET x = s.y FROM (SELECT ? AS y) AS s",
         "INSERT INTO mixed (id, x) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET x = 1, r = ? WHERE x < 1",
-        "INSERT INTO mixed (x) SELECT ?",
+        "INSERT INTO mixed (x, n) SELECT 1, ?",
+        "INSERT INTO mixed SELECT NULL, 1, ?, 1, 1, 1, 1, 1, 1",
+        "INSERT INTO mixed (x, n) SELECT coalesce(1, 2), (SELECT max(1, ?))",
+        "INSERT INTO mixed (x, n) SELECT *, ? FROM (SELECT 1)",
+        "INSERT INTO mixed (x, t, n) SELECT s.*, ? FROM (SELECT 1, 2) AS s",
+        "INSERT INTO mixed (x, n) SELECT s.y, s.y FROM (SELECT ? AS y) AS s",
+        "INSERT INTO mixed (x, n) SELECT 1 IS DISTINCT FROM 2, ?",
+        "INSERT INTO mixed (x, n) SELECT 1, 2 WHERE 1 UNION ALL VALUES (1, ?)",
+        "INSERT INTO mixed (x, n) SELECT 1, 2 WHERE 1 UNION ALL SELECT 1, ?",
+        "INSERT INTO mixed (id, x) SELECT 1, 1 WHERE 1 ON CONFLICT (id) DO UPDATE SET x = 1, r = ?",
         "INSERT INTO mixed (x, n) WITH c (y) AS (SELECT ?) SELECT y, y FROM c",
         "WITH c (y) AS (SELECT ?) INSERT INTO mixed (x, n) SELECT y, y FROM c",
         "INSERT INTO mixed (x, n) VALUES (1, 2) UNION ALL SELECT 1, ?",
         "INSERT INTO v (x) VALUES (?)",
+        "INSERT INTO v VALUES (?)",
+        "INSERT INTO v SELECT ?",
+        "WITH c (y) AS (SELECT ?) INSERT INTO v SELECT y FROM c",
     };
     sqlite_fixture *f = *state;
     create_mixed(f);
@@ -328,6 +340,12 @@ static void minus_zero_is_kept_beside_numeric_columns(void **state)
         "UPDATE mixed SET i = 7 WHERE x = ?",
         "DELETE FROM mixed WHERE n = ? + 100",
         "INSERT INTO kept SELECT ?, ?",
+        "INSERT INTO mixed (x) SELECT ?",
+        "INSERT INTO mixed (n, x) SELECT DISTINCT max(1, 2), coalesce(?, 1) UNION ALL SELECT 3, 4",
+        "INSERT INTO mixed (n, x) SELECT 1, 2 UNION ALL SELECT 3 + (SELECT 1), ?",
+        "INSERT INTO mixed SELECT NULL, ?, 1, 1, 1, 1, 1, 1, 1",
+        "INSERT INTO mixed (n) SELECT i FROM mixed WHERE x = ? ORDER BY 1",
+        "INSERT INTO mixed (n, x) SELECT 1, ? FROM mixed WHERE n < 0 GROUP BY id",
         "WITH c (y) AS (SELECT ?) INSERT INTO kept (x) SELECT y FROM c",
     };
     sqlite_fixture *f = *state;
@@ -347,6 +365,10 @@ static void minus_zero_is_kept_beside_numeric_columns(void **state)
     sqlite_fixture_run(f);
     assert_ended(rows, AR_OK);
     assert_string_equal(read->rows, "-0;-0;");
+    sqlite_fixture_rows(f, "DELETE FROM mixed");
+    (void)insert_minus_zero(f, "INSERT INTO mixed (n, x) SELECT 1, ? UNION ALL SELECT i, x FROM mixed");
+    sqlite_fixture_run(f);
+    assert_string_equal(sqlite_fixture_rows(f, "SELECT x FROM mixed"), "-0;");
 }
 
 /* Which parameter is which column's is not told by the order of the text. */
