@@ -37,6 +37,26 @@ void ari_clause_name(ari_clause *clause, const ar_dialect *dialect, const char *
     ari_text_buffer_append_char(&clause->text, quote);
 }
 
+void ari_clause_compared(ari_clause *clause, const ar_dialect *dialect, const char *name, ar_type type)
+{
+    bool decimal = type == AR_TYPE_DECIMAL;
+    if (decimal && dialect->decimal_before != NULL)
+        ari_clause_sql(clause, dialect->decimal_before);
+    ari_clause_name(clause, dialect, name);
+    if (decimal)
+        ari_clause_sql(clause, dialect->decimal_compare);
+}
+
+void ari_clause_insert(ari_clause *clause, size_t offset, const char *sql)
+{
+    size_t before = clause->text.length, length = strlen(sql);
+    ari_text_buffer_append(&clause->text, sql, length);
+    if (clause->text.failed)
+        return;
+    memmove(clause->text.data + offset + length, clause->text.data + offset, before - offset);
+    memcpy(clause->text.data + offset, sql, length);
+}
+
 static bool reserve(ari_clause *clause, size_t more)
 {
     if (clause->capacity - clause->count >= more)

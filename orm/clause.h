@@ -37,6 +37,12 @@ void ari_clause_bytes(ari_clause *clause, const char *sql, size_t length);
 /* `name` in the dialect's quotes. */
 void ari_clause_name(ari_clause *clause, const ar_dialect *dialect, const char *name);
 
+/* The name of a column of `type`, as it is compared with values. */
+void ari_clause_compared(ari_clause *clause, const ar_dialect *dialect, const char *name, ar_type type);
+
+/* `sql`, without placeholders, at `offset` bytes of the text so far. */
+void ari_clause_insert(ari_clause *clause, size_t offset, const char *sql);
+
 /* A placeholder and its value. */
 void ari_clause_value(ari_clause *clause, const ar_value *value);
 

@@ -16,7 +16,8 @@
  * between them, a `+` say, forgets the column, and the argument stays as it was bound.
  *
  * Engines may keep decimals, dates, times and UUIDs as something else: text, numbers, bytes. A literal beside such a
- * column would be compared with that, and silently be wrong: it becomes an argument as well, or is refused. */
+ * column would be compared with that, and silently be wrong: it becomes an argument as well, or is refused. Where they
+ * are to be put into something to be compared (decimal_before), that is done wherever a condition names one. */
 
 enum { PADDED_LIST = 4096 }; /* longer lists are not padded: it would cost more than another statement */
 
@@ -65,6 +66,13 @@ typedef struct fragment {
     size_t waiting; /* the value of the clause that `? =` stands for; LITERAL: `1 =`; NOTHING: none */
     bool waiting_compared;
     const ar_column *waiting_column; /* `? = column`, unless a parenthesis makes it a function */
+    /* Offsets in the text of the clause. */
+    size_t waiting_end; /* behind the placeholder that waits */
+    size_t name_at;     /* of the name that was read last, with that of its table */
+    size_t name_end;    /* of a name that is put into decimal_before; 0: it is not */
+    size_t in_at;       /* of the IN that was read last, and of a NOT before it */
+    size_t not_at;      /* of the NOT before this; NOTHING: there is none */
+    bool negated;       /* NOT IN */
     ar_error *err;
 } fragment;
 
@@ -120,7 +128,8 @@ ar_status ari_fragment_list(ari_clause *clause, const ar_dialect *dialect, const
     size_t count = ari_list_count(list);
     size_t padded = 1;
     if (count == 0) {
-        ari_clause_sql(clause, "SELECT NULL WHERE 1 = 0");
+        bool needs_table = dialect->identifier_quote == '`'; /* MySQL before 8.0 */
+        ari_clause_sql(clause, needs_table ? "SELECT NULL FROM DUAL WHERE 1 = 0" : "SELECT NULL WHERE 1 = 0");
         return AR_OK;
     }
     if (count > dialect->max_parameters)
@@ -143,12 +152,30 @@ ar_status ari_fragment_list(ari_clause *clause, const ar_dialect *dialect, const
     return AR_OK;
 }
 
+/* Where there are arrays, x IN () is x = ANY ('{}'), which takes the type of x; a subquery would be one of texts. False:
+ * something stands before it in the parentheses. */
+static bool empty_array(fragment *reader)
+{
+    ari_text_buffer *text = &reader->clause->text;
+    size_t end = text->length;
+    while (end > reader->in_at && (unsigned char)text->data[end - 1] <= ' ')
+        end--;
+    if (text->failed || end == reader->in_at || text->data[end - 1] != '(' ||
+        memchr(text->data + reader->in_at, '(', end - 1 - reader->in_at) != NULL)
+        return false;
+    text->length = reader->in_at;
+    ari_clause_sql(reader->clause, reader->negated ? "<> ALL ('{}'" : "= ANY ('{}'");
+    return true;
+}
+
 static ar_status read_list(fragment *reader, const ar_value *list)
 {
     if (reader->list == 0 || reader->list != reader->depth)
         return refuse(reader, "has a list for a placeholder that is not in the parentheses of an IN");
     const ar_column *column = reader->place == PLACE_LIST ? reader->column : NULL;
     reader->waiting = NOTHING;
+    if (ari_list_count(list) == 0 && reader->dialect->find_by_array && empty_array(reader))
+        return AR_OK;
     return ari_fragment_list(reader->clause, reader->dialect, list,
                              column != NULL ? ari_column_type(column) : AR_TYPE_NULL, column_label(column),
                              reader->err);
@@ -217,11 +244,31 @@ static bool literal_value(const fragment *reader, const ari_token *token, const 
     return true;
 }
 
+/* What stands behind what is compared with a decimal column; where the column itself is put into something, nothing. */
+static const char *decimal_suffix(const ar_dialect *dialect)
+{
+    return dialect->decimal_before == NULL ? dialect->decimal_compare : "";
+}
+
+/* A server that infers the type of $1 from the column is told when it is another: a 1.5 beside integers. */
+static const char *cast_of(const ar_dialect *dialect, const ar_value *value, const ar_column *column)
+{
+    if (dialect->placeholder != AR_PLACEHOLDER_DOLLAR || value->type == AR_TYPE_NULL ||
+        value->type == ari_column_type(column))
+        return NULL;
+    return dialect->column_types[value->type];
+}
+
 static void bind_beside(fragment *reader, const ar_column *column, const ar_value *value)
 {
+    const char *cast = column != NULL ? cast_of(reader->dialect, value, column) : NULL;
     ari_clause_value(reader->clause, value);
+    if (cast != NULL) {
+        ari_clause_sql(reader->clause, "::");
+        ari_clause_sql(reader->clause, cast);
+    }
     if (column != NULL && ari_column_type(column) == AR_TYPE_DECIMAL && reader->place != PLACE_LIST)
-        ari_clause_sql(reader->clause, reader->dialect->decimal_compare);
+        ari_clause_sql(reader->clause, decimal_suffix(reader->dialect));
     after_value(reader);
 }
 
@@ -273,6 +320,7 @@ static ar_status read_placeholder(fragment *reader)
     reader->waiting_compared = false;
     reader->waiting_column = NULL;
     bind_beside(reader, column, &typed);
+    reader->waiting_end = reader->clause->text.length;
     return AR_OK;
 }
 
@@ -281,8 +329,20 @@ static bool is_decimal(const ar_column *column)
     return column != NULL && ari_column_type(column) == AR_TYPE_DECIMAL;
 }
 
+/* Where it stands, and whether it is to be put into decimal_before when it turns out to be a column. */
+static void note_name(fragment *reader, const ari_token *token)
+{
+    size_t here = reader->clause->text.length;
+    bool wraps = reader->dialect->decimal_before != NULL && reader->model != NULL &&
+                 is_decimal(ari_column_by_token(reader->model, token));
+    if (!reader->dotted)
+        reader->name_at = here;
+    reader->name_end = wraps ? here + token->length : 0;
+}
+
 static void read_name(fragment *reader, const ari_token *token)
 {
+    note_name(reader, token);
     if (!reader->dotted) {
         reader->left = column_beside(reader);
         reader->operand = reader->operand == OPERAND_NEXT ? OPERAND_NAME : OPERAND_NONE;
@@ -338,16 +398,39 @@ static bool is_operator(const ari_token *token)
 /* Behind a name, and what separates it from the next token, which was written already. */
 static void compare_by_value(fragment *reader, const ari_token *next)
 {
-    if (reader->dialect->decimal_compare[0] == '\0')
+    if (decimal_suffix(reader->dialect)[0] == '\0')
         return;
-    ari_clause_sql(reader->clause, reader->dialect->decimal_compare);
+    ari_clause_sql(reader->clause, decimal_suffix(reader->dialect));
     ari_clause_sql(reader->clause, next->kind == ARI_TOKEN_END ? "" : " ");
+}
+
+static void wrap_name(fragment *reader, const ari_token *next)
+{
+    size_t end = reader->name_end;
+    reader->name_end = 0;
+    if (end == 0 || ari_token_is_char(next, '.') || ari_token_is_char(next, '('))
+        return;
+    ari_clause_insert(reader->clause, end, reader->dialect->decimal_compare);
+    ari_clause_insert(reader->clause, reader->name_at, reader->dialect->decimal_before);
+}
+
+/* The argument that waited for its column takes the type of that. */
+static ar_status type_waiting(fragment *reader, const ar_column *column, ar_value *value)
+{
+    ar_status status = take_type(value, column, value, reader->err);
+    const char *cast = status == AR_OK ? cast_of(reader->dialect, value, column) : NULL;
+    if (cast != NULL) {
+        ari_clause_insert(reader->clause, reader->waiting_end, cast);
+        ari_clause_insert(reader->clause, reader->waiting_end, "::");
+    }
+    return status;
 }
 
 /* The column of `? = column` is known when what follows is no parenthesis. */
 static ar_status settle_waiting(fragment *reader, const ari_token *next)
 {
     const ar_column *column = reader->waiting_column;
+    wrap_name(reader, next);
     bool name_ends = !ari_token_is_char(next, '.') && !ari_token_is_char(next, '(') && !is_operator(next);
     reader->waiting_column = NULL;
     if (reader->compared && name_ends)
@@ -363,8 +446,7 @@ static ar_status settle_waiting(fragment *reader, const ari_token *next)
         return takes_no_literal(column) ? refuse_literal(reader, column, "a literal stands") : AR_OK;
     if (ari_column_type(column) == AR_TYPE_DECIMAL)
         compare_by_value(reader, next);
-    ar_value *value = &reader->clause->values[index];
-    return take_type(value, column, value, reader->err);
+    return type_waiting(reader, column, &reader->clause->values[index]);
 }
 
 static void read_comparison(fragment *reader)
@@ -418,6 +500,16 @@ static ar_status read_character(fragment *reader, char character)
     return AR_OK;
 }
 
+static void note_in(fragment *reader, const ari_token *token)
+{
+    size_t here = reader->clause->text.length;
+    if (ari_token_is(token, "in")) {
+        reader->negated = reader->not_at != NOTHING;
+        reader->in_at = reader->negated ? reader->not_at : here;
+    }
+    reader->not_at = ari_token_is(token, "not") ? here : NOTHING;
+}
+
 /* CREATE TRIGGER, CREATE TEMP TRIGGER. Whether something stands behind the whole of it is for the engine to see. */
 static void note_word(fragment *reader, const ari_token *token)
 {
@@ -439,6 +531,7 @@ static ar_status read_significant(fragment *reader, const ari_token *token)
     if (token->kind == ARI_TOKEN_NUMBER || token->kind == ARI_TOKEN_STRING)
         return read_literal(reader, token);
     let_sign_go(reader);
+    note_in(reader, token);
     if ((ari_token_is_char(token, '-') || ari_token_is_char(token, '+')) && takes_no_literal(column_beside(reader))) {
         reader->sign = token->text[0];
         return AR_OK;
@@ -537,6 +630,7 @@ ar_status ari_fragment_condition(ari_clause *clause, const ar_dialect *dialect, 
                         .count = count,
                         .condition = true,
                         .waiting = SIZE_MAX,
+                        .not_at = SIZE_MAX,
                         .err = err };
     return read_sql(&reader, sql);
 }
@@ -544,8 +638,12 @@ ar_status ari_fragment_condition(ari_clause *clause, const ar_dialect *dialect, 
 ar_status ari_fragment_statement(ari_clause *clause, const ar_dialect *dialect, const char *sql, const ar_value *values,
                                  size_t count, ar_error *err)
 {
-    fragment reader = {
-        .clause = clause, .dialect = dialect, .values = values, .count = count, .waiting = SIZE_MAX, .err = err
-    };
+    fragment reader = { .clause = clause,
+                        .dialect = dialect,
+                        .values = values,
+                        .count = count,
+                        .waiting = SIZE_MAX,
+                        .not_at = SIZE_MAX,
+                        .err = err };
     return read_sql(&reader, sql);
 }

@@ -20,7 +20,7 @@ enum { LISTED_ROWS = 256, BULK_ROWS = 10000, BULK_VALUES = 1 << 18, BULK_BYTES =
 /* How the AUTO keys of a chunk are known. */
 typedef enum key_source {
     KEYS_GIVEN = 0,   /* they were sent, or there are none */
-    KEYS_RETURNED,    /* they come back as rows; in the order of the chunk's when they are sent as arrays */
+    KEYS_RETURNED,    /* they come back as rows; of a bulk in the order of its rows */
     KEYS_CONSECUTIVE, /* from row_id on */
 } key_source;
 
@@ -180,12 +180,9 @@ static key_source source_of_keys(const ari_plan *plan, const ari_mask *columns)
     return plan->dialect->returning && !plan->dialect->consecutive_keys ? KEYS_RETURNED : KEYS_CONSECUTIVE;
 }
 
-/* An engine that executes a statement for each row gives back no row of it. */
 static bool goes_in_bulk(const ar_dialect *dialect, const shape *self)
 {
-    if (self->width == 0 || (dialect->bulk != AR_BULK_UNNEST && dialect->bulk != AR_BULK_EXECUTE))
-        return false;
-    return dialect->bulk == AR_BULK_UNNEST || self->keys != KEYS_RETURNED;
+    return self->width > 0 && (dialect->bulk == AR_BULK_UNNEST || dialect->bulk == AR_BULK_EXECUTE);
 }
 
 static size_t rows_at_most(const ar_dialect *dialect, const shape *self)

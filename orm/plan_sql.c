@@ -69,6 +69,17 @@ void ari_plan_select_list(const ari_plan *plan, ari_text_buffer *text)
     }
 }
 
+static void compared(builder *self, const ari_plan_column *column)
+{
+    const ar_dialect *dialect = self->plan->dialect;
+    bool decimal = column->type == AR_TYPE_DECIMAL;
+    if (decimal && dialect->decimal_before != NULL)
+        sql(self, dialect->decimal_before);
+    name(self, column->name);
+    if (decimal)
+        sql(self, dialect->decimal_compare);
+}
+
 /* "key" = ? AND … */
 static void key_condition(builder *self)
 {
@@ -76,9 +87,7 @@ static void key_condition(builder *self)
     for (uint32_t i = 0; i < plan->key_count; i++) {
         const ari_plan_column *column = &plan->columns[plan->key[i]];
         sql(self, i > 0 ? " AND " : "");
-        name(self, column->name);
-        if (column->type == AR_TYPE_DECIMAL)
-            sql(self, plan->dialect->decimal_compare);
+        compared(self, column);
         sql(self, " = ");
         parameter(self);
     }
@@ -343,9 +352,7 @@ static void build_find_many(builder *self, size_t key_count)
         any_key(self, key_count);
         return;
     }
-    column_name(self, plan->key[0]);
-    if (plan->columns[plan->key[0]].type == AR_TYPE_DECIMAL)
-        sql(self, plan->dialect->decimal_compare);
+    compared(self, &plan->columns[plan->key[0]]);
     if (ari_plan_finds_by_array(plan)) {
         sql(self, " = ANY (");
         parameter(self);

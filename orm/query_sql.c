@@ -47,11 +47,41 @@ static const char *function_name(const ari_selection *item, const ar_dialect *di
     return "";
 }
 
+/* What the engine writes in another way; `before` is NULL when it does not. */
+static ar_wrapping wrapping_of(const ari_selection *item, const ar_dialect *dialect)
+{
+    ar_type type = item->column != NULL ? ari_column_type(item->column) : AR_TYPE_NULL;
+    switch (item->kind) {
+    case ARI_SELECT_SUM: return dialect->sum_of[type];
+    case ARI_SELECT_AVG: return dialect->avg_of[type];
+    case ARI_SELECT_MIN: return dialect->min_of[type];
+    case ARI_SELECT_MAX: return dialect->max_of[type];
+    case ARI_SELECT_COUNT:
+    case ARI_SELECT_COLUMN: break;
+    }
+    return (ar_wrapping){ NULL, NULL };
+}
+
 static void write_column(ari_clause *clause, const ar_dialect *dialect, const ar_column *column, bool by_value)
 {
-    ari_clause_name(clause, dialect, ari_column_name(column));
-    if (by_value && ari_column_type(column) == AR_TYPE_DECIMAL)
-        ari_clause_sql(clause, dialect->decimal_compare);
+    if (by_value)
+        ari_clause_compared(clause, dialect, ari_column_name(column), ari_column_type(column));
+    else
+        ari_clause_name(clause, dialect, ari_column_name(column));
+}
+
+static void write_aggregate(ari_clause *clause, const ar_dialect *dialect, const ari_selection *item)
+{
+    bool by_value = item->kind == ARI_SELECT_MIN || item->kind == ARI_SELECT_MAX;
+    ar_wrapping wrapping = wrapping_of(item, dialect);
+    ari_clause_sql(clause, wrapping.before != NULL ? wrapping.before : function_name(item, dialect));
+    if (wrapping.before == NULL)
+        ari_clause_sql(clause, "(");
+    if (item->column == NULL)
+        ari_clause_sql(clause, "*");
+    else
+        write_column(clause, dialect, item->column, by_value && wrapping.before == NULL);
+    ari_clause_sql(clause, wrapping.before != NULL ? wrapping.after : ")");
 }
 
 static void write_selection(ari_clause *clause, const ar_dialect *dialect, const ari_selection *item)
@@ -60,13 +90,8 @@ static void write_selection(ari_clause *clause, const ar_dialect *dialect, const
         write_column(clause, dialect, item->column, false);
         return;
     }
-    ari_clause_sql(clause, function_name(item, dialect));
-    ari_clause_sql(clause, "(");
-    if (item->column == NULL)
-        ari_clause_sql(clause, "*");
-    else
-        write_column(clause, dialect, item->column, item->kind == ARI_SELECT_MIN || item->kind == ARI_SELECT_MAX);
-    ari_clause_sql(clause, ") AS ");
+    write_aggregate(clause, dialect, item);
+    ari_clause_sql(clause, " AS ");
     ari_clause_name(clause, dialect, item->alias);
 }
 
@@ -200,7 +225,7 @@ static ar_status write_order(ari_clause *clause, const ar_query *query, const ar
     const ari_selection *alias = find_alias(query, &order->token);
     if (alias != NULL) {
         ari_clause_name(clause, query->dialect, alias->alias);
-        if (result_type(alias) == AR_TYPE_DECIMAL)
+        if (result_type(alias) == AR_TYPE_DECIMAL && query->dialect->decimal_before == NULL)
             ari_clause_sql(clause, query->dialect->decimal_compare);
     } else if (order->column != NULL) {
         write_column(clause, query->dialect, order->column, true);

@@ -292,6 +292,47 @@ static void lists_are_padded_to_powers_of_two(void **state)
     assert_string_equal(five.sql, "x in (?, ?, ?, ?, ?, ?, ?, ?)");
 }
 
+static outcome dollars(const char *sql, const ar_value *values, size_t count)
+{
+    return condition_in(&dollar_dialect, sql, values, count);
+}
+
+/* The server takes the type of a parameter from what stands beside it. */
+static void where_types_are_inferred_others_are_said(void **state)
+{
+    (void)state;
+    int ids[] = { 1, 2 };
+    expect(dollars("size = ? and weight < ?", AR_VALUES_(1, 2)), "size = $1 and weight < $2", "int32 double");
+    expect(dollars("size > ? or ? = size", AR_VALUES_(1.5, 2.5)),
+           "size > $1::double precision or $2::double precision = size", "double double");
+    expect(dollars("size in (?, ?)", AR_VALUES_(INT64_C(3000000000), 1)), "size in ($1::bigint, $2)", "int64 int32");
+    expect(dollars("? < size and length(name) > ?", AR_VALUES_(1, 2)), "$1 < size and length(name) > $2",
+           "int32 int32");
+    expect(dollars("price > ? and ? < price", AR_VALUES_(1, "1.5")), "price > $1 and $2 < price", "decimal decimal");
+    expect(dollars("id in (?)", AR_VALUES_(AR_LIST(ids, 2))), "id in ($1, $2)", "int64 int64");
+    expect(dollars("id in (?) or a", AR_VALUES_(AR_LIST(ids, 0))), "id = ANY ('{}') or a", "");
+    expect(dollars("x and lower(name) not\nin ( ? )", AR_VALUES_(AR_LIST(ids, 0))), "x and lower(name) <> ALL ('{}' )",
+           "");
+    expect(dollars("not id in (?)", AR_VALUES_(AR_LIST(ids, 0))), "not id = ANY ('{}')", "");
+}
+
+static void decimals_are_put_into_what_compares_them(void **state)
+{
+    (void)state;
+    ar_dialect wrapping = backtick_dialect;
+    wrapping.decimal_before = "CAST(";
+    wrapping.decimal_compare = " AS DECIMAL)";
+    expect(condition_in(&wrapping, "price > ? and ? < items.price", AR_VALUES_(1, "2.5")),
+           "CAST(price AS DECIMAL) > ? and ? < CAST(items.price AS DECIMAL)", "decimal decimal");
+    expect(condition_in(&wrapping, "(`price`) in (?, 2) or price between 1 and 2", AR_VALUES_(1)),
+           "(CAST(`price` AS DECIMAL)) in (?, ?) or CAST(price AS DECIMAL) between ? and ?",
+           "decimal decimal decimal decimal");
+    expect(condition_in(&wrapping, "price = price and price.size > 1 and price(1)", NULL, 0),
+           "CAST(price AS DECIMAL) = CAST(price AS DECIMAL) and price.size > 1 and price(1)", "");
+    expect(condition_in(&wrapping, "size = 'price' and abs(price) > 1 or price", NULL, 0),
+           "size = 'price' and abs(CAST(price AS DECIMAL)) > 1 or CAST(price AS DECIMAL)", "");
+}
+
 static void texts_are_copied(void **state)
 {
     (void)state;
@@ -429,6 +470,8 @@ int main(void)
         cmocka_unit_test(literals_that_would_compare_wrongly_are_refused),
         cmocka_unit_test(values_that_never_compare_are_refused),
         cmocka_unit_test(lists_are_padded_to_powers_of_two),
+        cmocka_unit_test(where_types_are_inferred_others_are_said),
+        cmocka_unit_test(decimals_are_put_into_what_compares_them),
         cmocka_unit_test(texts_are_copied),
         cmocka_unit_test(a_statement_is_one_statement),
         cmocka_unit_test(names_are_quoted),

@@ -80,7 +80,7 @@ struct ar_operation {
         *next; /* in the batch, in the order of submission; the backend may change it until it completes this one */
     ar_operation_kind kind;
     /* Belongs to the open transaction of this connection, or to that of the BEGIN right before it in the batch, and then runs only when that succeeded, and else
-     * fails as it did: no grouping, no commit of its own. */
+     * fails: no grouping, no commit of its own. */
     bool in_transaction;
     bool read_only; /* BEGIN */
     uint32_t savepoint;
@@ -172,8 +172,13 @@ typedef enum ar_placeholder_style {
 typedef enum ar_bulk_style {
     AR_BULK_VALUES = 1, /* VALUES (…), (…): ar_operation.rows is not used */
     AR_BULK_UNNEST, /* SELECT … FROM unnest($1::type[], …): a parameter is the array of the values of all rows */
-    AR_BULK_EXECUTE /* VALUES (…), which the driver executes for each row in one message */
+    AR_BULK_EXECUTE /* VALUES (…), which the driver executes for each row, in their order, in one message */
 } ar_bulk_style;
+
+/* What is written round a column. */
+typedef struct ar_wrapping {
+    const char *before, *after;
+} ar_wrapping;
 
 /* How SQL is written for this engine: data for whoever builds it. */
 typedef struct ar_dialect {
@@ -194,9 +199,12 @@ typedef struct ar_dialect {
     const char *lock_for_update; /* " FOR UPDATE"; "" where a write transaction locks anyway */
     const char *no_limit;        /* what LIMIT takes when only an OFFSET is given: "-1" */
     const char *default_row;     /* "DEFAULT VALUES" or "() VALUES ()" */
-    const char
-        *decimal_compare;    /* put behind a decimal column in comparisons and orders; "" where it compares by value */
+    /* Put round a decimal column in comparisons and orders; before: may be NULL, after: "" where decimals compare by value. */
+    const char *decimal_before;
+    const char *decimal_compare;
     const char *decimal_sum; /* the aggregate that adds decimals exactly: "sum" */
+    /* Aggregates of columns that are not written sum(column) and so on, by ar_type: {"sum(", "::float8)"}. */
+    ar_wrapping sum_of[16], avg_of[16], min_of[16], max_of[16];
     ar_bulk_style bulk;
     bool find_by_array; /* = ANY($1) with an array of keys; else IN (…) */
     /* Without arrays: finds by key are run together, as IN (…) of up to so many keys; 0: they are not. */
