@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include <actrec/declare.h>
-#include <actrec/query.h>
-#include <actrec/schema.h>
+#include "tests/support/fixture.h"
 
 typedef enum Colour { RED, GREEN } Colour;
 
@@ -48,6 +38,12 @@ typedef struct Odd {
     int64_t value;
 } Odd;
 
+typedef struct Narrow {
+    int16_t id;
+    const char *name;
+} Narrow;
+
+AR_MODEL_DECLARE(Narrow);
 AR_MODEL_DECLARE(Everything);
 AR_MODEL_DECLARE(Membership);
 AR_MODEL_DECLARE(Odd);
@@ -60,41 +56,25 @@ AR_MODEL_DEFINE(Everything, "everything", AR_COLUMN(Everything, id, AR_PRIMARY_K
                 AR_COLUMN(Everything, maybe), AR_IGNORE(Everything, cache));
 AR_MODEL_DEFINE(Membership, "member \"ships\"", AR_COLUMN(Membership, team, AR_PRIMARY_KEY),
                 AR_COLUMN(Membership, member, AR_PRIMARY_KEY),
-                AR_COLUMN(Membership, role, AR_NOT_NULL, .name = "the role", .default_sql = "'guest' || '?'"),
+                AR_COLUMN(Membership, role, AR_NOT_NULL, .name = "the role",
+                          .default_sql = "replace('guest!', '!', '?')"),
                 AR_COLUMN(Membership, badge, AR_UNIQUE));
+AR_MODEL_DEFINE(Narrow, "narrow", AR_COLUMN(Narrow, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Narrow, name));
 AR_MODEL_DEFINE(Odd, "odd", AR_COLUMN(Odd, id, AR_PRIMARY_KEY),
                 AR_COLUMN(Odd, value, 0, .default_sql = "1); drop table everything; --"));
 
-static const char *const urls[] = { "sqlite::memory:", "sqlite:%s/schema.db" };
-static char folder[] = "/tmp/actrec-test-schema-XXXXXX";
-static char url[256];
-static ar_db *db;
-
-static int open_db(void **state)
+static int drop_tables(void **state)
 {
-    ar_error err;
     (void)state;
-    if (ar_db_open(url, NULL, &db, &err) != AR_OK) {
-        print_error("%s: %s\n", url, err.message);
-        return -1;
-    }
-    return 0;
-}
-
-static int close_db(void **state)
-{
-    ar_error err;
-    (void)state;
-    ar_ignore(ar_table_drop_if_exists(db, &Everything_model, &err));
-    ar_ignore(ar_table_drop_if_exists(db, &Membership_model, &err));
-    ar_db_close(&db);
-    return 0;
+    bool dropped = ar_table_drop_if_exists(db, &Everything_model, &err) == AR_OK &&
+                   ar_table_drop_if_exists(db, &Membership_model, &err) == AR_OK &&
+                   ar_table_drop_if_exists(db, &Narrow_model, &err) == AR_OK;
+    return dropped ? 0 : -1;
 }
 
 static void every_type_has_a_column(void **state)
 {
     (void)state;
-    ar_error err;
     Everything_list list;
     ar_status status = ar_table_create(db, &Everything_model, &err);
     if (status != AR_OK)
@@ -111,7 +91,6 @@ static void every_type_has_a_column(void **state)
 static void creating_twice_is_an_error_unless_asked_for(void **state)
 {
     (void)state;
-    ar_error err;
     assert_int_equal(ar_table_create(db, &Everything_model, &err), AR_OK);
     assert_int_equal(ar_table_create(db, &Everything_model, &err), AR_E_QUERY);
     assert_non_null(strstr(err.message, "everything"));
@@ -124,16 +103,17 @@ static void creating_twice_is_an_error_unless_asked_for(void **state)
 
 static ar_status add(const char *team, ar_opt_int64 member, const char *badge)
 {
-    ar_error err;
-    return ar_query_exec(
-        ar_sql(db, "insert into \"member \"\"ships\"\"\" (team, member, badge) values (?, ?, ?)", team, member, badge),
-        NULL, &err);
+    ar_query *q =
+        fixture_on("mysql")
+            ? ar_sql(db, "insert into `member \"ships\"` (team, member, badge) values (?, ?, ?)", team, member, badge)
+            : ar_sql(db, "insert into \"member \"\"ships\"\"\" (team, member, badge) values (?, ?, ?)", team, member,
+                     badge);
+    return ar_query_exec(q, NULL, &err);
 }
 
 static void keys_constraints_and_defaults_hold(void **state)
 {
     (void)state;
-    ar_error err;
     Membership *found;
     ar_opt_int64 one = { .has = true, .value = 1 }, two = { .has = true, .value = 2 };
     assert_int_equal(ar_table_create(db, &Membership_model, &err), AR_OK);
@@ -155,7 +135,6 @@ static void keys_constraints_and_defaults_hold(void **state)
 static void a_default_cannot_leave_its_parentheses(void **state)
 {
     (void)state;
-    ar_error err;
     bool exists;
     assert_int_equal(ar_table_create(db, &Everything_model, &err), AR_OK);
     assert_int_equal(ar_table_create(db, &Odd_model, &err), AR_E_INVALID);
@@ -165,7 +144,6 @@ static void a_default_cannot_leave_its_parentheses(void **state)
 static void bad_calls_are_answered(void **state)
 {
     (void)state;
-    ar_error err;
     assert_int_equal(ar_table_create(NULL, &Everything_model, &err), AR_E_INVALID);
     assert_int_equal(ar_table_create(db, NULL, &err), AR_E_INVALID);
     assert_int_equal(ar_table_drop(NULL, &Everything_model, NULL), AR_E_INVALID);
@@ -183,7 +161,6 @@ static void bad_calls_are_answered(void **state)
 static void the_same_asynchronously(void **state)
 {
     (void)state;
-    ar_error err;
     ar_done done = ar_table_create_async(db, &Everything_model);
     assert_int_equal(ar_done_await(&done, &err), AR_OK);
     done = ar_table_create_async(db, &Everything_model);
@@ -196,44 +173,56 @@ static void the_same_asynchronously(void **state)
     assert_int_equal(ar_done_await(&done, &err), AR_OK);
 }
 
+static void a_narrow_key_counts_up(void **state)
+{
+    (void)state;
+    ok(ar_table_create(db, &Narrow_model, &err));
+    Narrow narrow[2] = { { .name = "a" }, { .name = "b" } };
+    ok(Narrow_insert(db, &narrow[0], &err));
+    ok(Narrow_insert(db, &narrow[1], &err));
+    assert_int_equal(narrow[0].id, 1);
+    assert_int_equal(narrow[1].id, 2);
+}
+
+/* An engine that would commit is not asked to. */
+static void in_a_transaction_that_it_would_end_it_is_refused(void **state)
+{
+    (void)state;
+    bool exists;
+    ok(ar_table_create(db, &Narrow_model, &err));
+    ar_db *tx = ar_tx_begin(db, NULL);
+    Narrow narrow = { .name = "a" };
+    ok(Narrow_insert(tx, &narrow, &err));
+    fails(ar_table_create(tx, &Everything_model, &err), AR_E_UNSUPPORTED);
+    fails(ar_query_exec(ar_sql(tx, "alter table narrow add column more int"), NULL, &err), AR_E_UNSUPPORTED);
+    ok(ar_tx_rollback(&tx, &err));
+    ok(ar_query_exists(Narrow_query(db), &exists, &err));
+    assert_false(exists);
+    fails(ar_table_drop(db, &Everything_model, &err), AR_E_QUERY);
+}
+
 static void in_a_transaction_it_is_rolled_back(void **state)
 {
     (void)state;
-    ar_error err;
     ar_db *tx = ar_tx_begin(db, NULL);
     assert_int_equal(ar_table_create(tx, &Everything_model, &err), AR_OK);
     assert_int_equal(ar_tx_rollback(&tx, &err), AR_OK);
     assert_int_equal(ar_table_drop(db, &Everything_model, &err), AR_E_QUERY);
 }
 
-static int run_on(const char *pattern)
-{
-    static const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_db, close_db)
-        TEST(every_type_has_a_column),
-        TEST(creating_twice_is_an_error_unless_asked_for),
-        TEST(keys_constraints_and_defaults_hold),
-        TEST(a_default_cannot_leave_its_parentheses),
-        TEST(bad_calls_are_answered),
-        TEST(the_same_asynchronously),
-        TEST(in_a_transaction_it_is_rolled_back),
-    };
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(url, sizeof url, pattern, folder);
-#pragma GCC diagnostic pop
-    print_message("on %s\n", url);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
-
 int main(void)
 {
-    int failed = 0;
-    char command[300];
-    if (mkdtemp(folder) == NULL)
-        return 1;
-    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
-        failed += run_on(urls[i]);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return failed + (system(command) != 0);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(every_type_has_a_column, drop_tables),
+        cmocka_unit_test_setup(creating_twice_is_an_error_unless_asked_for, drop_tables),
+        cmocka_unit_test_setup(keys_constraints_and_defaults_hold, drop_tables),
+        cmocka_unit_test_setup(a_default_cannot_leave_its_parentheses, drop_tables),
+        cmocka_unit_test_setup(bad_calls_are_answered, drop_tables),
+        cmocka_unit_test_setup(the_same_asynchronously, drop_tables),
+        cmocka_unit_test_setup(a_narrow_key_counts_up, drop_tables),
+        fixture_test_setup_on("sqlite postgres", in_a_transaction_it_is_rolled_back, drop_tables, NULL),
+        fixture_test_setup_on("mysql", in_a_transaction_that_it_would_end_it_is_refused, drop_tables, NULL),
+    };
+    const ar_model *const models[] = { &Narrow_model };
+    return fixture_main("schema", tests, models);
 }

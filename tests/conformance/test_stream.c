@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include <actrec/declare.h>
-#include <actrec/query.h>
-#include <actrec/schema.h>
-
 #include "actors/future.h"
+#include "tests/support/fixture.h"
 
 typedef struct Point {
     int64_t id;
@@ -25,33 +15,16 @@ AR_MODEL_DEFINE(Point, "points", AR_COLUMN(Point, id, AR_PRIMARY_KEY | AR_AUTO),
 
 enum { POINTS = 1000 };
 
-static const char *const urls[] = { "sqlite::memory:", "sqlite:%s/stream.db" };
-static char folder[] = "/tmp/actrec-test-stream-XXXXXX";
-static char url[256];
-static ar_db *db;
-
-static int open_db(void **state)
+static int add_points(void **state)
 {
-    ar_error err;
+    static Point points[POINTS];
+    static char labels[POINTS][16];
     (void)state;
-    if (ar_db_open(url, NULL, &db, &err) != AR_OK || ar_table_drop_if_exists(db, &Point_model, &err) != AR_OK ||
-        ar_table_create(db, &Point_model, &err) != AR_OK ||
-        ar_query_exec(ar_sql(db,
-                             "with recursive n(i) as (select 1 union all select i + 1 from n where i < ?) "
-                             "insert into points (id, label) select i, 'point ' || i from n",
-                             (int)POINTS),
-                      NULL, &err) != AR_OK) {
-        print_error("%s: %s\n", url, err.message);
-        return -1;
+    for (int i = 0; i < POINTS; i++) {
+        snprintf(labels[i], sizeof labels[i], "point %d", i + 1);
+        points[i] = (Point){ .id = i + 1, .label = labels[i] };
     }
-    return 0;
-}
-
-static int close_db(void **state)
-{
-    (void)state;
-    ar_db_close(&db);
-    return 0;
+    return Point_insert_many(db, points, POINTS, &err) == AR_OK ? 0 : -1;
 }
 
 static ar_query *all_points(ar_db *handle)
@@ -74,7 +47,7 @@ typedef struct progress {
     ar_status status;
 } progress;
 
-static ar_status on_point(void *arg, Point *row, ar_error *err)
+static ar_status on_point(void *arg, Point *row, ar_error *error)
 {
     progress *at = arg;
     char label[32];
@@ -83,10 +56,10 @@ static ar_status on_point(void *arg, Point *row, ar_error *err)
     at->rows++;
     if (at->rows == at->stop_at && at->stop_with != AR_OK) {
         if (at->set_error)
-            return ar_error_set(err, at->stop_with, "enough");
+            return ar_error_set(error, at->stop_with, "enough");
         return at->stop_with;
     }
-    if (at->rows == 300 && at->kept == NULL && Point_keep(row, err) == AR_OK)
+    if (at->rows == 300 && at->kept == NULL && Point_keep(row, error) == AR_OK)
         at->kept = row;
     return AR_OK;
 }
@@ -94,7 +67,6 @@ static ar_status on_point(void *arg, Point *row, ar_error *err)
 static void every_row_is_given_in_order(void **state)
 {
     (void)state;
-    ar_error err;
     progress seen = { .rows = 0 };
     ar_status status = Point_stream(all_points(db), on_point, &seen, &err);
     if (status != AR_OK)
@@ -114,7 +86,6 @@ static void every_row_is_given_in_order(void **state)
 static void exact_batches(void **state)
 {
     (void)state;
-    ar_error err;
     static const int64_t limits[] = { 1, 255, 256, 257, 512 };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         progress seen = { .rows = 0 };
@@ -129,7 +100,6 @@ static void exact_batches(void **state)
 static void the_callback_ends_it(void **state)
 {
     (void)state;
-    ar_error err;
     int64_t count;
     progress seen = { .stop_at = 400, .stop_with = AR_E_VETOED, .set_error = true };
     assert_int_equal(Point_stream(all_points(db), on_point, &seen, &err), AR_E_VETOED);
@@ -149,7 +119,6 @@ static void the_callback_ends_it(void **state)
 static void in_a_transaction_it_sees_what_that_sees(void **state)
 {
     (void)state;
-    ar_error err;
     progress seen = { .rows = 0 };
     ar_db *tx = ar_tx_begin(db, NULL);
     assert_int_equal(
@@ -167,22 +136,21 @@ static void in_a_transaction_it_sees_what_that_sees(void **state)
     assert_int_equal(seen.rows, 5);
 }
 
-static ar_status write_meanwhile(void *arg, Point *row, ar_error *err)
+static ar_status write_meanwhile(void *arg, Point *row, ar_error *error)
 {
     progress *at = arg;
     at->rows++;
     if (row->id != 1)
         return AR_OK;
-    return ar_query_exec(ar_sql(at->handle, "update points set label = 'x' where id = ?", row->id), NULL, err);
+    return ar_query_exec(ar_sql(at->handle, "update points set label = 'x' where id = ?", row->id), NULL, error);
 }
 
 static void writing_beside_it_works_or_says_deadlock(void **state)
 {
     (void)state;
-    ar_error err;
     progress seen = { .handle = db };
     ar_status status = Point_stream(all_points(db), write_meanwhile, &seen, &err);
-    bool one_connection = strstr(url, ":memory:") != NULL;
+    bool one_connection = strstr(fixture_url(), ":memory:") != NULL;
     assert_int_equal(status, one_connection ? AR_E_DEADLOCK : AR_OK);
     assert_int_equal(seen.rows, one_connection ? 1 : POINTS);
 }
@@ -190,7 +158,6 @@ static void writing_beside_it_works_or_says_deadlock(void **state)
 static void what_is_no_reading_is_refused(void **state)
 {
     (void)state;
-    ar_error err;
     progress seen = { .rows = 0 };
     assert_int_equal(Point_stream(ar_sql(db, "delete from points returning id, label"), on_point, &seen, &err),
                      AR_E_INVALID);
@@ -208,7 +175,6 @@ static void what_is_no_reading_is_refused(void **state)
 
 static void run_until_done(ar_cq *cq, ar_done *done)
 {
-    ar_error err;
     while (!ar_future_is_done(done->raw)) {
         ar_status status = ar_cq_run(cq, 0, 5, NULL, &err);
         assert_true(status == AR_OK || status == AR_E_PENDING);
@@ -218,7 +184,6 @@ static void run_until_done(ar_cq *cq, ar_done *done)
 static void asynchronously_on_an_executor(void **state)
 {
     (void)state;
-    ar_error err;
     ar_cq *cq = NULL;
     progress seen = { .rows = 0 };
     assert_int_equal(ar_cq_create(NULL, &cq, &err), AR_OK);
@@ -251,28 +216,26 @@ static void asynchronously_on_an_executor(void **state)
 static void on_the_runtimes_workers_it_may_be_awaited(void **state)
 {
     (void)state;
-    ar_error err;
     progress seen = { .rows = 0 };
-    ar_done done = Point_stream_async(all_points(db), ar_runtime_executor(NULL), on_point, &seen);
+    ar_done done = Point_stream_async(all_points(db), ar_runtime_executor(fixture_runtime()), on_point, &seen);
     assert_int_equal(ar_done_await(&done, &err), AR_OK);
     assert_int_equal(seen.rows, POINTS);
     assert_false(seen.wrong);
     Point_free(seen.kept);
 }
 
-static ar_status cancel_itself(void *arg, Point *row, ar_error *err)
+static ar_status cancel_itself(void *arg, Point *row, ar_error *error)
 {
     progress *at = arg;
     (void)row;
     if (++at->rows == 10)
-        ar_ignore(ar_future_cancel(at->stream, err));
+        ar_ignore(ar_future_cancel(at->stream, error));
     return AR_OK;
 }
 
 static void cancelling_stops_it_before_the_next_row(void **state)
 {
     (void)state;
-    ar_error err;
     ar_cq *cq = NULL;
     progress seen = { .rows = 0 };
     int64_t count;
@@ -289,7 +252,6 @@ static void cancelling_stops_it_before_the_next_row(void **state)
 static void dropped_it_goes_on(void **state)
 {
     (void)state;
-    ar_error err;
     ar_cq *cq = NULL;
     progress seen = { .rows = 0 };
     assert_int_equal(ar_cq_create(NULL, &cq, &err), AR_OK);
@@ -303,37 +265,20 @@ static void dropped_it_goes_on(void **state)
     ar_cq_destroy(&cq);
 }
 
-static int run_on(const char *pattern)
-{
-    static const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_db, close_db)
-        TEST(every_row_is_given_in_order),
-        TEST(exact_batches),
-        TEST(the_callback_ends_it),
-        TEST(in_a_transaction_it_sees_what_that_sees),
-        TEST(writing_beside_it_works_or_says_deadlock),
-        TEST(what_is_no_reading_is_refused),
-        TEST(asynchronously_on_an_executor),
-        TEST(on_the_runtimes_workers_it_may_be_awaited),
-        TEST(cancelling_stops_it_before_the_next_row),
-        TEST(dropped_it_goes_on),
-    };
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(url, sizeof url, pattern, folder);
-#pragma GCC diagnostic pop
-    print_message("on %s\n", url);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
-
 int main(void)
 {
-    int failed = 0;
-    char command[300];
-    if (mkdtemp(folder) == NULL)
-        return 1;
-    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
-        failed += run_on(urls[i]);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return failed + (system(command) != 0);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(every_row_is_given_in_order, add_points),
+        cmocka_unit_test_setup(exact_batches, add_points),
+        cmocka_unit_test_setup(the_callback_ends_it, add_points),
+        cmocka_unit_test_setup(in_a_transaction_it_sees_what_that_sees, add_points),
+        cmocka_unit_test_setup(writing_beside_it_works_or_says_deadlock, add_points),
+        cmocka_unit_test_setup(what_is_no_reading_is_refused, add_points),
+        cmocka_unit_test_setup(asynchronously_on_an_executor, add_points),
+        cmocka_unit_test_setup(on_the_runtimes_workers_it_may_be_awaited, add_points),
+        cmocka_unit_test_setup(cancelling_stops_it_before_the_next_row, add_points),
+        cmocka_unit_test_setup(dropped_it_goes_on, add_points),
+    };
+    const ar_model *const models[] = { &Point_model };
+    return fixture_main("stream", tests, models);
 }

@@ -72,6 +72,11 @@ bool fixture_refused(void)
     return atomic_load(&refused);
 }
 
+ar_runtime *fixture_runtime(void)
+{
+    return runtime;
+}
+
 size_t fixture_live(void)
 {
     return atomic_load(&live);

@@ -50,6 +50,9 @@ const char *fixture_url(void);
 const char *fixture_engine(void);
 bool fixture_on(const char *engine);
 
+/* The runtime that the database is on. */
+ar_runtime *fixture_runtime(void);
+
 /* Memory of the runtime that the database is on. refuse_at: the allocation of that number from now on fails, from 1;
  * 0: none. on: and all after it. refused: whether one was. */
 void fixture_refuse(size_t refuse_at, bool on);
