@@ -19,7 +19,7 @@ echo 'extern int ari_not_empty;' >>"$scratch/all.c"
     sed 's/__attribute__ *(([^()]*\(([^()]*)\)*[^()]*))//g; s/_Alignas *([^)]*)//g' |
     awk '{
         if (match($0, /ar_[a-z0-9_]+ *\(/)) name = substr($0, RSTART, RLENGTH)     # a function: the name before its "("
-        else { name = $0; sub(/[[=].*/, "", name); sub(/[ \t]+$/, "", name); sub(/.*[ *]/, "", name) }   # an object
+        else { name = $0; sub(/[=\[].*/, "", name); sub(/[ \t]+$/, "", name); sub(/.*[ *]/, "", name) }   # an object
         gsub(/[ (]/, "", name)
         print name
     }' | sort -u >"$scratch/declared"
