@@ -135,7 +135,7 @@ static void a_failed_save_leaves_the_record_as_it_was(void **state)
     User *twin = new_user("Bea", "ann@example.com");
     fails(User_save(db, twin, &err), AR_E_CONSTRAINT);
     assert_int_equal(err.constraint_kind, AR_CONSTRAINT_UNIQUE);
-    assert_non_null(strstr(err.column, "email"));
+    assert_true(strstr(err.column, "email") != NULL || strstr(err.constraint, "email") != NULL);
     assert_null(strstr(err.message, "ann@example.com"));
     assert_true(User_is_new(twin));
     assert_int_equal(twin->id, 0);
@@ -547,7 +547,8 @@ static void a_closed_database_answers_closed(void **state)
     (void)state;
     ar_db *other = NULL, *stale;
     User *user = new_user("Ann", NULL), *found;
-    ok(ar_db_open("sqlite::memory:", NULL, &other, &err));
+    ok(ar_db_open(fixture_url(), NULL, &other, &err));
+    ok(ar_table_drop_if_exists(other, &User_model, &err));
     ok(ar_table_create(other, &User_model, &err));
     stale = other;
     ar_done saving = User_save_async(other, user);

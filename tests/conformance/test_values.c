@@ -159,6 +159,14 @@ static void round_trip(Every *plain)
     Every_free(found);
 }
 
+/* MySQL compares decimals of 65 digits, 30 of them behind the point. */
+static ar_decimal widest(const char *all, const char *on_mysql)
+{
+    ar_decimal decimal;
+    ok(ar_decimal_parse(fixture_on("mysql") ? on_mysql : all, &decimal, &err));
+    return decimal;
+}
+
 static Every zero(void)
 {
     Every plain;
@@ -190,7 +198,7 @@ static void the_largest_of_all(void **state)
     plain.timestamp.us = INT64_C(253402300799999999);
     plain.date.days = 2932896;
     plain.time.us = INT64_C(86399999999);
-    assert_int_equal(ar_decimal_parse("99999999999999999999999999999999999999", &plain.decimal, &err), AR_OK);
+    plain.decimal = widest("99999999999999999999999999999999999999", "99999999999999999999999999999999999");
     memset(&plain.uuid, 0xff, sizeof plain.uuid);
     plain.color = BLUE;
     plain.sign = PLUS;
@@ -204,8 +212,8 @@ static void the_largest_of_all(void **state)
     plain.maybe_date = (ar_opt_date){ true, { 1 } };
     plain.maybe_time = (ar_opt_time){ true, { 1 } };
     plain.maybe_decimal.has = true;
-    assert_int_equal(ar_decimal_parse("-0.00000000000000000000000000000000000001", &plain.maybe_decimal.value, &err),
-                     AR_OK);
+    plain.maybe_decimal.value =
+        widest("-0.00000000000000000000000000000000000001", "-0.000000000000000000000000000001");
     plain.maybe_uuid = (ar_opt_uuid){ .has = true, .value = { { 0, 1, 2 } } };
     round_trip(&plain);
 }
@@ -226,7 +234,7 @@ static void the_smallest_of_all(void **state)
     plain.timestamp.us = INT64_C(-62135596800000000);
     plain.date.days = -719162;
     plain.sign = MINUS;
-    assert_int_equal(ar_decimal_parse("-99999999999999999999999999999999999999", &plain.decimal, &err), AR_OK);
+    plain.decimal = widest("-99999999999999999999999999999999999999", "-99999999999999999999999999999999999");
     plain.maybe_flag = (ar_opt_bool){ true, false };
     plain.maybe_narrow = (ar_opt_int16){ true, 0 };
     plain.maybe_medium = (ar_opt_int32){ true, 0 };
