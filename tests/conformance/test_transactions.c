@@ -24,22 +24,27 @@ AR_MODEL_DEFINE(Account, "accounts", AR_COLUMN(Account, id, AR_PRIMARY_KEY | AR_
 
 static const ar_model *const models[] = { &Account_model };
 
-static bool on_sqlite(void)
-{
-    return strncmp(fixture_url(), "sqlite:", 7) == 0;
-}
-
+/* Where there is one connection, nothing happens beside it. */
 static bool in_memory(void)
 {
     return strcmp(fixture_url(), "sqlite::memory:") == 0;
 }
 
-/* Skips the test where there is no file that another connection could open. */
-#define needs_file()                     \
-    do {                                 \
-        if (!on_sqlite() || in_memory()) \
-            skip();                      \
+#define needs_connections() \
+    do {                    \
+        if (in_memory())    \
+            skip();         \
     } while (0)
+
+/* The same database, as another program would have it. */
+static ar_db *opened_again(const char *option)
+{
+    char url[600];
+    ar_db *again = NULL;
+    snprintf(url, sizeof url, "%s%s%s", fixture_url(), strchr(fixture_url(), '?') != NULL ? "&" : "?", option);
+    ok(ar_db_open(url, NULL, &again, &err));
+    return again;
+}
 
 static int64_t account(const char *owner, int64_t balance)
 {
@@ -230,8 +235,6 @@ static void records_saved_in_it_get_back_what_they_were(void **state)
 static void what_the_engine_ended_is_dead_and_says_why(void **state)
 {
     (void)state;
-    if (!on_sqlite())
-        skip();
     account("Ann", 1);
     ok(exec(db, "create trigger if not exists no_bob before insert on accounts when new.owner = 'Bob' "
                 "begin select raise(rollback, 'no Bob here'); end"));
@@ -256,8 +259,6 @@ static void what_the_engine_ended_is_dead_and_says_why(void **state)
 static void a_commit_that_fails_rolls_back(void **state)
 {
     (void)state;
-    if (!on_sqlite())
-        skip();
     int64_t a = account("Ann", 1);
     ok(exec(db, "create table owned (account integer references accounts(id) deferrable initially deferred)"));
     ar_db *tx = ar_tx_begin(db, NULL);
@@ -279,8 +280,6 @@ static void a_commit_that_fails_rolls_back(void **state)
 static void a_pragma_in_a_transaction_reaches_nobody_else(void **state)
 {
     (void)state;
-    if (!on_sqlite())
-        skip();
     account("Ann", 1);
     for (int commits = 0; commits < 2; commits++) {
         ar_db *tx = ar_tx_begin(db, NULL);
@@ -308,6 +307,32 @@ static void a_pragma_in_a_transaction_reaches_nobody_else(void **state)
     fails(exec(db, "pragma case_sensitive_like = on"), AR_E_INVALID);
 }
 
+static void what_a_transaction_does_to_its_session_reaches_nobody_else(void **state)
+{
+    (void)state;
+    bool mysql = fixture_on("mysql");
+    const char *set = mysql ? "set @odd = 7" : "set application_name = '7'";
+    const char *make = mysql ? "create temporary table t (a integer)" : "create temp table t (a integer)";
+    const char *get = mysql ? "select coalesce(@odd, 0)"
+                            : "select count(*) * 7 from pg_settings where name = 'application_name' and setting = '7'";
+    ar_db *single = opened_again("pool=1"); /* always the same connection */
+    fails(exec(single, set), AR_E_INVALID);
+    for (int commits = 0; commits < 2; commits++) {
+        ar_db *tx = ar_tx_begin(single, NULL);
+        ok(exec(tx, set));
+        ok(exec(tx, make));
+        ok(exec(tx, "insert into t values (1)"));
+        assert_int_equal(number(tx, get), 7);
+        if (commits)
+            ok(ar_tx_commit(&tx, &err));
+        else
+            ok(ar_tx_rollback(&tx, &err));
+        assert_int_equal(number(single, get), 0);
+        fails(exec(single, "insert into t values (1)"), AR_E_QUERY);
+    }
+    ar_db_close(&single);
+}
+
 static void transactions_are_not_written_as_sql(void **state)
 {
     (void)state;
@@ -327,7 +352,7 @@ static void transactions_are_not_written_as_sql(void **state)
 static void a_read_only_transaction_keeps_its_view_beside_a_writer(void **state)
 {
     (void)state;
-    needs_file();
+    needs_connections();
     int64_t a = account("Ann", 1);
     ar_db *reading = ar_tx_begin(db, &(ar_tx_options){ .read_only = true, .allow_outside = true });
     assert_int_equal(balance_of(reading, a), 1);
@@ -358,7 +383,7 @@ static sqlite3 *other(void)
 static void begin_takes_no_lock_before_the_first_operation(void **state)
 {
     (void)state;
-    needs_file();
+    needs_connections();
     sqlite3 *elsewhere = other();
     ar_db *tx = ar_tx_begin(db, NULL);
     assert_int_equal(sqlite3_exec(elsewhere, "begin immediate; commit", NULL, NULL, NULL), SQLITE_OK);
@@ -372,13 +397,10 @@ static void begin_takes_no_lock_before_the_first_operation(void **state)
 static void a_conflict_is_tried_again_until_it_goes_well(void **state)
 {
     (void)state;
-    needs_file();
+    needs_connections();
     int64_t a = account("Ann", 1);
-    char impatient[600];
-    ar_db *second = NULL;
     sqlite3 *elsewhere = other();
-    snprintf(impatient, sizeof impatient, "%s&busy_timeout_ms=1", fixture_url());
-    ok(ar_db_open(impatient, NULL, &second, &err));
+    ar_db *second = opened_again("busy_timeout_ms=1");
     for (int retries = 0; retries < 2; retries++) {
         int attempts = 0;
         ar_status status;
@@ -399,29 +421,77 @@ static void a_conflict_is_tried_again_until_it_goes_well(void **state)
     assert_int_equal(balance_of(db, a), 2);
 }
 
+static const char add_ann[] = "insert into accounts(owner, balance) values('Ann', 1)";
+
 static void waiting_for_a_lock_ends_with_the_deadline(void **state)
 {
     (void)state;
-    needs_file();
-    sqlite3 *elsewhere = other();
-    assert_int_equal(sqlite3_exec(elsewhere, "begin immediate", NULL, NULL, NULL), SQLITE_OK);
+    needs_connections();
+    ar_db *elsewhere = opened_again(fixture_on("sqlite") ? "busy_timeout_ms=1000" : "pool=1");
+    ar_db *holding = ar_tx_begin(elsewhere, NULL);
+    ok(exec(holding, add_ann));
     ar_db *scope = ar_scope_open(db, &(ar_scope_options){ .timeout_ms = 30 });
     ar_db *tx = ar_tx_begin(scope, &(ar_tx_options){ .retries = 1000 });
     ar_status status;
     do
-        status = exec(tx, "insert into accounts(owner, balance) values('Ann', 1)");
+        status = exec(tx, add_ann);
     while (ar_tx_finish(&tx, &status, &err));
     fails(status, AR_E_TIMEOUT);
     ar_scope_close(&scope);
     ar_db *waiting = ar_tx_begin(db, NULL);
-    ar_int64_future future =
-        ar_query_exec_async(ar_sql(waiting, "insert into accounts(owner, balance) values('Ann', 1)"));
+    ar_int64_future future = ar_query_exec_async(ar_sql_text(waiting, add_ann, NULL, 0));
     ar_scope_close(&waiting); /* does not wait for the lock */
     ar_status answer = ar_int64_await(&future, NULL, &err);
     assert_true(answer == AR_E_CANCELLED || answer == AR_E_TX_ABORTED);
-    assert_int_equal(sqlite3_exec(elsewhere, "commit", NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(elsewhere), SQLITE_OK);
+    ok(ar_tx_rollback(&holding, &err));
+    ar_db_close(&elsewhere);
     assert_int_equal(count_of(db), 0);
+}
+
+/* Each holds what the other wants: one of them is ended by the engine, and begins again. */
+typedef struct rival {
+    int64_t first, second;
+    int attempts;
+    ar_status status;
+} rival;
+
+static atomic_int holders;
+
+static void *change_both(void *arg)
+{
+    rival *self = arg;
+    ar_error error;
+    ar_db *tx = ar_tx_begin(db, &(ar_tx_options){ .retries = 50 });
+    do {
+        self->status = ar_query_exec(ar_sql(tx, "update accounts set balance = balance + 1 where id = ?", self->first),
+                                     NULL, &error);
+        if (self->attempts++ == 0) {
+            atomic_fetch_add(&holders, 1);
+            while (atomic_load(&holders) < 2)
+                ;
+        }
+        if (self->status == AR_OK)
+            self->status = ar_query_exec(
+                ar_sql(tx, "update accounts set balance = balance + 1 where id = ?", self->second), NULL, &error);
+    } while (ar_tx_finish(&tx, &self->status, &error));
+    return NULL;
+}
+
+static void who_loses_a_deadlock_begins_again(void **state)
+{
+    (void)state;
+    int64_t a = account("Ann", 1), b = account("Bob", 1);
+    rival rivals[2] = { { .first = a, .second = b }, { .first = b, .second = a } };
+    pthread_t thread;
+    atomic_store(&holders, 0);
+    assert_int_equal(pthread_create(&thread, NULL, change_both, &rivals[0]), 0);
+    change_both(&rivals[1]);
+    pthread_join(thread, NULL);
+    assert_int_equal(rivals[0].status, AR_OK);
+    assert_int_equal(rivals[1].status, AR_OK);
+    assert_true(rivals[0].attempts + rivals[1].attempts >= 3);
+    assert_int_equal(balance_of(db, a), 3);
+    assert_int_equal(balance_of(db, b), 3);
 }
 
 enum { THREADS = 4, TRANSFERS = 40, ACCOUNTS = 3, START = 1000 };
@@ -671,8 +741,6 @@ static ar_status open_and_work(ar_runtime *runtime, const char *url, ar_error *e
 static void without_memory_opening_and_closing_lose_nothing(void **state)
 {
     (void)state;
-    if (!on_sqlite())
-        skip();
     for (int on = 0; on < 2; on++) {
         ar_runtime *runtime = script_runtime();
         for (size_t n = 1;; n++) {
@@ -703,14 +771,16 @@ int main(void)
         cmocka_unit_test(finding_nothing_is_no_failure),
         cmocka_unit_test(savepoints_undo_alone),
         cmocka_unit_test(records_saved_in_it_get_back_what_they_were),
-        cmocka_unit_test(what_the_engine_ended_is_dead_and_says_why),
-        cmocka_unit_test(a_commit_that_fails_rolls_back),
-        cmocka_unit_test(a_pragma_in_a_transaction_reaches_nobody_else),
+        fixture_test_on("sqlite", what_the_engine_ended_is_dead_and_says_why),
+        fixture_test_on("sqlite postgres", a_commit_that_fails_rolls_back),
+        fixture_test_on("sqlite", a_pragma_in_a_transaction_reaches_nobody_else),
+        fixture_test_on("postgres mysql", what_a_transaction_does_to_its_session_reaches_nobody_else),
         cmocka_unit_test(transactions_are_not_written_as_sql),
         cmocka_unit_test(a_read_only_transaction_keeps_its_view_beside_a_writer),
-        cmocka_unit_test(begin_takes_no_lock_before_the_first_operation),
-        cmocka_unit_test(a_conflict_is_tried_again_until_it_goes_well),
+        fixture_test_on("sqlite", begin_takes_no_lock_before_the_first_operation),
+        fixture_test_on("sqlite", a_conflict_is_tried_again_until_it_goes_well),
         cmocka_unit_test(waiting_for_a_lock_ends_with_the_deadline),
+        fixture_test_on("postgres mysql", who_loses_a_deadlock_begins_again),
         cmocka_unit_test(concurrent_transfers_conserve_the_sum),
         cmocka_unit_test(a_whole_transaction_can_be_sent_at_once),
         cmocka_unit_test(what_was_sent_and_dropped_is_committed),
@@ -719,7 +789,7 @@ int main(void)
         cmocka_unit_test(a_closed_handle_is_closed_for_every_call),
         cmocka_unit_test(without_memory_a_transfer_fails_whole),
         cmocka_unit_test(without_memory_a_savepoint_is_undone_or_everything_is),
-        cmocka_unit_test(without_memory_opening_and_closing_lose_nothing),
+        fixture_test_on("sqlite", without_memory_opening_and_closing_lose_nothing),
     };
     return fixture_main("transactions", tests, models);
 }
