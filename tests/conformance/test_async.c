@@ -85,9 +85,10 @@ static void a_record_is_busy_while_it_is_saved(void **state)
 {
     (void)state;
     ar_db *tx = ar_tx_begin(db, &(ar_tx_options){ .allow_outside = true });
-    ok(ar_query_exec(ar_sql(tx, "update users set name = name"), &(int64_t){ 0 }, &err));
-    User *user = new_user("Ann", NULL);
-    ar_done saving = User_save_async(db, user); /* cannot run while the transaction writes */
+    User twin = { .name = "Twin", .email = "ann@example.com" };
+    ok(User_insert(tx, &twin, &err));
+    User *user = new_user("Ann", "ann@example.com");
+    ar_done saving = User_save_async(db, user); /* does not end while it is open whether the other holds */
     if (!ar_future_is_done(saving.raw)) {
         fails(User_save(db, user, &err), AR_E_BUSY);
         fails(User_delete(db, user, &err), AR_E_BUSY);
@@ -96,7 +97,7 @@ static void a_record_is_busy_while_it_is_saved(void **state)
     }
     ok(ar_tx_rollback(&tx, &err));
     ok(ar_done_await(&saving, &err));
-    assert_int_equal(user->id, 1);
+    assert_true(user->id > 0);
     ok(User_refresh(db, user, &err));
     User_free(user);
 }

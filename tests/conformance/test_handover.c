@@ -80,7 +80,7 @@ static void rows_may_be_awaited_when_their_database_is_closed(void **state)
     (void)state;
     ar_db *other = NULL;
     ar_rows *rows = NULL;
-    ok(ar_db_open("sqlite::memory:", NULL, &other, &err));
+    ok(ar_db_open(fixture_url(), NULL, &other, &err));
     ar_rows_future future = ar_query_rows_async(ar_sql(other, "select 1 as one"));
     ok(ar_future_wait(future.raw, -1, &err));
     ar_db_close(&other);

@@ -223,7 +223,8 @@ static void a_nul_in_a_text_is_refused(void **state)
     Named *named = NULL;
     refused(Named_find_one(db, ar_key(text), &named, &err), AR_E_TYPE);
     Odd_list list;
-    refused(Odd_all(ar_sql(db, "select 1 as id, 'a' || char(0) || 'b' as name"), &list, &err), AR_E_TYPE);
+    if (fixture_on("sqlite")) /* others have no such texts */
+        refused(Odd_all(ar_sql(db, "select 1 as id, 'a' || char(0) || 'b' as name"), &list, &err), AR_E_TYPE);
     odd = odd_one();
     odd.bytes = (ar_bytes){ broken, sizeof broken - 1 };
     ok(saved(&odd));
@@ -258,16 +259,16 @@ static void long_texts(void **state)
     memset(text, 'x', MEBIBYTE);
     text[MEBIBYTE] = '\0';
     Odd odd = odd_one();
-    odd.name = text;
+    odd.text = (ar_text){ text, MEBIBYTE }; /* not the name, which has an index */
     odd.bytes = (ar_bytes){ text, MEBIBYTE };
     ok(Odd_insert(db, &odd, &err));
     ok(Odd_find_one(db, ar_key(odd.id), &found, &err));
-    assert_int_equal(strlen(found->name), MEBIBYTE);
-    assert_memory_equal(found->name, text, MEBIBYTE);
+    assert_int_equal(found->text.length, MEBIBYTE);
+    assert_memory_equal(found->text.data, text, MEBIBYTE);
     assert_int_equal(found->bytes.length, MEBIBYTE);
     Odd_free(found);
     assert_int_equal(count_of(ar_query_create(db, &Odd_model)), 1);
-    ok(filtered(AR_EQ(Odd, name, text)));
+    ok(filtered(AR_EQ(Odd, text, odd.text)));
     Odd huge = odd_one();
     huge.name = "huge";
     huge.text = (ar_text){ text, (size_t)3 << 30 }; /* never read: the length alone is too much */
@@ -289,6 +290,10 @@ static void check_reals(double real, float single)
     Odd odd = odd_one(), *found = NULL;
     odd.real = real;
     odd.single = single;
+    if (isinf(real) && fixture_on("mysql")) {
+        refused(saved(&odd), AR_E_TYPE);
+        return;
+    }
     ok(Odd_insert(db, &odd, &err));
     ok(Odd_find_one(db, ar_key(odd.id), &found, &err));
     assert_memory_equal(&found->real, &real, sizeof real);
@@ -387,6 +392,10 @@ static void numbers_that_overflow_on_the_way_in(void **state)
     odd.number = INT32_MIN;
     odd.small = INT16_MIN;
     odd.id = INT64_MIN;
+    if (!fixture_on("sqlite")) { /* whose timestamps end somewhere */
+        refused(saved(&odd), AR_E_TYPE);
+        return;
+    }
     ok(saved(&odd));
     Odd *found = NULL;
     ok(Odd_find_one(db, ar_key(INT64_MIN), &found, &err));
@@ -397,7 +406,7 @@ static void numbers_that_overflow_on_the_way_in(void **state)
 static void lists_that_are_empty_or_too_long(void **state)
 {
     (void)state;
-    enum { MANY = 40000 };
+    enum { MANY = 70000 };
     static int64_t numbers[MANY];
     Odd_list list = { NULL, 0, NULL };
     const int64_t *none = NULL;
@@ -420,55 +429,68 @@ static void lists_that_are_empty_or_too_long(void **state)
 static void placeholders_that_are_off(void **state)
 {
     (void)state;
-    static const char *const fragments[] = { "name = 'x'",
-                                             "name = ? or name = ?",
-                                             "name = '?'",
-                                             "name = ?1",
-                                             "name = :name",
-                                             "name = @name",
-                                             "name = $name",
-                                             "? = ??",
-                                             "name = ? -- '?'\n and ?" };
+    static const char *const fragments[] = { "name = 'x'",   "name = ? or name = ?",   "name = '?'",
+                                             "name = ?1",    "name = :name",           "name = @name",
+                                             "name = $name", "name = ? -- '?'\n and ?" };
     for (size_t i = 0; i < sizeof fragments / sizeof fragments[0]; i++)
         refused(where(fragments[i], ar_bind(MARK)), AR_E_INVALID);
+    refused(where("? = ??", ar_bind(MARK)), fixture_on("postgres") ? AR_E_QUERY : AR_E_INVALID); /* an operator there */
     refused(ar_query_exec(ar_sql(db, "delete from odds where name = ?"), NULL, &err), AR_E_INVALID);
     refused(ar_query_exec(ar_sql(db, "delete from odds", MARK), NULL, &err), AR_E_INVALID);
     refused(ar_query_exec(ar_sql(db, "delete from odds where name in (?, ?)", MARK), NULL, &err), AR_E_INVALID);
     ok(where("name = ? /* ? */ -- ?", ar_bind(MARK)));
 }
 
+static void refuse_sql(const char *sql)
+{
+    refused(ar_query_exec(ar_sql_text(db, sql, NULL, 0), NULL, &err), AR_E_INVALID);
+    refused(ar_query_exec(ar_sql_text(db, sql, &(ar_value){ .type = AR_TYPE_NULL }, 1), NULL, &err), AR_E_INVALID);
+}
+
 static void statements_that_are_more_or_less_than_one(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "",
-                                         " ",
-                                         ";",
-                                         "-- select 1",
-                                         "select 1; delete from odds",
-                                         "'open",
-                                         "/* open",
-                                         "\"open",
-                                         "begin",
-                                         "commit",
-                                         "savepoint",
-                                         "release a",
-                                         "end",
-                                         "rollback",
-                                         "pragma journal_mode = delete",
-                                         "attach ':memory:' as a",
-                                         "detach a",
-                                         "create temp table x (a)" };
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        refused(ar_query_exec(ar_sql_text(db, texts[i], NULL, 0), NULL, &err), AR_E_INVALID);
-        refused(ar_query_exec(ar_sql_text(db, texts[i], &(ar_value){ .type = AR_TYPE_NULL }, 1), NULL, &err),
-                AR_E_INVALID);
-    }
+    static const char *const texts[] = {
+        "",       " ",     ";",      "-- select 1", "select 1; delete from odds", "'open",   "/* open",
+        "\"open", "begin", "commit", "savepoint a", "release savepoint a",        "rollback"
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        refuse_sql(texts[i]);
     refused(where("1) or (1", AR_NULL), AR_E_INVALID);
     refused(where("name = ?); delete from odds; --", AR_NULL), AR_E_INVALID);
     refused(where("(name = ?", AR_NULL), AR_E_INVALID);
     refused(where("name = ? '", AR_NULL), AR_E_INVALID);
     refused(ar_query_exec(ar_sql(db, "selec 1"), NULL, &err), AR_E_QUERY);
     ok(ar_query_exec(ar_sql(db, "delete from odds;; -- ;"), NULL, &err));
+}
+
+/* Each engine's own ways to change a connection that is everybody's. */
+static void statements_that_change_the_session(void **state)
+{
+    (void)state;
+    static const char *const sqlite[] = { "pragma journal_mode = delete",
+                                          "attach ':memory:' as a",
+                                          "detach a",
+                                          "create temp table x (a)",
+                                          "end",
+                                          "release a" };
+    static const char *const postgres[] = {
+        "set search_path = nowhere", "reset all", "listen a", "discard all", "end", "create temp table x (a int)",
+        "prepare a as select 1",     "abort"
+    };
+    static const char *const mysql[] = { "set names latin1",
+                                         "use mysql",
+                                         "lock tables odds read",
+                                         "set autocommit = 0",
+                                         "create temporary table x (a int)",
+                                         "start transaction",
+                                         "prepare a from 'x'" };
+    for (size_t i = 0; fixture_on("sqlite") && i < sizeof sqlite / sizeof sqlite[0]; i++)
+        refuse_sql(sqlite[i]);
+    for (size_t i = 0; fixture_on("postgres") && i < sizeof postgres / sizeof postgres[0]; i++)
+        refuse_sql(postgres[i]);
+    for (size_t i = 0; fixture_on("mysql") && i < sizeof mysql / sizeof mysql[0]; i++)
+        refuse_sql(mysql[i]);
 }
 
 static void expressions_that_are_too_deep(void **state)
@@ -501,12 +523,29 @@ static void messages_of_the_engine_show_no_value(void **state)
     Named *named = NULL;
     refused(Named_find_one(db, ar_key(MARK), &named, &err), AR_E_NOT_FOUND);
     refused(Odd_find_one(db, ar_key(77), &found, &err), AR_E_NOT_FOUND);
-    refused(ar_query_exec(ar_sql(db, "select json(?)", MARK), NULL, &err), AR_E_QUERY);
-    refused(ar_query_exec(ar_sql(db, "select json_extract('{}', ?)", "$[" MARK), NULL, &err), AR_E_QUERY);
-    refused(ar_query_exec(ar_sql(db, "select 1 where 'a' like 'b' escape ?", MARK), NULL, &err), AR_E_QUERY);
-    refused(ar_query_exec(ar_sql(db, "select load_extension(?)", MARK), NULL, &err), AR_E_QUERY);
+}
+
+/* Of those that repeat what they were given. */
+static void messages_of_each_engine_show_no_value(void **state)
+{
+    (void)state;
+    ar_rows *rows = NULL;
     refused(ar_query_exec(ar_sql(db, "insert into odds (id) values (?)", MARK), NULL, &err), AR_E_TYPE);
-    refused(ar_query_exec(ar_sql(db, "select ar_decimal_sum(?)", MARK), NULL, &err), AR_E_TYPE);
+    if (fixture_on("sqlite")) {
+        refused(ar_query_exec(ar_sql(db, "select json(?)", MARK), NULL, &err), AR_E_QUERY);
+        refused(ar_query_exec(ar_sql(db, "select json_extract('{}', ?)", "$[" MARK), NULL, &err), AR_E_QUERY);
+        refused(ar_query_exec(ar_sql(db, "select 1 where 'a' like 'b' escape ?", MARK), NULL, &err), AR_E_QUERY);
+        refused(ar_query_exec(ar_sql(db, "select load_extension(?)", MARK), NULL, &err), AR_E_QUERY);
+        refused(ar_query_exec(ar_sql(db, "select ar_decimal_sum(?)", MARK), NULL, &err), AR_E_TYPE);
+    } else if (fixture_on("postgres")) {
+        refused(ar_query_rows(ar_sql(db, "select (?::text)::integer", MARK), &rows, &err), AR_E_TYPE);
+        refused(ar_query_rows(ar_sql(db, "select (?::text)::uuid", MARK), &rows, &err), AR_E_TYPE);
+        refused(ar_query_rows(ar_sql(db, "select (?::text)::json", MARK), &rows, &err), AR_E_TYPE);
+        refused(ar_query_rows(ar_sql(db, "select (?::text)::timestamp", MARK), &rows, &err), AR_E_TYPE);
+    } else {
+        refused(ar_query_exec(ar_sql(db, "insert into odds (number) values (?)", MARK), NULL, &err), AR_E_TYPE);
+        refused(ar_query_exec(ar_sql(db, "insert into odds (at) values (?)", MARK), NULL, &err), AR_E_TYPE);
+    }
 }
 
 /* --- Injection --- */
@@ -551,6 +590,13 @@ static const char *const injections[] = {
 };
 enum { INJECTIONS = sizeof injections / sizeof injections[0] };
 
+/* The servers look whether it is JSON. */
+static ar_json any_json(const char *text)
+{
+    const char *json = fixture_on("sqlite") ? text : "\"'; drop table odds; --\"";
+    return (ar_json){ json, strlen(json) };
+}
+
 static void values_are_never_sql(void **state)
 {
     (void)state;
@@ -559,7 +605,7 @@ static void values_are_never_sql(void **state)
         Odd *odd = Odd_new(), *found = NULL;
         odd->name = text;
         odd->text = (ar_text){ text, strlen(text) };
-        odd->json = (ar_json){ text, strlen(text) };
+        odd->json = any_json(text);
         odd->bytes = (ar_bytes){ text, strlen(text) };
         ok(Odd_save(db, odd, &err));
         ar_query *query = Odd_query(db);
@@ -578,11 +624,11 @@ static void values_are_never_sql(void **state)
         assert_string_equal(found->name, text);
         assert_int_equal(found->text.length, strlen(text));
         assert_memory_equal(found->text.data, text, strlen(text));
-        assert_memory_equal(found->json.data, text, strlen(text));
+        assert_memory_equal(found->json.data, odd->json.data, odd->json.length);
         assert_int_equal(found->bytes.length, strlen(text));
         assert_memory_equal(found->bytes.data, text, strlen(text));
         found->name = "changed";
-        found->json = (ar_json){ text, strlen(text) };
+        found->json = any_json(text);
         ok(Odd_save(db, found, &err));
         found->name = text;
         ok(Odd_upsert(db, found, &err));
@@ -749,19 +795,21 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_of_the_wrong_type_are_refused),
-        cmocka_unit_test(values_of_the_wrong_type_in_the_table_are_refused),
+        fixture_test_on("sqlite", values_of_the_wrong_type_in_the_table_are_refused),
         cmocka_unit_test(columns_and_tables_that_there_are_not),
         cmocka_unit_test(a_nul_in_a_text_is_refused),
         cmocka_unit_test(a_text_that_is_not_utf8_is_refused),
         cmocka_unit_test(long_texts),
         cmocka_unit_test(floating_point_at_its_edges),
-        cmocka_unit_test(numbers_that_overflow_on_the_way_out),
+        fixture_test_on("sqlite", numbers_that_overflow_on_the_way_out),
         cmocka_unit_test(numbers_that_overflow_on_the_way_in),
         cmocka_unit_test(lists_that_are_empty_or_too_long),
         cmocka_unit_test(placeholders_that_are_off),
         cmocka_unit_test(statements_that_are_more_or_less_than_one),
+        cmocka_unit_test(statements_that_change_the_session),
         cmocka_unit_test(expressions_that_are_too_deep),
         cmocka_unit_test(messages_of_the_engine_show_no_value),
+        cmocka_unit_test(messages_of_each_engine_show_no_value),
         cmocka_unit_test(values_are_never_sql),
         cmocka_unit_test(keys_are_never_sql),
         cmocka_unit_test(patterns_are_never_sql),
