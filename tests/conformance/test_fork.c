@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include <actrec.h>
+#include "tests/support/fixture.h"
 
 /* A child that was forked with everything open: each call answers AR_E_FORKED or gives back quietly what it was given,
  * and the parent goes on as if there had been no child. */
@@ -25,7 +20,12 @@ AR_MODEL_DECLARE(Item);
 AR_MODEL_DEFINE(Item, "items", AR_COLUMN(Item, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Item, name, AR_NOT_NULL));
 
 /* Ends only when it is stopped. */
-#define ENDLESS "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
+static const char *endless(void)
+{
+    if (fixture_on("sqlite"))
+        return "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
+    return fixture_on("mysql") ? "select sleep(1000)" : "select pg_sleep(1000)";
+}
 
 enum { CHILD_SECONDS = 60, STORED = 3 };
 
@@ -55,7 +55,6 @@ static void check(int line, const char *what, ar_status status, ar_status expect
 
 static ar_status await_done(ar_done future)
 {
-    ar_error err;
     ar_status status = ar_done_await(&future, &err);
     return status == err.status ? status : AR_E_INVALID;
 }
@@ -75,125 +74,119 @@ typedef struct parent {
     ar_done waiting;   /* behind the transaction */
 } parent;
 
-static ar_status no_row(void *arg, Item *item, ar_error *err)
+static ar_status no_row(void *arg, Item *item, ar_error *error)
 {
     (void)arg;
     (void)item;
-    return ar_error_set(err, AR_E_INVALID, "a row came");
+    return ar_error_set(error, AR_E_INVALID, "a row came");
 }
 
-static void never(void *arg, ar_status status, const ar_error *err)
+static void never(void *arg, ar_status status, const ar_error *error)
 {
     (void)arg;
     (void)status;
-    (void)err;
+    (void)error;
     abort();
 }
 
-static void read_through(ar_db *db, Item *record)
+static void read_through(ar_db *on, Item *record)
 {
-    ar_error err;
     Item *item;
     Item_list list;
     Item_future one;
     Item_list_future many;
     ar_key keys[] = { ar_key(1), ar_key(2) };
-    FORKED(Item_find_one(db, ar_key(1), &item, &err));
+    FORKED(Item_find_one(on, ar_key(1), &item, &err));
     HOLDS(item == NULL && err.status == AR_E_FORKED && err.message[0] != '\0');
-    FORKED(Item_find_many(db, keys, 2, &list, &err));
+    FORKED(Item_find_many(on, keys, 2, &list, &err));
     HOLDS(list.count == 0);
-    FORKED(Item_refresh(db, record, &err));
-    one = Item_find_one_async(db, ar_key(1));
+    FORKED(Item_refresh(on, record, &err));
+    one = Item_find_one_async(on, ar_key(1));
     FORKED(Item_await(&one, &item, &err));
-    many = Item_find_many_async(db, keys, 2);
+    many = Item_find_many_async(on, keys, 2);
     FORKED(Item_list_await(&many, &list, &err));
-    AWAIT_DONE(Item_refresh_async(db, record));
+    AWAIT_DONE(Item_refresh_async(on, record));
 }
 
-static void write_through(ar_db *db, Item *record)
+static void write_through(ar_db *on, Item *record)
 {
-    ar_error err;
     Item plain[2] = { { .id = 1, .name = "a" }, { .id = 2, .name = "b" } };
     Item *made = Item_new();
     made->name = "new";
     record->name = "another";
-    FORKED(Item_save(db, made, &err));
+    FORKED(Item_save(on, made, &err));
     HOLDS(Item_is_new(made));
-    AWAIT_DONE(Item_save_async(db, made));
-    FORKED(Item_upsert(db, made, &err));
-    FORKED(Item_save(db, record, &err));
-    AWAIT_DONE(Item_upsert_async(db, record));
-    FORKED(Item_delete(db, record, &err));
-    AWAIT_DONE(Item_delete_async(db, record));
-    FORKED(Item_insert(db, plain, &err));
-    FORKED(Item_update(db, plain, &err));
-    FORKED(Item_insert_many(db, plain, 2, &err));
-    AWAIT_DONE(Item_insert_async(db, plain));
-    AWAIT_DONE(Item_update_async(db, plain));
-    AWAIT_DONE(Item_insert_many_async(db, plain, 2));
+    AWAIT_DONE(Item_save_async(on, made));
+    FORKED(Item_upsert(on, made, &err));
+    FORKED(Item_save(on, record, &err));
+    AWAIT_DONE(Item_upsert_async(on, record));
+    FORKED(Item_delete(on, record, &err));
+    AWAIT_DONE(Item_delete_async(on, record));
+    FORKED(Item_insert(on, plain, &err));
+    FORKED(Item_update(on, plain, &err));
+    FORKED(Item_insert_many(on, plain, 2, &err));
+    AWAIT_DONE(Item_insert_async(on, plain));
+    AWAIT_DONE(Item_update_async(on, plain));
+    AWAIT_DONE(Item_insert_many_async(on, plain, 2));
     Item_free(made);
 }
 
-static void query_through(ar_db *db, ar_executor *executor)
+static void query_through(ar_db *on, ar_executor *executor)
 {
-    ar_error err;
     Item *item;
     Item_list list;
     ar_rows *rows = NULL;
     int64_t number;
     bool yes;
-    FORKED(Item_all(Item_query(db), &list, &err));
-    FORKED(Item_one(Item_query(db), &item, &err));
-    FORKED(Item_first(Item_query(db), &item, &err));
-    FORKED(Item_stream(Item_query(db), no_row, NULL, &err));
-    AWAIT_DONE(Item_stream_async(Item_query(db), executor, no_row, NULL));
-    FORKED(ar_query_count(Item_query(db), &number, &err));
-    FORKED(ar_query_exists(Item_query(db), &yes, &err));
-    FORKED(ar_query_rows(ar_sql(db, "select ?", 1), &rows, &err));
-    FORKED(ar_query_exec(ar_sql(db, "update items set name = ?", "x"), &number, &err));
-    ar_rows_future later = ar_query_rows_async(ar_sql(db, "select 1"));
+    FORKED(Item_all(Item_query(on), &list, &err));
+    FORKED(Item_one(Item_query(on), &item, &err));
+    FORKED(Item_first(Item_query(on), &item, &err));
+    FORKED(Item_stream(Item_query(on), no_row, NULL, &err));
+    AWAIT_DONE(Item_stream_async(Item_query(on), executor, no_row, NULL));
+    FORKED(ar_query_count(Item_query(on), &number, &err));
+    FORKED(ar_query_exists(Item_query(on), &yes, &err));
+    FORKED(ar_query_rows(ar_sql(on, "select ?", 1), &rows, &err));
+    FORKED(ar_query_exec(ar_sql(on, "update items set name = ?", "x"), &number, &err));
+    ar_rows_future later = ar_query_rows_async(ar_sql(on, "select 1"));
     FORKED(ar_rows_await(&later, &rows, &err));
-    ar_int64_future count = ar_query_count_async(Item_query(db));
+    ar_int64_future count = ar_query_count_async(Item_query(on));
     FORKED(ar_int64_await(&count, &number, &err));
-    ar_query_free(Item_query(db));
+    ar_query_free(Item_query(on));
 }
 
-static void define_through(ar_db *db)
+static void define_through(ar_db *on)
 {
-    ar_error err;
-    FORKED(ar_table_create_if_missing(db, &Item_model, &err));
-    FORKED(ar_table_drop_if_exists(db, &Item_model, &err));
-    AWAIT_DONE(ar_table_create_async(db, &Item_model));
-    AWAIT_DONE(ar_table_drop_async(db, &Item_model));
+    FORKED(ar_table_create_if_missing(on, &Item_model, &err));
+    FORKED(ar_table_drop_if_exists(on, &Item_model, &err));
+    AWAIT_DONE(ar_table_create_async(on, &Item_model));
+    AWAIT_DONE(ar_table_drop_async(on, &Item_model));
 }
 
 /* Handles that the child makes itself. */
-static void open_on(ar_db *db)
+static void open_on(ar_db *on)
 {
-    ar_error err;
     int attempts = 0;
     ar_status status;
     Item *item;
-    ar_db *scope = ar_scope_open(db, &(ar_scope_options){ .timeout_ms = 1000 });
+    ar_db *scope = ar_scope_open(on, &(ar_scope_options){ .timeout_ms = 1000 });
     HOLDS(scope != NULL);
     FORKED(Item_find_one(scope, ar_key(1), &item, &err));
     ar_scope_close(&scope);
     HOLDS(scope == NULL);
-    ar_db *tx = ar_tx_begin(db, &(ar_tx_options){ .retries = 3 });
+    ar_db *tx = ar_tx_begin(on, &(ar_tx_options){ .retries = 3 });
     do {
         FORKED(status = Item_find_one(tx, ar_key(1), &item, &err));
     } while (ar_tx_finish(&tx, &status, &err) && ++attempts < 10);
     FORKED(status);
     HOLDS(attempts == 0 && tx == NULL);
-    tx = ar_tx_begin(db, NULL);
+    tx = ar_tx_begin(on, NULL);
     FORKED(ar_tx_commit(&tx, &err));
-    tx = ar_tx_begin(db, NULL);
+    tx = ar_tx_begin(on, NULL);
     FORKED(ar_tx_rollback(&tx, &err));
 }
 
 static void use_futures(parent *p, ar_executor *executor)
 {
-    ar_error err;
     Item *item = NULL;
     ar_future *both[] = { p->running.raw, p->waiting.raw };
     ar_done all = ar_future_all(both, 2);
@@ -215,7 +208,6 @@ static void use_futures(parent *p, ar_executor *executor)
 
 static void give_back(parent *p)
 {
-    ar_error err;
     ar_status status = AR_OK;
     ar_runtime *runtime = p->runtime;
     ar_db *again = NULL;
@@ -234,8 +226,8 @@ static void give_back(parent *p)
     HOLDS(p->scope == NULL && p->db == NULL);
     ar_cq_destroy(&p->cq);
     FORKED(ar_runtime_close(&runtime, &err));
-    FORKED(ar_db_open("sqlite::memory:", NULL, &again, &err));
-    FORKED(ar_db_open("sqlite::memory:", &(ar_db_options){ .runtime = p->runtime }, &again, &err));
+    FORKED(ar_db_open(fixture_url(), NULL, &again, &err));
+    FORKED(ar_db_open(fixture_url(), &(ar_db_options){ .runtime = p->runtime }, &again, &err));
     HOLDS(again == NULL);
 }
 
@@ -243,7 +235,6 @@ static void use_everything(parent *p)
 {
     ar_db *const handles[] = { p->db, p->scope, p->tx, p->inner };
     ar_executor *executor = ar_cq_executor(p->cq);
-    ar_error err;
     Item *item;
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++) {
         read_through(handles[i], p->record);
@@ -297,20 +288,21 @@ static void run_in_child(void (*run)(parent *p), parent *p)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-#define MUST(call) must((call), #call, &err)
+#define MUST(call) must((call), #call)
 
-static void must(ar_status status, const char *call, const ar_error *err)
+static void must(ar_status status, const char *call)
 {
     if (status != AR_OK)
-        fail_msg("%s: %s: %s", call, ar_status_name(status), err->message);
+        fail_msg("%s: %s: %s", call, ar_status_name(status), err.message);
 }
 
 static void open_everything(parent *p, const char *url)
 {
-    ar_error err;
     Item items[STORED] = { { .name = "a" }, { .name = "b" }, { .name = "c" } };
+    Item twin = { .id = 50, .name = "twin" };
     MUST(ar_runtime_create(&(ar_runtime_options){ .workers = 2 }, &p->runtime, &err));
     MUST(ar_db_open(url, &(ar_db_options){ .runtime = p->runtime }, &p->db, &err));
+    MUST(ar_table_drop_if_exists(p->db, &Item_model, &err));
     MUST(ar_table_create(p->db, &Item_model, &err));
     MUST(Item_insert_many(p->db, items, STORED, &err));
     MUST(ar_cq_create(p->runtime, &p->cq, &err));
@@ -322,19 +314,19 @@ static void open_everything(parent *p, const char *url)
     MUST(ar_future_wait(p->found.raw, -1, &err));
     p->scope = ar_scope_open(p->db, NULL);
     MUST(Item_find_one(p->scope, ar_key(2), &p->scoped, &err));
-    p->running = ar_query_rows_async(ar_sql(p->scope, ENDLESS));
+    p->running = ar_query_rows_async(ar_sql_text(p->scope, endless(), NULL, 0));
     p->tx = ar_tx_begin(p->db, NULL);
     MUST(Item_find_for_update(p->tx, ar_key(3), &p->changed, &err));
     p->changed->name = "changed";
     MUST(Item_save(p->tx, p->changed, &err));
-    p->waiting = Item_insert_async(p->db, &items[0]); /* waits for the transaction, and then fails: it has a key */
+    MUST(Item_insert(p->tx, &twin, &err));
+    p->waiting = Item_insert_async(p->db, &twin); /* waits for the transaction, and then fails */
     p->inner = ar_tx_begin(p->tx, NULL);
     MUST(Item_update(p->inner, &(Item){ .id = 2, .name = "undone" }, &err));
 }
 
 static void go_on(parent *p)
 {
-    ar_error err;
     int64_t count = 0;
     ar_rows *rows = NULL;
     Item *item = NULL;
@@ -359,7 +351,6 @@ static void go_on(parent *p)
 
 static void close_everything(parent *p)
 {
-    ar_error err;
     ar_query_free(p->query);
     ar_rows_free(p->rows);
     Item_list_free(&p->list);
@@ -370,38 +361,28 @@ static void close_everything(parent *p)
     MUST(ar_runtime_close(&p->runtime, &err));
 }
 
-static void remove_files(const char *folder)
-{
-    static const char *const ends[] = { "", "-wal", "-shm" };
-    char path[128];
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        snprintf(path, sizeof path, "%s/fork.db%s", folder, ends[i]);
-        unlink(path);
-    }
-    rmdir(folder);
-}
-
 static void a_child_is_told_in_every_call_and_the_parent_goes_on(void **state)
 {
     (void)state;
     parent p = { 0 };
-    char folder[] = "/tmp/actrec-fork-XXXXXX";
-    char url[128];
-    assert_non_null(mkdtemp(folder));
-    snprintf(url, sizeof url, "sqlite://%s/fork.db", folder);
-    open_everything(&p, url);
+    open_everything(&p, fixture_url());
     run_in_child(use_everything, &p);
     run_in_child(drop_everything, &p);
     run_in_child(leave, &p);
     go_on(&p);
     close_everything(&p);
-    remove_files(folder);
 }
 
-int main(void)
+/* A database of one connection has none for what goes on beside a transaction. */
+static int run(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_is_told_in_every_call_and_the_parent_goes_on),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return strcmp(fixture_url(), "sqlite::memory:") == 0 ? 0 : cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return fixture_each("fork", run);
 }
