@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifdef AR_HAVE_POSTGRES
+#include "backends/postgres/postgres.h"
+#endif
 #ifdef AR_HAVE_SQLITE
 #include "backends/sqlite/sqlite.h"
 #endif
@@ -16,6 +19,9 @@ enum { REGISTERED_MAX = 16 };
 static const ar_backend *const built_in[] = {
 #ifdef AR_HAVE_SQLITE
     &ari_sqlite_backend,
+#endif
+#ifdef AR_HAVE_POSTGRES
+    &ari_postgres_backend,
 #endif
     NULL,
 };

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "backends/postgres/error.h"
+#include "backends/postgres/task.h"
+
+/* Operations that nobody waits for any longer. One that was not sent is dropped. One under way completes at once, and its task stays as a ghost whose answer is thrown away. When a ghost is at the head
+ * of what is under way, the server is asked to stop it.
+ *
+ * A cancel request names no statement: it stops whatever runs when it arrives, which may be the next one. So from the request until it has had its effect nothing new is sent; what was sent before
+ * and is stopped by it, is rolled back by the server and runs again, and there is no request where that cannot be (statements that are neither reads nor writes may commit halfway). It has had its effect when
+ * the server closed the connection that brought it, for it sends the signal before that, and then a Sync came back, which was sent after it: a signal that is pending is taken before the server reads. */
+
+static bool steps_stoppable(const ar_connection *connection)
+{
+    const ari_postgres_step *step = connection->current;
+    for (step = step->next; step != NULL; step = step->next) {
+        if (step->kind == ARI_POSTGRES_PARSE || step->kind == ARI_POSTGRES_DESCRIBE)
+            return false;
+        for (const ari_postgres_task *task = step->tasks; task != NULL; task = task->next)
+            if (task->operation != NULL && !task->repeatable && !task->in_transaction)
+                return false;
+    }
+    return true;
+}
+
+static bool is_ghost(const ari_postgres_step *step)
+{
+    if (step->tasks == NULL || step->ended)
+        return false;
+    for (const ari_postgres_task *task = step->tasks; task != NULL; task = task->next)
+        if (task->operation != NULL || task->kind == AR_OP_COMMIT || task->kind == AR_OP_ROLLBACK ||
+            task->kind == AR_OP_ROLLBACK_TO)
+            return false;
+    return true;
+}
+
+void ari_postgres_consider_cancel(ar_connection *connection)
+{
+    if (connection->cancelling || connection->current == NULL || !is_ghost(connection->current) ||
+        !steps_stoppable(connection))
+        return;
+    connection->chore = ari_postgres_chore_cancel(connection->host, connection->pg);
+    if (connection->chore == NULL)
+        return; /* then it runs to its end */
+    connection->cancelling = true;
+    connection->fence_sent = false;
+}
+
+static void shed_queue(ar_connection *connection)
+{
+    ar_error error;
+    ari_postgres_task **link = &connection->queue;
+    while (*link != NULL) {
+        ari_postgres_task *task = *link;
+        if (!ari_postgres_interrupted(connection, task, false, &error) || task->kind == AR_OP_RESET) {
+            link = &task->next;
+            continue;
+        }
+        *link = task->next;
+        task->operation->unsent = true;
+        ari_postgres_complete(connection, task, &error);
+        ari_postgres_task_done(connection, task);
+    }
+    connection->queue_end = link;
+}
+
+void ari_postgres_shed(ar_connection *connection)
+{
+    ar_error error;
+    bool was_busy = connection->busy;
+    connection->busy = true;
+    shed_queue(connection);
+    for (ari_postgres_step *step = connection->steps; step != NULL; step = step->next)
+        for (ari_postgres_task *task = step->tasks; task != NULL; task = task->next)
+            if (ari_postgres_interrupted(connection, task, true, &error))
+                ari_postgres_complete(connection, task, &error);
+    if (connection->state == ARI_POSTGRES_OPEN)
+        ari_postgres_consider_cancel(connection);
+    connection->busy = was_busy;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "backends/postgres/statement.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/postgres/classify.h"
+#include "backends/postgres/value.h"
+#include "values/memory.h"
+
+/* A statement is in the cache (hash bucket and list by age) or belongs to its users alone; the last one frees it. Its name on the server is a hash of its text: behind a pooler the
+ * connection shares servers with others, whose statements of the same name must be the same statements. */
+
+static ari_postgres_statement **bucket_of(const ari_postgres_statements *statements, uint64_t id)
+{
+    return &statements->buckets[(size_t)id & statements->bucket_mask];
+}
+
+static ari_postgres_statement *find(const ari_postgres_statements *statements, uint64_t id)
+{
+    ari_postgres_statement *statement = *bucket_of(statements, id);
+    while (statement != NULL && statement->id != id)
+        statement = statement->in_bucket;
+    return statement;
+}
+
+static void list_remove(ari_postgres_statements *statements, ari_postgres_statement *statement)
+{
+    if (statement->newer != NULL)
+        statement->newer->older = statement->older;
+    else
+        statements->newest = statement->older;
+    if (statement->older != NULL)
+        statement->older->newer = statement->newer;
+    else
+        statements->oldest = statement->newer;
+}
+
+static void list_put_first(ari_postgres_statements *statements, ari_postgres_statement *statement)
+{
+    statement->newer = NULL;
+    statement->older = statements->newest;
+    if (statements->newest != NULL)
+        statements->newest->newer = statement;
+    else
+        statements->oldest = statement;
+    statements->newest = statement;
+}
+
+static void unref(ari_postgres_statements *statements, ari_postgres_statement *statement)
+{
+    if (--statement->users > 0)
+        return;
+    ari_release(statements->env, statement->types);
+    ari_release(statements->env, statement);
+}
+
+/* What cannot be noted for want of memory stays on the server until the connection closes. */
+static void note_evicted(ari_postgres_statements *statements, const ari_postgres_statement *statement)
+{
+    if (!statement->named)
+        return;
+    if (statements->evicted_count == statements->evicted_capacity) {
+        size_t capacity = statements->evicted_capacity * 2 + 8;
+        char(*names)[40] = ari_reallocate_array(statements->env, statements->evicted, capacity, sizeof *names);
+        if (names == NULL)
+            return;
+        statements->evicted = names;
+        statements->evicted_capacity = capacity;
+    }
+    memcpy(statements->evicted[statements->evicted_count++], statement->name, sizeof statement->name);
+}
+
+static void remove_cached(ari_postgres_statements *statements, ari_postgres_statement *statement)
+{
+    ari_postgres_statement **link = bucket_of(statements, statement->id);
+    while (*link != statement)
+        link = &(*link)->in_bucket;
+    *link = statement->in_bucket;
+    list_remove(statements, statement);
+    statement->cached = false;
+    statements->count--;
+}
+
+/* The oldest that nobody waits for; false: all are in use. */
+static bool evict(ari_postgres_statements *statements)
+{
+    ari_postgres_statement *statement = statements->oldest;
+    while (statement != NULL && statement->waiting > 0)
+        statement = statement->newer;
+    if (statement == NULL)
+        return false;
+    remove_cached(statements, statement);
+    note_evicted(statements, statement);
+    unref(statements, statement);
+    return true;
+}
+
+static void put(ari_postgres_statements *statements, ari_postgres_statement *statement)
+{
+    if (statement->id == 0 || statements->capacity == 0)
+        return;
+    if (statements->count == statements->capacity && !evict(statements))
+        return;
+    ari_postgres_statement **bucket = bucket_of(statements, statement->id);
+    statement->in_bucket = *bucket;
+    *bucket = statement;
+    list_put_first(statements, statement);
+    statement->cached = true;
+    statement->users++;
+    statements->count++;
+}
+
+bool ari_postgres_statements_init(ari_postgres_statements *statements, const ar_env *env, size_t capacity)
+{
+    size_t buckets = 16;
+    while (buckets < capacity)
+        buckets *= 2;
+    *statements = (ari_postgres_statements){ .env = env, .bucket_mask = buckets - 1, .capacity = capacity };
+    statements->buckets = ari_allocate_zero_array(env, buckets, sizeof *statements->buckets);
+    return statements->buckets != NULL;
+}
+
+void ari_postgres_statements_fini(ari_postgres_statements *statements)
+{
+    while (statements->oldest != NULL) {
+        ari_postgres_statement *statement = statements->oldest;
+        remove_cached(statements, statement);
+        unref(statements, statement);
+    }
+    ari_release(statements->env, statements->buckets);
+    ari_release(statements->env, statements->evicted);
+    statements->buckets = NULL;
+    statements->evicted = NULL;
+}
+
+/* Two FNV-1a hashes of 64 bits, started apart: names are compared by servers that are shared, so one is too few. */
+static void make_name(ari_postgres_statement *statement, const ar_statement *source)
+{
+    uint64_t first = UINT64_C(0xcbf29ce484222325), second = UINT64_C(0x9e3779b97f4a7c15);
+    for (size_t i = 0; i < source->sql_length; i++) {
+        unsigned char byte = (unsigned char)source->sql[i];
+        first = (first ^ byte) * UINT64_C(0x100000001b3);
+        second = (second ^ byte ^ (second >> 29)) * UINT64_C(0xff51afd7ed558ccd);
+    }
+    snprintf(statement->name, sizeof statement->name, "ar_%016llx%016llx", (unsigned long long)first,
+             (unsigned long long)second);
+}
+
+static ar_status check_text(const ar_statement *source, ar_error *err)
+{
+    if (source->sql == NULL)
+        return ar_error_set(err, AR_E_INVALID, "running a statement: its text is NULL");
+    if (memchr(source->sql, '\0', source->sql_length) != NULL)
+        return ar_error_set(err, AR_E_INVALID, "running a statement: its text has a NUL inside");
+    if (source->parameter_count > 65535)
+        return ar_error_set(err, AR_E_INVALID, "running a statement: %u parameters are more than 65535",
+                            (unsigned)source->parameter_count);
+    if (ari_postgres_copies(source->sql, source->sql_length))
+        return ar_error_set(err, AR_E_UNSUPPORTED,
+                            "running a statement: COPY from or to the client is not supported; insert many rows in "
+                            "one call instead");
+    return AR_OK;
+}
+
+static ari_postgres_statement *make(ari_postgres_statements *statements, const ar_statement *source, ar_error *err)
+{
+    if (check_text(source, err) != AR_OK)
+        return NULL;
+    ari_postgres_statement *statement = ari_allocate_zero(statements->env, sizeof *statement);
+    if (statement == NULL) {
+        ar_ignore(ar_error_set(err, AR_E_NO_MEMORY, "running a statement: no memory"));
+        return NULL;
+    }
+    statement->id = source->id;
+    statement->state = ARI_POSTGRES_UNKNOWN;
+    statement->text_class = ari_postgres_classify(source->sql, source->sql_length);
+    statement->plain_read = statement->text_class == AR_STATEMENT_READ;
+    make_name(statement, source);
+    return statement;
+}
+
+ari_postgres_statement *ari_postgres_statement_use(ari_postgres_statements *statements, const ar_statement *source,
+                                                   ar_error *err)
+{
+    ari_postgres_statement *statement = source->id != 0 ? find(statements, source->id) : NULL;
+    if (statement == NULL) {
+        statement = make(statements, source, err);
+        if (statement == NULL)
+            return NULL;
+        put(statements, statement);
+    } else if (statement != statements->newest) {
+        list_remove(statements, statement);
+        list_put_first(statements, statement);
+    }
+    statement->users++;
+    statement->waiting++;
+    return statement;
+}
+
+void ari_postgres_statement_release(ari_postgres_statements *statements, ari_postgres_statement *statement)
+{
+    if (statement == NULL)
+        return;
+    statement->waiting--;
+    unref(statements, statement);
+}
+
+ar_status ari_postgres_statement_describe(ari_postgres_statements *statements, ari_postgres_statement *statement,
+                                          const PGresult *result, ar_error *err)
+{
+    int count = PQnparams(result), columns = PQnfields(result);
+    Oid *types = ari_allocate_array(statements->env, (size_t)count + 1, sizeof *types);
+    if (types == NULL)
+        return ar_error_set(err, AR_E_NO_MEMORY, "preparing a statement: no memory");
+    for (int i = 0; i < count; i++)
+        types[i] = PQparamtype(result, i);
+    ari_release(statements->env, statement->types);
+    statement->types = types;
+    statement->type_count = (uint32_t)count;
+    statement->column_count = (uint32_t)columns;
+    statement->binary = true;
+    for (int i = 0; i < columns; i++)
+        statement->binary = statement->binary && ari_postgres_reads_binary(PQftype(result, i));
+    statement->named = statement->asked_by_name;
+    statement->state = ARI_POSTGRES_DESCRIBED;
+    return AR_OK;
+}
+
+void ari_postgres_statement_forget(ari_postgres_statement *statement)
+{
+    if (statement->state == ARI_POSTGRES_ASKED)
+        return;
+    statement->named = false;
+    statement->state = ARI_POSTGRES_UNKNOWN;
+}
+
+bool ari_postgres_statement_is_query(const ar_statement *source)
+{
+    return ari_postgres_is_query(source->sql, source->sql_length);
+}
