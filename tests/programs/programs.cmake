@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: MIT
 # What ./dev demo and ./dev bench run has to run.
-if(AR_HAVE_SQLITE AND TARGET example_quickstart)
-    foreach(kind file memory)
-        add_test(NAME quickstart.${kind}
-            COMMAND sh "${CMAKE_CURRENT_LIST_DIR}/quickstart.sh" $<TARGET_FILE:example_quickstart> ${kind})
-        set_tests_properties(quickstart.${kind} PROPERTIES TIMEOUT ${timeout})
+if(TARGET example_quickstart)
+    add_executable(each_database "${CMAKE_CURRENT_LIST_DIR}/each_database.c")
+    target_link_libraries(each_database PRIVATE ari_test_support ari_test_base)
+    foreach(engine sqlite postgres mysql)
+        string(TOUPPER ${engine} driver)
+        if(AR_HAVE_${driver})
+            add_test(NAME quickstart.${engine} COMMAND each_database quickstart
+                sh "${CMAKE_CURRENT_LIST_DIR}/quickstart.sh" $<TARGET_FILE:example_quickstart>)
+            set_tests_properties(quickstart.${engine} PROPERTIES TIMEOUT ${timeout} SKIP_RETURN_CODE 77
+                ENVIRONMENT "AR_TEST_ENGINE=${engine}")
+        endif()
     endforeach()
 endif()
 if(TARGET actrec_bench AND NOT AR_SANITIZE)

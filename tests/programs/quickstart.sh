@@ -1,16 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# quickstart.sh PROGRAM file|memory: runs examples/quickstart on a fresh database; it must end well and say what a
-# reader of it is to see.
+# quickstart.sh PROGRAM URL: runs examples/quickstart on that database; it must end well and say what a reader of it is
+# to see.
 set -u
-program=$1 kind=$2
+program=$1 url=$2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-case $kind in
-file) url=sqlite:$folder/demo.db ;;
-memory) url=sqlite::memory: ;;
-*) echo "no such database: $kind"; exit 2 ;;
-esac
 
 cd "$folder" || exit 1
 "$program" "$url" >output 2>&1 </dev/null
