@@ -7,12 +7,19 @@
 #include "pools/private.h"
 
 /* A connection actor drives one backend connection: it opens it with the first operation, hands the operations of its mailbox to the backend as one batch, and keeps
- * to one transaction at a time. While a lease has the connection, operations of others wait in `kept`, in their order, and are taken up again when the lease ends.
- * Everything here runs under the token, on the connection's thread or on one that helps, but for spawning. */
+ * to one transaction at a time. Everything here runs under the token, on the connection's thread (the reactor, for an engine that does not block) or on one that helps.
+ *
+ * What comes is only sorted at first: operations of no lease go to `outbox`, those of the lease that has the connection to that lease, all others to `kept` until the
+ * lease ends. `pump` then does what can be done, one thing after the other, until there is nothing more: opens, sends, goes on with the lease, closes what is of no more
+ * use. What the backend tells (complete, opened) is only noted, since it may come from inside any of its entries; a backend that blocks has told everything before submit
+ * returns, another one tells later, from `progress`, which pump follows.
+ *
+ * An operation is in exactly one place: the queue of the group, a mailbox, outbox, kept, the queue of its lease, or with the backend (counted in `under_way`). Where the
+ * connection was lost under it, it goes back to outbox once: when it provably was not sent, or when it only reads and the ORM made it. */
 
 static const bool moves[6][6] = {
     [CONNECTION_CLOSED] = { [CONNECTION_CONNECTING] = true, [CONNECTION_DRAINING] = true },
-    [CONNECTION_CONNECTING] = { [CONNECTION_READY] = true, [CONNECTION_FAILED] = true },
+    [CONNECTION_CONNECTING] = { [CONNECTION_READY] = true, [CONNECTION_FAILED] = true, [CONNECTION_DRAINING] = true },
     [CONNECTION_READY] = { [CONNECTION_LEASED] = true, [CONNECTION_FAILED] = true, [CONNECTION_DRAINING] = true },
     [CONNECTION_LEASED] = { [CONNECTION_READY] = true, [CONNECTION_FAILED] = true, [CONNECTION_DRAINING] = true },
     [CONNECTION_DRAINING] = { [CONNECTION_CLOSED] = true },
@@ -25,196 +32,308 @@ void ari_connection_move(ari_connection *connection, ari_connection_state next)
     assert(right);
     (void)right;
     connection->state = next;
-    assert((connection->lease != NULL) <=
-           (next == CONNECTION_LEASED || next == CONNECTION_DRAINING || next == CONNECTION_FAILED));
+    assert((next == CONNECTION_LEASED) <= (connection->lease != NULL));
 }
 
-ar_status ari_connection_ensure(ari_connection *connection, const ar_operation *waiting, ar_error *err)
+/* --- lists --- */
+
+static ari_op *op_of_mail(ari_mail *mail)
 {
-    ari_pool *pool = connection->pool;
-    if (connection->backend != NULL)
-        return AR_OK;
-    if (connection->lost)
-        return ar_error_set(err, AR_E_CONNECTION,
-                            "the connection that held the database in memory was lost, and all data with it: close the "
-                            "database and open it anew");
-    ari_connection_move(connection, CONNECTION_CONNECTING);
-    connection->host.opening_for = waiting;
-    ar_status status =
-        pool->backend->open(pool->config, connection->role, &connection->host, &connection->backend, err);
-    connection->host.opening_for = NULL;
-    if (status == AR_E_CANCELLED && atomic_load(&pool->aborting))
-        status = ar_error_set(err, AR_E_CLOSED, "the database was closed while a connection was opened");
-    ari_connection_move(connection, status == AR_OK ? CONNECTION_READY : CONNECTION_FAILED);
-    return status;
+    return (ari_op *)((char *)mail - offsetof(ari_op, mail));
 }
-
-void ari_connection_check(ari_connection *connection)
-{
-    const ar_backend *backend = connection->pool->backend;
-    if (connection->backend == NULL || backend->usable(connection->backend))
-        return;
-    ari_runtime_log(connection->pool->runtime, AR_LOG_WARNING, "a %s connection is of no more use and is closed",
-                    backend->name);
-    ari_connection_lose(connection);
-}
-
-void ari_connection_lose(ari_connection *connection)
-{
-    connection->pool->backend->close(connection->backend);
-    connection->backend = NULL;
-    connection->lost = connection->pool->topology.connection_is_database;
-    ari_connection_move(connection, CONNECTION_FAILED);
-}
-
-/* --- what the backend tells --- */
-
-/* The host_data of an operation of the connection's own; that of a user's is NULL. */
-typedef struct errand {
-    const ari_op *cause;
-    ar_status status;
-    ar_error error;
-} errand;
 
 static ari_op *op_of(const ar_operation *operation)
 {
     return (ari_op *)((char *)operation - offsetof(ari_op, operation));
 }
 
+static ari_connection *connection_of(const ar_backend_host *host)
+{
+    return (ari_connection *)((char *)host - offsetof(ari_connection, host));
+}
+
+void ari_op_list_init(ari_op_list *list)
+{
+    list->first = NULL;
+    list->end = &list->first;
+}
+
+void ari_op_list_add(ari_op_list *list, ari_op *op)
+{
+    op->mail.next = NULL;
+    *list->end = &op->mail;
+    list->end = &op->mail.next;
+}
+
+void ari_op_list_put_back(ari_op_list *list, ari_op *op)
+{
+    op->mail.next = list->first;
+    list->first = &op->mail;
+    if (op->mail.next == NULL)
+        list->end = &op->mail.next;
+}
+
+ari_op *ari_op_list_first(const ari_op_list *list)
+{
+    return list->first == NULL ? NULL : op_of_mail(list->first);
+}
+
+ari_op *ari_op_list_take(ari_op_list *list)
+{
+    ari_op *op = ari_op_list_first(list);
+    if (op == NULL)
+        return NULL;
+    list->first = op->mail.next;
+    if (list->first == NULL)
+        list->end = &list->first;
+    return op;
+}
+
+static ari_mail *take_all(ari_op_list *list)
+{
+    ari_mail *mails = list->first;
+    ari_op_list_init(list);
+    return mails;
+}
+
+/* --- what the backend tells --- */
+
+static bool interrupted(const ar_backend_host *host, const ar_operation *operation)
+{
+    const ari_connection *connection = connection_of(host);
+    const ari_lease *lease = operation->host_data;
+    const ar_env *env = host->env;
+    if (operation->deadline != INT64_MAX && env->now(env->ctx) >= operation->deadline)
+        return true;
+    /* A lease's own operation: only where the thread is stuck in BEGIN it is stopped with the one that it is for. */
+    const ari_op *op = lease == NULL ? op_of(operation) : NULL;
+    if (lease != NULL && lease->step == STEP_BEGIN && connection->pool->topology.blocking)
+        op = lease->pending;
+    return op != NULL && (ari_future_is_cancelled(&op->future) || ar_future_is_done(&op->future) ||
+                          atomic_load_explicit(&op->pool->aborting, memory_order_relaxed));
+}
+
+/* Whether `op`, under which the connection was lost, may be sent again. */
+static bool may_go_again(const ari_connection *connection, const ari_op *op, const ar_error *error)
+{
+    const ar_operation *operation = &op->operation;
+    const ar_statement *statement = operation->statement;
+    if (error->status != AR_E_CONNECTION || op->again || op->lease != NULL || operation->kind != AR_OP_EXECUTE ||
+        connection->state == CONNECTION_DRAINING || interrupted(&connection->host, operation))
+        return false;
+    return operation->unsent ||
+           (statement->generated && statement->statement_class == AR_STATEMENT_READ && operation->row_limit == 0);
+}
+
+static void go_again(ari_connection *connection, ari_op *op)
+{
+    const ar_sink *sink = op->operation.sink;
+    if (sink != NULL && sink->restart != NULL)
+        sink->restart(op->operation.sink_ctx);
+    op->again = true;
+    ari_op_list_add(&connection->outbox, op);
+}
+
 static void complete(ar_backend_host *host, ar_operation *operation, const ar_error *error)
 {
-    ari_connection *connection = (ari_connection *)((char *)host - offsetof(ari_connection, host));
-    errand *own = operation->host_data;
+    ari_connection *connection = connection_of(host);
+    ari_lease *lease = operation->host_data;
     ar_error closed;
+
+    connection->under_way--;
     if (error != NULL && error->status == AR_E_CANCELLED && atomic_load(&connection->pool->aborting)) {
+        closed = *error;
         ar_error_set(&closed, AR_E_CLOSED, "the database was closed while the operation ran");
+        closed.outcome_unknown = error->outcome_unknown;
         error = &closed;
     }
-    if (own != NULL) {
-        own->status = error == NULL ? AR_OK : error->status;
-        if (error != NULL)
-            own->error = *error;
+    if (lease != NULL) {
+        ari_lease_step_completed(lease, error);
         return;
     }
     ari_op *op = op_of(operation);
     if (op->lease != NULL)
-        ari_lease_record(op->lease, operation, error);
-    ari_op_complete(op, error == NULL ? AR_OK : error->status, error);
+        ari_lease_completed(op, error);
+    else if (error != NULL && may_go_again(connection, op, error))
+        go_again(connection, op);
+    else
+        ari_op_complete(op, error == NULL ? AR_OK : error->status, error);
 }
 
-static bool interrupted(const ar_backend_host *host, const ar_operation *operation)
+static void opened(ar_backend_host *host, const ar_error *error)
 {
-    const ar_env *env = host->env;
-    if (operation->deadline != INT64_MAX && env->now(env->ctx) >= operation->deadline)
-        return true;
-    const errand *own = operation->host_data;
-    const ari_op *op = own != NULL ? own->cause : op_of(operation);
-    return op != NULL &&
-           (ari_future_is_cancelled(&op->future) || atomic_load_explicit(&op->pool->aborting, memory_order_relaxed));
+    ari_connection *connection = connection_of(host);
+    connection->opened = true;
+    connection->open_status = error == NULL ? AR_OK : error->status;
+    if (error != NULL)
+        connection->open_error = *error;
 }
 
-ar_status ari_connection_run(ari_connection *connection, ar_operation *operation, const ari_op *cause, ar_error *err)
+static void wake(ar_backend_host *host)
 {
-    errand own = { .cause = cause };
-    operation->in_transaction = operation->kind != AR_OP_BEGIN && operation->kind != AR_OP_RESET;
-    operation->host_data = &own;
-    connection->pool->backend->submit(connection->backend, operation);
-    if (own.status != AR_OK && err != NULL)
-        *err = own.error;
-    return own.status;
+    ari_connection_call(connection_of(host));
 }
 
-/* --- the mailbox --- */
+/* --- opening and closing --- */
 
-static void keep(ari_connection *connection, ari_op *op)
+static void close_backend(ari_connection *connection)
 {
-    op->mail.next = NULL;
-    *connection->kept_end = &op->mail;
-    connection->kept_end = &op->mail.next;
+    if (connection->backend != NULL)
+        connection->pool->backend->close(connection->backend);
+    connection->backend = NULL;
 }
 
-static void keep_all(ari_connection *connection, ari_mail *mails)
+void ari_connection_lose(ari_connection *connection)
 {
-    *connection->kept_end = mails;
-    while (*connection->kept_end != NULL)
-        connection->kept_end = &(*connection->kept_end)->next;
+    ari_runtime_log(connection->pool->runtime, AR_LOG_WARNING, "a %s connection is of no more use and is closed",
+                    connection->pool->backend->name);
+    close_backend(connection);
+    connection->lost = connection->pool->topology.connection_is_database;
+    ari_connection_move(connection, CONNECTION_FAILED);
 }
 
-static ari_mail *take_kept(ari_connection *connection)
+/* All servers of a pool take the same SQL. */
+static ar_status check_dialect(ari_connection *connection, ar_error *err)
 {
-    ari_mail *kept = connection->kept;
-    connection->kept = NULL;
-    connection->kept_end = &connection->kept;
-    return kept;
+    ari_pool *pool = connection->pool;
+    const ar_dialect *none = NULL, *dialect = pool->backend->dialect;
+    if (pool->backend->dialect_of != NULL)
+        dialect = pool->backend->dialect_of(connection->backend);
+    if (atomic_compare_exchange_strong(&pool->dialect, &none, dialect) || none == dialect)
+        return AR_OK;
+    return ar_error_set(
+        err, AR_E_CONNECTION,
+        "opening a connection: the server is of another kind or version than the one that was there when "
+        "the database was opened: close the database and open it anew");
 }
 
-/* Drops an operation that was finished before it was sent. What was to end a transaction ends it all the same. */
-static void drop_finished(ari_connection *connection, ari_op *op)
+/* Drops those that wait no longer for the opening that they were waiting for. */
+static bool drop_interrupted(ari_connection *connection)
 {
-    if (ari_lease_is_end(op))
-        ari_lease_roll_back(connection, op->lease);
-    ari_op_complete(op, AR_E_CANCELLED, NULL);
-}
-
-static void fail_batch(ar_operation *batch, ar_status status, const ar_error *error)
-{
-    while (batch != NULL) {
-        ar_operation *next = batch->next;
-        ari_op_complete(op_of(batch), status, error);
-        batch = next;
-    }
-}
-
-/* After an opening that ended because somebody does not wait any longer: those fail, and the others are left. False: there was none. */
-static bool fail_interrupted(ari_connection *connection, ar_operation **batch)
-{
-    const ar_env *env = connection->host.env;
-    ar_operation **link = batch;
     bool any = false;
-    while (*link != NULL) {
-        ar_operation *operation = *link;
+    ari_mail *mails = take_all(&connection->outbox);
+    while (mails != NULL) {
         ar_error error;
-        if (!interrupted(&connection->host, operation)) {
-            link = &operation->next;
+        ari_op *op = op_of_mail(mails);
+        mails = mails->next;
+        if (!interrupted(&connection->host, &op->operation)) {
+            ari_op_list_add(&connection->outbox, op);
             continue;
         }
-        *link = operation->next;
         any = true;
-        if (env->now(env->ctx) >= operation->deadline)
+        if (atomic_load(&connection->pool->aborting))
+            ar_error_set(&error, AR_E_CLOSED, "the database was closed while a connection was opened");
+        else if (ari_future_is_cancelled(&op->future))
+            ar_error_set(&error, AR_E_CANCELLED, "waiting for a connection to be opened: cancelled; nothing was sent");
+        else
             ar_error_set(&error, AR_E_TIMEOUT,
                          "waiting for a connection to be opened: the deadline passed; nothing was sent");
-        else if (atomic_load(&connection->pool->aborting))
-            ar_error_set(&error, AR_E_CLOSED, "the database was closed while a connection was opened");
-        else
-            ar_error_set(&error, AR_E_CANCELLED, "waiting for a connection to be opened: cancelled; nothing was sent");
-        ari_op_complete(op_of(operation), error.status, &error);
+        ari_op_complete(op, error.status, &error);
     }
     return any;
 }
 
-static bool was_interrupted(ar_status status)
+static void fail_list(ari_op_list *list, const ar_error *error)
 {
-    return status == AR_E_TIMEOUT || status == AR_E_CANCELLED || status == AR_E_CLOSED;
+    ari_op *op;
+    while ((op = ari_op_list_take(list)) != NULL)
+        ari_op_complete(op, error->status, error);
 }
 
-/* Sends the operations gathered so far. */
-static void flush(ari_connection *connection, ar_operation **batch, ar_operation ***batch_end)
+static void fail_opening(ari_connection *connection, const ar_error *error)
 {
-    ar_error error;
-    if (*batch == NULL)
+    fail_list(&connection->outbox, error);
+    if (connection->lease != NULL)
+        ari_lease_open_failed(connection, error);
+}
+
+/* An opening has ended. */
+static void settle_opening(ari_connection *connection)
+{
+    ar_error *error = &connection->open_error;
+    connection->opened = false;
+    if (connection->open_status == AR_OK)
+        connection->open_status = check_dialect(connection, error);
+    if (connection->open_status == AR_OK) {
+        ari_connection_move(connection, CONNECTION_READY);
         return;
-    **batch_end = NULL;
-    ar_operation *left = *batch;
-    ar_status status = ari_connection_ensure(connection, left, &error);
-    while (was_interrupted(status) && fail_interrupted(connection, &left))
-        status = left == NULL ? AR_OK : ari_connection_ensure(connection, left, &error);
-    if (left != NULL && status == AR_OK)
-        connection->pool->backend->submit(connection->backend, left);
-    else
-        fail_batch(left, status, &error);
-    ari_connection_check(connection);
-    *batch = NULL;
-    *batch_end = batch;
+    }
+    close_backend(connection);
+    ari_connection_move(connection, CONNECTION_FAILED);
+    if (atomic_load(&connection->pool->aborting))
+        ar_error_set(error, AR_E_CLOSED, "the database was closed while a connection was opened");
+    bool was_interrupted = connection->open_status == AR_E_TIMEOUT || connection->open_status == AR_E_CANCELLED;
+    if (was_interrupted && drop_interrupted(connection) &&
+        (connection->outbox.first != NULL || connection->lease != NULL))
+        return; /* the others still wait, for another one */
+    fail_opening(connection, error);
+}
+
+/* What waits for the opening, for a backend that blocks to look at. */
+static const ar_operation *link_outbox(ari_connection *connection)
+{
+    for (ari_mail *mail = connection->outbox.first; mail != NULL; mail = mail->next)
+        op_of_mail(mail)->operation.next = mail->next == NULL ? NULL : &op_of_mail(mail->next)->operation;
+    ari_op *first = ari_op_list_first(&connection->outbox);
+    return first == NULL ? NULL : &first->operation;
+}
+
+static void open_backend(ari_connection *connection, const ar_operation *waiting)
+{
+    ari_pool *pool = connection->pool;
+    ari_connection_move(connection, CONNECTION_CONNECTING);
+    if (connection->lost) {
+        connection->open_status =
+            ar_error_set(&connection->open_error, AR_E_CONNECTION,
+                         "the connection that held the database in memory was lost, and all data with it: close the "
+                         "database and open it anew");
+        connection->opened = true;
+        return;
+    }
+    connection->host.opening_for = waiting;
+    ar_status status = pool->backend->open(pool->config, connection->role, &connection->host, &connection->backend,
+                                           &connection->open_error);
+    connection->host.opening_for = NULL;
+    if (status != AR_OK || pool->topology.blocking) {
+        connection->opened = true;
+        connection->open_status = status;
+    }
+}
+
+bool ari_connection_ensure(ari_connection *connection, const ar_operation *waiting)
+{
+    if (connection->backend == NULL && connection->state != CONNECTION_CONNECTING)
+        open_backend(connection, waiting);
+    return connection->state == CONNECTION_READY || connection->state == CONNECTION_LEASED;
+}
+
+/* --- sending --- */
+
+void ari_connection_submit(ari_connection *connection, ar_operation *operations, uint32_t count)
+{
+    connection->under_way += count;
+    connection->pool->backend->submit(connection->backend, operations);
+}
+
+static void send_outbox(ari_connection *connection)
+{
+    ar_operation *batch = NULL, **end = &batch;
+    uint32_t count = 0;
+    ari_mail *mails = take_all(&connection->outbox);
+    while (mails != NULL) {
+        ari_op *op = op_of_mail(mails);
+        mails = mails->next;
+        if (!ari_future_start(&op->future)) {
+            ari_op_complete(op, AR_E_CANCELLED, NULL);
+            continue;
+        }
+        *end = &op->operation;
+        end = &op->operation.next;
+        count++;
+    }
+    *end = NULL;
+    if (batch != NULL)
+        ari_connection_submit(connection, batch, count);
 }
 
 /* Somebody else has the connection, and it takes one to run `op`. */
@@ -224,33 +343,61 @@ static bool has_to_wait(const ari_connection *connection, const ari_op *op)
            (op->lease == NULL || ari_lease_needs_connection(connection, op));
 }
 
-/* Handles `mails`: those of no lease are gathered and sent together, those of a lease one by one, those of others than the holder are kept. When the holder lets
- * go, what was kept is older than the rest, which therefore waits behind it. */
-static void handle(ari_connection *connection, ari_mail *mails)
+/* Puts each where it belongs. What was kept is older than what comes. */
+static void sort(ari_connection *connection, ari_mail *mails)
 {
-    ar_operation *batch = NULL;
-    ar_operation **batch_end = &batch;
-
     while (mails != NULL) {
-        if (connection->lease == NULL && connection->kept != NULL) {
-            keep_all(connection, mails);
-            break;
+        if (mails == &connection->call) {
+            mails = mails->next;
+            atomic_store(&connection->called, false);
+            continue;
         }
-        ari_op *op = (ari_op *)((char *)mails - offsetof(ari_op, mail));
+        ari_op *op = op_of_mail(mails);
         mails = mails->next;
-        if (has_to_wait(connection, op)) {
-            keep(connection, op);
-        } else if (!ari_future_start(&op->future)) {
-            drop_finished(connection, op);
-        } else if (op->lease == NULL) {
-            *batch_end = &op->operation;
-            batch_end = &op->operation.next;
-        } else {
-            flush(connection, &batch, &batch_end);
-            ari_lease_run(connection, op);
-        }
+        bool overtakes = connection->lease == NULL && connection->kept.first != NULL;
+        if (overtakes || has_to_wait(connection, op))
+            ari_op_list_add(&connection->kept, op);
+        else if (op->lease == NULL)
+            ari_op_list_add(&connection->outbox, op);
+        else
+            ari_lease_take(connection, op);
     }
-    flush(connection, &batch, &batch_end);
+}
+
+/* One thing that can be done now; false: there is none. */
+static bool advance(ari_connection *connection)
+{
+    const ar_backend *backend = connection->pool->backend;
+    bool is_open = connection->state == CONNECTION_READY || connection->state == CONNECTION_LEASED;
+
+    if (connection->opened) {
+        settle_opening(connection);
+        return true;
+    }
+    if (is_open && connection->under_way == 0 && !backend->usable(connection->backend)) {
+        ari_connection_lose(connection);
+        return true;
+    }
+    if (connection->outbox.first != NULL && connection->state != CONNECTION_CONNECTING) {
+        if (ari_connection_ensure(connection, is_open ? NULL : link_outbox(connection)))
+            send_outbox(connection);
+        return true;
+    }
+    if (connection->lease != NULL)
+        return ari_lease_advance(connection);
+    if (connection->kept.first != NULL) {
+        sort(connection, take_all(&connection->kept));
+        return true;
+    }
+    return false;
+}
+
+static bool pump(ari_connection *connection)
+{
+    bool any = false;
+    while (advance(connection))
+        any = true;
+    return any;
 }
 
 /* Whether it may join writes that are about to be committed together. */
@@ -264,41 +411,45 @@ static bool may_join(const ari_op *op)
 /* The writes at the head of the mailbox; from the first other one on all wait for their turn. */
 static ar_operation *more(ar_backend_host *host)
 {
-    ari_connection *connection = (ari_connection *)((char *)host - offsetof(ari_connection, host));
+    ari_connection *connection = connection_of(host);
     ar_operation *first = NULL, **end = &first;
-    if (connection->lease != NULL || connection->kept != NULL ||
+    if (connection->lease != NULL || connection->kept.first != NULL || connection->outbox.first != NULL ||
         atomic_load_explicit(&connection->pool->aborting, memory_order_relaxed))
         return NULL;
     ari_mail *mails = ari_runner_take(&connection->runner);
-    while (mails != NULL) {
-        ari_op *op = (ari_op *)((char *)mails - offsetof(ari_op, mail));
-        if (!may_join(op)) {
-            keep_all(connection, mails);
-            break;
-        }
+    while (mails != NULL && mails != &connection->call && may_join(op_of_mail(mails))) {
+        ari_op *op = op_of_mail(mails);
         mails = mails->next;
         if (!ari_future_start(&op->future)) {
-            drop_finished(connection, op);
-        } else {
-            *end = &op->operation;
-            end = &op->operation.next;
+            ari_op_complete(op, AR_E_CANCELLED, NULL);
+            continue;
         }
+        *end = &op->operation;
+        end = &op->operation.next;
+        connection->under_way++;
     }
     *end = NULL;
+    sort(connection, mails);
     return first;
 }
 
+/* --- the runner --- */
+
+/* A turn that came without mail was asked for, to take what waits in the queue: on the connection's own thread, since one that helps is to leave when its own operation is
+ * done. */
 static bool batch(ari_runner *runner, ari_mail *mails)
 {
     ari_connection *connection = (ari_connection *)runner;
+    bool asked_for = mails == NULL || (mails == &connection->call && mails->next == NULL);
     if (atomic_load(&connection->pool->aborting)) {
-        keep_all(connection, mails); /* for `fail`, which follows */
+        sort(connection, mails); /* for `fail`, which follows */
         return false;
     }
-    handle(connection, mails);
-    while (connection->lease == NULL && connection->kept != NULL)
-        handle(connection, take_kept(connection));
-    return false;
+    sort(connection, mails);
+    if (asked_for && connection->lease == NULL)
+        sort(connection, ari_route_pull(connection));
+    pump(connection);
+    return connection->pool->topology.blocking && ari_route_has_work(connection);
 }
 
 static void fail(ari_runner *runner, ari_mail *mails)
@@ -308,17 +459,18 @@ static void fail(ari_runner *runner, ari_mail *mails)
 
     ar_error_set(&error, AR_E_CLOSED, "the database was closed before the operation was sent");
     ari_connection_move(connection, CONNECTION_DRAINING);
-    *connection->kept_end = mails;
-    mails = take_kept(connection);
+    close_backend(connection);
+    connection->opened = false;
+    fail_list(&connection->outbox, &error);
+    if (connection->lease != NULL)
+        ari_lease_abandon(connection, &error);
+    fail_list(&connection->kept, &error);
     while (mails != NULL) {
-        ari_op *op = (ari_op *)((char *)mails - offsetof(ari_op, mail));
-        mails = mails->next;
-        ari_op_complete(op, AR_E_CLOSED, &error);
+        ari_mail *next = mails->next;
+        if (mails != &connection->call)
+            ari_op_complete(op_of_mail(mails), AR_E_CLOSED, &error);
+        mails = next;
     }
-    if (connection->backend != NULL)
-        connection->pool->backend->close(connection->backend);
-    connection->backend = NULL;
-    connection->lease = NULL;
     ari_connection_move(connection, CONNECTION_CLOSED);
 }
 
@@ -327,23 +479,144 @@ static void gone(ari_runner *runner)
 {
     ari_connection *connection = (ari_connection *)runner;
     const ar_env *env = connection->host.env;
+    if (!connection->pool->topology.blocking)
+        ari_runner_unwatch(runner);
     atomic_store(&connection->gone, 1);
     env->wake(env->ctx, (uint32_t *)&connection->gone);
 }
 
+/* --- for an engine that does not block --- */
+
+static void ring_alarm(ari_timer *timer)
+{
+    ari_connection *connection = (ari_connection *)((char *)timer - offsetof(ari_connection, alarm));
+    ari_pool *pool = connection->pool;
+    atomic_store(&connection->alarm_at, INT64_MAX);
+    ari_connection_call(connection);
+    ari_pool_unref(pool);
+}
+
+static void set_alarm(ari_connection *connection, int64_t until)
+{
+    ari_pool *pool = connection->pool;
+    if (until == atomic_load(&connection->alarm_at))
+        return;
+    if (atomic_load(&connection->alarm_at) != INT64_MAX) {
+        if (!ari_timer_disarm(pool->runtime, &connection->alarm))
+            return; /* it rings now, and this is asked again */
+        atomic_store(&connection->alarm_at, INT64_MAX);
+        ari_pool_unref(pool);
+    }
+    if (until == INT64_MAX)
+        return;
+    connection->alarm = (ari_timer){ .deadline = until, .fire = ring_alarm };
+    ari_pool_ref(pool);
+    atomic_store(&connection->alarm_at, until);
+    if (ari_timer_arm(pool->runtime, &connection->alarm, NULL) != AR_OK) {
+        atomic_store(&connection->alarm_at, INT64_MAX);
+        ari_pool_unref(pool);
+    }
+}
+
+static int64_t step_deadline(const ari_connection *connection)
+{
+    const ari_lease *lease = connection->lease;
+    return lease == NULL || lease->step == STEP_NONE || lease->step_done ? INT64_MAX : lease->errand.deadline;
+}
+
+static void look_at_interrupted(ari_connection *connection)
+{
+    const ar_env *env = connection->host.env;
+    bool attention = atomic_exchange(&connection->attention, false);
+    if (!attention && step_deadline(connection) != INT64_MAX)
+        attention = env->now(env->ctx) >= step_deadline(connection);
+    if (!attention)
+        return;
+    if (connection->state == CONNECTION_CONNECTING)
+        (void)drop_interrupted(connection);
+    else if (connection->under_way > 0)
+        connection->pool->backend->shed(connection->backend);
+}
+
+static int progress(ari_runner *runner, int *fd)
+{
+    ari_connection *connection = (ari_connection *)runner;
+    const ar_backend *backend = connection->pool->backend;
+    int64_t until;
+    int events;
+    do {
+        until = INT64_MAX;
+        events = 0;
+        look_at_interrupted(connection);
+        if (connection->backend != NULL)
+            events = backend->progress(connection->backend, fd, &until);
+        if (connection->lease == NULL)
+            sort(connection, ari_route_pull(connection));
+    } while (pump(connection));
+    if (step_deadline(connection) < until)
+        until = step_deadline(connection);
+    set_alarm(connection, until);
+    return events;
+}
+
+void ari_connection_call(ari_connection *connection)
+{
+    if (atomic_exchange(&connection->called, true))
+        return;
+    ari_runner_push(&connection->runner, &connection->call);
+    ari_runner_wake(&connection->runner);
+}
+
+void ari_connection_alert(ari_connection *connection)
+{
+    if (connection->pool->topology.blocking)
+        return; /* the backend looks by itself while it works */
+    atomic_store(&connection->attention, true);
+    ari_connection_call(connection);
+}
+
+/* --- a thread --- */
+
+static const ari_runner_class blocking_class = { .batch = batch, .fail = fail, .gone = gone, .runs_behaviours = false };
+static const ari_runner_class reactor_class = {
+    .batch = batch, .fail = fail, .gone = gone, .progress = progress, .runs_behaviours = false
+};
+
+bool ari_connection_is_spawned(const ari_connection *connection)
+{
+    return atomic_load_explicit(&connection->spawned, memory_order_acquire);
+}
+
 ar_status ari_connection_spawn(ari_connection *connection, ar_error *err)
 {
-    static const ari_runner_class connection_class = {
-        .batch = batch, .fail = fail, .gone = gone, .runs_behaviours = false
-    };
     ari_pool *pool = connection->pool;
-    ari_worker *worker = ari_runtime_own_worker(pool->runtime, pool->backend->name, err);
+    bool blocking = pool->topology.blocking;
+    ari_worker *worker = pool->reactor;
+    if (worker == NULL)
+        worker = ari_runtime_own_worker(pool->runtime, pool->backend->name, err);
     if (worker == NULL)
         return AR_E_NO_MEMORY;
-    ari_runner_init(&connection->runner, &connection_class, worker);
-    connection->host =
-        (ar_backend_host){ .env = &pool->runtime->env, .complete = complete, .interrupted = interrupted, .more = more };
-    connection->kept_end = &connection->kept;
+    ari_runner_init(&connection->runner, blocking ? &blocking_class : &reactor_class, worker);
+    if (!blocking) {
+        pool->reactor = worker;
+        ar_status status = ari_runner_watch(&connection->runner, err);
+        if (status != AR_OK)
+            return status;
+    }
+    connection->host = (ar_backend_host){ .env = &pool->runtime->env,
+                                          .complete = complete,
+                                          .interrupted = interrupted,
+                                          .more = more,
+                                          .opened = opened,
+                                          .wake = wake };
+    ari_op_list_init(&connection->outbox);
+    ari_op_list_init(&connection->kept);
+    atomic_init(&connection->alarm_at, INT64_MAX);
     atomic_store_explicit(&connection->spawned, true, memory_order_release);
     return AR_OK;
+}
+
+void ari_connection_fini(ari_connection *connection)
+{
+    set_alarm(connection, INT64_MAX);
 }

@@ -7,15 +7,19 @@
 #include "pools/private.h"
 #include "values/memory.h"
 
-/* A lease is one connection for one transaction. It takes the connection when its first operation comes to be run there, and gives it back with COMMIT or ROLLBACK, or
- * when the engine ended the transaction by itself.
+/* A lease is one connection for one transaction. It has the connection from the turn of its first operation on (others wait from then), sends BEGIN together with that
+ * operation once nothing else is under way there, and gives the connection back after COMMIT or ROLLBACK, or when the engine ended the transaction by itself.
  *
  *   NEW ── BEGIN ──> OPEN ── a statement failed ──> ABORTED ── back to a savepoint ──> OPEN
  *    │                │                               │
  *    └── BEGIN failed ┴── the engine ended it ──> DEAD <┘         COMMIT, ROLLBACK: from each ──> ENDED
  *
- * ABORTED is kept here, not by the engine, so that all engines behave as PostgreSQL does. Everything but creating, ending and letting go runs under the token of
- * the connection. */
+ * ABORTED is kept here, not by the engine, so that all engines behave as PostgreSQL does. What the lease sends by itself (BEGIN, COMMIT, ROLLBACK, what ends savepoints, RESET)
+ * is a step, one at a time: the backend's answer is noted, and ari_lease_advance goes on from there. Operations of the application wait in `queue` while a step is under way;
+ * where the engine pipelines, they are sent without waiting for each other. Everything but creating, ending and letting go runs under the token of the connection. */
+
+/* How long ROLLBACK and RESET may take on a network before the connection is given up instead. */
+enum { STEP_GRACE_US = 10000000 };
 
 static bool move_is_right(ari_lease_state from, ari_lease_state to)
 {
@@ -39,41 +43,15 @@ static void move(ari_lease *lease, ari_lease_state next)
 static void fail_lease(ari_lease *lease, ari_lease_state next, const ar_error *why)
 {
     move(lease, next);
-    if (why == NULL)
-        return;
     lease->why = *why;
     if (why->retryable)
         atomic_store_explicit(&lease->retryable, (int)why->status, memory_order_relaxed);
 }
 
-/* It will not ask for the connection any more. */
-static void move_to_end(ari_connection *connection, ari_lease *lease)
+static void record(ari_lease *lease, const ar_operation *operation, const ar_error *error)
 {
-    move(lease, LEASE_ENDED);
-    atomic_fetch_sub(&connection->load, ARI_LEASE_LOAD);
-}
-
-/* Gives the connection back. */
-static void let_go(ari_connection *connection, ari_lease *lease)
-{
-    ar_error error;
-    ar_operation reset = { .kind = AR_OP_RESET, .deadline = INT64_MAX };
-    if (connection->lease != lease)
+    if (lease->state == LEASE_DEAD)
         return;
-    connection->lease = NULL;
-    if (connection->backend == NULL)
-        return; /* it was lost, and has said so */
-    if (lease->ran_raw && ari_connection_run(connection, &reset, NULL, &error) != AR_OK) {
-        ari_runtime_log(lease->pool->runtime, AR_LOG_INFO,
-                        "a connection whose session a transaction changed is closed: %s", error.message);
-        ari_connection_lose(connection);
-        return;
-    }
-    ari_connection_move(connection, CONNECTION_READY);
-}
-
-void ari_lease_record(ari_lease *lease, const ar_operation *operation, const ar_error *error)
-{
     if (operation->ended_transaction) {
         static const ar_error ended = { .status = AR_E_TX_ABORTED, .message = "a statement ended the transaction" };
         fail_lease(lease, LEASE_DEAD, error != NULL ? error : &ended);
@@ -83,26 +61,6 @@ void ari_lease_record(ari_lease *lease, const ar_operation *operation, const ar_
         move(lease, LEASE_OPEN);
         atomic_store_explicit(&lease->retryable, AR_OK, memory_order_relaxed);
     }
-}
-
-static ar_status begin(ari_connection *connection, ari_lease *lease, const ari_op *op, ar_error *err)
-{
-    ar_operation operation = { .kind = AR_OP_BEGIN,
-                               .deadline = op->operation.deadline,
-                               .read_only = lease->options.read_only };
-    ar_status status = ari_connection_ensure(connection, &op->operation, err);
-    if (status == AR_OK)
-        status = ari_connection_run(connection, &operation, op, err);
-    if (status != AR_OK) {
-        fail_lease(lease, LEASE_DEAD, err);
-        ari_connection_check(connection);
-        return status;
-    }
-    connection->lease = lease;
-    atomic_store_explicit(&lease->begun, true, memory_order_relaxed);
-    ari_connection_move(connection, CONNECTION_LEASED);
-    move(lease, LEASE_OPEN);
-    return AR_OK;
 }
 
 static ar_status refusal(const ari_lease *lease, ar_error *err)
@@ -122,73 +80,9 @@ static ar_status refusal(const ari_lease *lease, ar_error *err)
         break;
     case LEASE_ENDED: status = ar_error_set(err, AR_E_CLOSED, "the transaction was committed or rolled back"); break;
     }
-    if (status == AR_E_TX_ABORTED && err != NULL)
+    if (status == AR_E_TX_ABORTED)
         err->retryable = lease->why.retryable;
     return status;
-}
-
-static bool is_allowed(const ari_lease *lease, ar_operation_kind kind)
-{
-    bool ends = kind == AR_OP_ROLLBACK_TO || kind == AR_OP_RELEASE || kind == AR_OP_CLOSE_CURSOR;
-    return lease->state == LEASE_OPEN || (lease->state == LEASE_ABORTED && ends);
-}
-
-static ar_status run_and_record(ari_connection *connection, const ari_op *op, ar_operation_kind kind, ar_error *err)
-{
-    ar_error error;
-    ar_operation operation = { .kind = kind, .savepoint = op->operation.savepoint, .deadline = INT64_MAX };
-    ar_status status = ari_connection_run(connection, &operation, NULL, &error);
-    ari_lease_record(op->lease, &operation, status == AR_OK ? NULL : &error);
-    if (status != AR_OK && err != NULL)
-        *err = error;
-    return status;
-}
-
-/* The end of a savepoint. RELEASE, after something in it failed, does what COMMIT does then: all is rolled back, and the answer says so. What was rolled back to is
- * of no more use, and is released too. */
-static void end_savepoint(ari_connection *connection, ari_op *op)
-{
-    ar_error error;
-    ar_status status = AR_OK;
-    ar_status refused = op->operation.kind == AR_OP_RELEASE ? refusal(op->lease, &error) : AR_OK;
-    ar_error *err = refused == AR_OK ? &error : NULL;
-
-    if (op->operation.kind == AR_OP_ROLLBACK_TO || refused != AR_OK)
-        status = run_and_record(connection, op, AR_OP_ROLLBACK_TO, err);
-    if (status == AR_OK)
-        status = run_and_record(connection, op, AR_OP_RELEASE, err);
-    ari_op_complete(op, refused != AR_OK ? refused : status, &error);
-}
-
-static void run_statement(ari_connection *connection, ari_op *op)
-{
-    ari_lease *lease = op->lease;
-    ar_error error;
-    ar_status status = AR_OK;
-
-    if (lease->state == LEASE_NEW)
-        status = begin(connection, lease, op, &error);
-    else if (!is_allowed(lease, op->operation.kind))
-        status = refusal(lease, &error);
-    if (status != AR_OK) {
-        ari_op_complete(op, status, &error);
-        return;
-    }
-    const ar_statement *statement = op->operation.statement;
-    lease->ran_raw = lease->ran_raw || (statement != NULL && !statement->generated);
-    op->operation.in_transaction = true;
-    op->operation.next = NULL;
-    if (op->operation.kind == AR_OP_RELEASE || op->operation.kind == AR_OP_ROLLBACK_TO)
-        end_savepoint(connection, op);
-    else
-        connection->pool->backend->submit(connection->backend, &op->operation);
-    ari_connection_check(connection);
-    if (connection->backend == NULL && lease->state != LEASE_DEAD) {
-        ar_error_set(&lease->why, AR_E_CONNECTION, "the connection was lost");
-        move(lease, LEASE_DEAD);
-    }
-    if (lease->state == LEASE_DEAD)
-        let_go(connection, lease);
 }
 
 /* Why it cannot be committed. */
@@ -202,47 +96,19 @@ static ar_status commit_refusal(const ari_lease *lease, ar_error *err)
     return AR_OK;
 }
 
-static ar_status roll_back(ari_connection *connection, ar_error *err)
-{
-    ar_operation operation = { .kind = AR_OP_ROLLBACK, .deadline = INT64_MAX };
-    return ari_connection_run(connection, &operation, NULL, err);
-}
-
-/* COMMIT or ROLLBACK, as far as there is something to end. A COMMIT that failed may have left the transaction open. */
-static ar_status end(ari_connection *connection, ari_lease *lease, bool commit, ar_error *err)
-{
-    if (lease->state == LEASE_ENDED)
-        return refusal(lease, err);
-    ar_status status = commit ? commit_refusal(lease, err) : AR_OK;
-    if (connection->lease == lease && connection->backend != NULL) {
-        ar_operation operation = { .kind = AR_OP_COMMIT, .deadline = INT64_MAX };
-        if (!commit)
-            status = roll_back(connection, err);
-        else if (status != AR_OK)
-            ar_ignore(roll_back(connection, NULL));
-        else if ((status = ari_connection_run(connection, &operation, NULL, err)) != AR_OK &&
-                 !operation.ended_transaction)
-            ar_ignore(roll_back(connection, NULL));
-        ari_connection_check(connection);
-    }
-    move_to_end(connection, lease);
-    let_go(connection, lease);
-    return status;
-}
-
-void ari_lease_roll_back(ari_connection *connection, ari_lease *lease)
-{
-    ar_ignore(end(connection, lease, false, NULL));
-}
-
 bool ari_lease_is_end(const ari_op *op)
 {
     return op->operation.kind == AR_OP_COMMIT || op->operation.kind == AR_OP_ROLLBACK;
 }
 
+static bool ends_savepoint(const ari_op *op)
+{
+    return op->operation.kind == AR_OP_RELEASE || op->operation.kind == AR_OP_ROLLBACK_TO;
+}
+
 static bool has_kept(const ari_connection *connection, const ari_lease *lease)
 {
-    for (const ari_mail *mail = connection->kept; mail != NULL; mail = mail->next)
+    for (const ari_mail *mail = connection->kept.first; mail != NULL; mail = mail->next)
         if (((const ari_op *)((const char *)mail - offsetof(ari_op, mail)))->lease == lease)
             return true;
     return false;
@@ -256,15 +122,375 @@ bool ari_lease_needs_connection(const ari_connection *connection, const ari_op *
            (op->operation.kind != AR_OP_COMMIT || has_kept(connection, op->lease));
 }
 
-void ari_lease_run(ari_connection *connection, ari_op *op)
+/* --- having the connection --- */
+
+static void answer(ari_op *op, const ar_error *error)
 {
-    ar_error error;
-    if (!ari_lease_is_end(op)) {
-        run_statement(connection, op);
+    ari_op_complete(op, error->status, error->status == AR_OK ? NULL : error);
+}
+
+/* It will not ask for the connection any more. */
+static void move_to_end(ari_lease *lease)
+{
+    move(lease, LEASE_ENDED);
+    atomic_fetch_sub(&atomic_load(&lease->connection)->load, ARI_LEASE_LOAD);
+}
+
+/* What needs no connection: refusals, and the end of what has nothing to be ended any more. */
+static void answer_without(ari_lease *lease, ari_op *op)
+{
+    ar_error error = { .status = AR_OK };
+    bool commits = op->operation.kind == AR_OP_COMMIT;
+    if (lease->state == LEASE_ENDED || !ari_lease_is_end(op)) {
+        error.status = refusal(lease, &error);
+    } else {
+        if (commits)
+            error.status = commit_refusal(lease, &error);
+        move_to_end(lease);
+    }
+    answer(op, &error);
+}
+
+static void release(ari_connection *connection)
+{
+    ari_lease *lease = connection->lease;
+    ari_op *op;
+    connection->lease = NULL;
+    if (connection->state == CONNECTION_LEASED)
+        ari_connection_move(connection, CONNECTION_READY);
+    while ((op = ari_op_list_take(&lease->queue)) != NULL)
+        answer_without(lease, op);
+    ari_lease_unref(lease);
+}
+
+void ari_lease_take(ari_connection *connection, ari_op *op)
+{
+    ari_lease *lease = op->lease;
+    if (connection->lease != lease && !ari_lease_needs_connection(connection, op)) {
+        answer_without(lease, op);
         return;
     }
-    ar_status status = end(connection, op->lease, op->operation.kind == AR_OP_COMMIT, &error);
-    ari_op_complete(op, status, &error);
+    if (connection->lease == NULL)
+        connection->lease = ari_lease_ref(lease);
+    assert(connection->lease == lease);
+    ari_op_list_add(&lease->queue, op);
+}
+
+/* --- steps --- */
+
+static void start_step(ari_connection *connection, ari_lease *lease, ari_lease_step step, ar_operation errand)
+{
+    lease->step = step;
+    lease->step_done = false;
+    lease->errand = errand;
+    lease->errand.in_transaction = step != STEP_BEGIN && step != STEP_RESET;
+    lease->errand.host_data = lease;
+    if (step != STEP_BEGIN)
+        ari_connection_submit(connection, &lease->errand, 1);
+}
+
+static int64_t grace(const ari_connection *connection)
+{
+    const ar_env *env = connection->host.env;
+    return connection->pool->topology.blocking ? INT64_MAX : env->now(env->ctx) + STEP_GRACE_US;
+}
+
+void ari_lease_step_completed(ari_lease *lease, const ar_error *error)
+{
+    lease->step_error.status = AR_OK;
+    if (error != NULL)
+        lease->step_error = *error;
+    lease->step_done = true;
+    if (lease->step != STEP_BEGIN || error != NULL)
+        return; /* what a failed BEGIN means is settled when the operation behind it has failed too */
+    lease->step = STEP_NONE;
+    move(lease, LEASE_OPEN);
+    atomic_store_explicit(&lease->begun, true, memory_order_relaxed);
+    if (lease->first_failed)
+        fail_lease(lease, LEASE_ABORTED, &lease->answer);
+}
+
+/* BEGIN, and behind it the operation that it travels with. */
+static void begin(ari_connection *connection, ari_lease *lease, ari_op *op)
+{
+    ari_connection_move(connection, CONNECTION_LEASED);
+    lease->first_failed = false;
+    lease->pending = op;
+    start_step(connection, lease, STEP_BEGIN,
+               (ar_operation){ .kind = AR_OP_BEGIN,
+                               .deadline = connection->pool->topology.blocking ? op->operation.deadline : INT64_MAX,
+                               .read_only = lease->options.read_only });
+    lease->errand.next = &op->operation;
+    lease->under_way++;
+    ari_connection_submit(connection, &lease->errand, 2);
+}
+
+/* The operation behind a BEGIN that failed has failed. Neither was sent, on a connection that was lost: once more, on another one. */
+static bool begins_again(ari_lease *lease, ari_op *op, const ar_error *error)
+{
+    bool unsent = lease->step_error.status == AR_E_CONNECTION && lease->errand.unsent && error != NULL &&
+                  error->status == AR_E_CONNECTION && op->operation.unsent;
+    lease->step = STEP_NONE;
+    if (!unsent || op->again) {
+        lease->ran_raw = false;
+        fail_lease(lease, LEASE_DEAD, &lease->step_error);
+        return false;
+    }
+    op->again = true;
+    op->operation.unsent = false;
+    ari_op_list_put_back(&lease->queue, op);
+    return true;
+}
+
+void ari_lease_completed(ari_op *op, const ar_error *error)
+{
+    ari_lease *lease = op->lease;
+    ar_error refused;
+    lease->under_way--;
+    if (lease->pending == op)
+        lease->pending = NULL;
+    if (lease->step == STEP_BEGIN && lease->step_done) {
+        if (begins_again(lease, op, error))
+            return;
+        error = &lease->step_error;
+    } else if (lease->step == STEP_BEGIN && error != NULL) {
+        lease->first_failed = true;
+        lease->answer = *error;
+    } else {
+        if (error != NULL && error->status == AR_E_TX_ABORTED && refusal(lease, &refused) == AR_E_TX_ABORTED)
+            error = &refused;
+        record(lease, &op->operation, error);
+    }
+    ari_op_complete(op, error == NULL ? AR_OK : error->status, error);
+}
+
+static void finish_pending(ari_lease *lease)
+{
+    ari_op *op = lease->pending;
+    lease->pending = NULL;
+    answer(op, &lease->answer);
+}
+
+/* The end of a savepoint. RELEASE, after something in it failed, does what COMMIT does then: all is rolled back, and the answer says so. What was rolled back to is of no more
+ * use, and is released too. */
+static void end_savepoint(ari_connection *connection, ari_lease *lease, ari_op *op)
+{
+    bool back = op->operation.kind == AR_OP_ROLLBACK_TO;
+    lease->pending = op;
+    lease->answer.status = AR_OK;
+    if (!back)
+        lease->answer.status = refusal(lease, &lease->answer);
+    back = back || lease->answer.status != AR_OK;
+    start_step(connection, lease, back ? STEP_ROLLBACK_TO : STEP_RELEASE,
+               (ar_operation){ .kind = back ? AR_OP_ROLLBACK_TO : AR_OP_RELEASE,
+                               .savepoint = op->operation.savepoint,
+                               .deadline = grace(connection) });
+}
+
+static void end_transaction(ari_connection *connection, ari_lease *lease, ari_op *op, bool commits)
+{
+    lease->pending = op;
+    lease->answer.status = commits ? commit_refusal(lease, &lease->answer) : AR_OK;
+    commits = commits && lease->answer.status == AR_OK;
+    ar_operation errand = { .kind = commits ? AR_OP_COMMIT : AR_OP_ROLLBACK, .deadline = grace(connection) };
+    if (commits)
+        errand.deadline = connection->pool->topology.blocking ? INT64_MAX : lease->options.deadline;
+    start_step(connection, lease, commits ? STEP_COMMIT : STEP_ROLLBACK, errand);
+}
+
+/* Gives the connection back, in the state in which it was taken. */
+static void let_go(ari_connection *connection, ari_lease *lease)
+{
+    if (connection->backend != NULL && lease->ran_raw) {
+        lease->ran_raw = false;
+        start_step(connection, lease, STEP_RESET, (ar_operation){ .kind = AR_OP_RESET, .deadline = grace(connection) });
+        return;
+    }
+    release(connection);
+}
+
+/* A transaction that cannot be ended is ended by closing the connection. */
+static void give_up(ari_connection *connection)
+{
+    if (connection->backend != NULL && !connection->pool->topology.blocking)
+        ari_connection_lose(connection);
+}
+
+static void committed(ari_connection *connection, ari_lease *lease)
+{
+    lease->answer = lease->step_error;
+    if (lease->answer.status == AR_OK || lease->errand.ended_transaction || connection->backend == NULL)
+        return;
+    start_step(connection, lease, STEP_ROLLBACK,
+               (ar_operation){ .kind = AR_OP_ROLLBACK, .deadline = grace(connection) });
+}
+
+static void rolled_back(ari_connection *connection, ari_lease *lease)
+{
+    if (lease->step_error.status == AR_OK)
+        return;
+    give_up(connection);
+    if (lease->answer.status == AR_OK && lease->pending->operation.kind == AR_OP_ROLLBACK &&
+        connection->pool->topology.blocking)
+        lease->answer = lease->step_error;
+}
+
+static void went_back(ari_connection *connection, ari_lease *lease)
+{
+    record(lease, &lease->errand, lease->step_error.status == AR_OK ? NULL : &lease->step_error);
+    if (lease->step_error.status == AR_OK)
+        start_step(connection, lease, STEP_RELEASE,
+                   (ar_operation){ .kind = AR_OP_RELEASE,
+                                   .savepoint = lease->pending->operation.savepoint,
+                                   .deadline = grace(connection) });
+    else if (lease->answer.status == AR_OK)
+        lease->answer = lease->step_error;
+}
+
+static void released(ari_lease *lease)
+{
+    record(lease, &lease->errand, lease->step_error.status == AR_OK ? NULL : &lease->step_error);
+    if (lease->answer.status == AR_OK)
+        lease->answer = lease->step_error;
+}
+
+static void reset(ari_connection *connection, ari_lease *lease)
+{
+    if (lease->step_error.status == AR_OK || connection->backend == NULL)
+        return;
+    ari_runtime_log(lease->pool->runtime, AR_LOG_INFO, "a connection whose session a transaction changed is closed: %s",
+                    lease->step_error.message);
+    ari_connection_lose(connection);
+}
+
+/* The step has ended: the next one, or the answer. */
+static void finish_step(ari_connection *connection, ari_lease *lease)
+{
+    ari_lease_step step = lease->step;
+    lease->step = STEP_NONE;
+    switch (step) {
+    case STEP_NONE:
+    case STEP_BEGIN: break;
+    case STEP_ROLLBACK_TO: went_back(connection, lease); break;
+    case STEP_RELEASE: released(lease); break;
+    case STEP_COMMIT: committed(connection, lease); break;
+    case STEP_ROLLBACK: rolled_back(connection, lease); break;
+    case STEP_RESET: reset(connection, lease); break;
+    }
+    if (lease->step != STEP_NONE || lease->pending == NULL)
+        return;
+    if (ari_lease_is_end(lease->pending))
+        move_to_end(lease);
+    finish_pending(lease);
+}
+
+/* --- its operations --- */
+
+static bool is_allowed(const ari_lease *lease, ar_operation_kind kind)
+{
+    bool ends = kind == AR_OP_ROLLBACK_TO || kind == AR_OP_RELEASE || kind == AR_OP_CLOSE_CURSOR;
+    return lease->state == LEASE_OPEN || (lease->state == LEASE_ABORTED && ends);
+}
+
+/* Whether the first of its operations can be handled now. */
+static bool may_go_on(ari_connection *connection, const ari_lease *lease, const ari_op *op)
+{
+    if (lease->state == LEASE_NEW)
+        return ari_lease_is_end(op) ||
+               (ari_connection_ensure(connection, &op->operation) && connection->under_way == 0);
+    if (ari_lease_is_end(op) || ends_savepoint(op))
+        return lease->under_way == 0;
+    return lease->under_way == 0 || connection->pool->topology.pipelines;
+}
+
+static void run_statement(ari_connection *connection, ari_lease *lease, ari_op *op)
+{
+    ar_error error;
+    const ar_statement *statement = op->operation.statement;
+    if (lease->state != LEASE_NEW && !is_allowed(lease, op->operation.kind)) {
+        ari_op_complete(op, refusal(lease, &error), &error);
+        return;
+    }
+    lease->ran_raw = lease->ran_raw || (statement != NULL && !statement->generated);
+    op->operation.in_transaction = true;
+    op->operation.next = NULL;
+    if (lease->state == LEASE_NEW) {
+        begin(connection, lease, op);
+    } else if (ends_savepoint(op)) {
+        end_savepoint(connection, lease, op);
+    } else {
+        lease->under_way++;
+        ari_connection_submit(connection, &op->operation, 1);
+    }
+}
+
+/* One that was finished before it was sent is dropped; what was to end a transaction ends it all the same. */
+static void run(ari_connection *connection, ari_lease *lease, ari_op *op)
+{
+    bool finished = !ari_future_start(&op->future);
+    if (ari_lease_is_end(op) && lease->state == LEASE_NEW)
+        answer_without(lease, op);
+    else if (ari_lease_is_end(op))
+        end_transaction(connection, lease, op, op->operation.kind == AR_OP_COMMIT && !finished);
+    else if (finished)
+        ari_op_complete(op, AR_E_CANCELLED, NULL);
+    else
+        run_statement(connection, lease, op);
+}
+
+static bool is_over(const ari_lease *lease)
+{
+    return lease->state == LEASE_DEAD || lease->state == LEASE_ENDED;
+}
+
+bool ari_lease_advance(ari_connection *connection)
+{
+    static const ar_error lost = { .status = AR_E_CONNECTION, .message = "the connection was lost" };
+    ari_lease *lease = connection->lease;
+    if (lease->step != STEP_NONE) {
+        if (!lease->step_done || lease->step == STEP_BEGIN)
+            return false;
+        finish_step(connection, lease);
+        return true;
+    }
+    if (connection->backend == NULL && (lease->state == LEASE_OPEN || lease->state == LEASE_ABORTED))
+        fail_lease(lease, LEASE_DEAD, &lost);
+    if (is_over(lease) && lease->under_way == 0) {
+        let_go(connection, lease);
+        return true;
+    }
+    ari_op *op = ari_op_list_first(&lease->queue);
+    if (op == NULL && lease->state == LEASE_NEW && lease->under_way == 0) {
+        release(connection); /* its first operation was dropped */
+        return true;
+    }
+    if (op == NULL || connection->state == CONNECTION_CONNECTING || !may_go_on(connection, lease, op))
+        return connection->opened;
+    run(connection, lease, ari_op_list_take(&lease->queue));
+    return true;
+}
+
+void ari_lease_open_failed(ari_connection *connection, const ar_error *error)
+{
+    ari_lease *lease = connection->lease;
+    ari_op *op = ari_op_list_take(&lease->queue);
+    fail_lease(lease, LEASE_DEAD, error);
+    if (op != NULL)
+        ari_op_complete(op, error->status, error);
+}
+
+void ari_lease_abandon(ari_connection *connection, const ar_error *error)
+{
+    ari_lease *lease = connection->lease;
+    ari_op *op;
+    if (lease->pending != NULL) {
+        lease->answer = lease->step_done ? lease->step_error : *error;
+        finish_pending(lease);
+    }
+    while ((op = ari_op_list_take(&lease->queue)) != NULL)
+        ari_op_complete(op, error->status, error);
+    connection->lease = NULL;
+    ari_lease_unref(lease);
 }
 
 /* --- for the holder --- */
@@ -281,6 +507,8 @@ ari_lease *ari_lease_create(ari_pool *pool, const ari_lease_options *options)
     lease->options = *options;
     lease->holder = pthread_self();
     lease->end_op = end_op;
+    ari_op_list_init(&lease->behind);
+    ari_op_list_init(&lease->queue);
     atomic_init(&lease->references, 1);
     pthread_mutex_lock(&pool->lock);
     lease->next = pool->leases;
@@ -350,7 +578,7 @@ static ar_future *end_async(ari_lease *lease, bool commit)
     ari_op *op = take_end(lease, commit);
     if (op == NULL)
         return ari_future_failed(lease->pool->runtime, ended_before(&error), &error);
-    if (atomic_load(&lease->connection) != NULL)
+    if (atomic_load(&lease->sent))
         return ari_pool_submit(lease->pool, lease, op);
     ari_future_finish(&op->future, AR_OK, NULL); /* nothing was sent, so there is nothing to end */
     return &op->future;
@@ -363,9 +591,9 @@ static ar_status end_wait(ari_lease *lease, bool commit, ar_error *err)
     if (op == NULL)
         return ended_before(err);
     ar_status status = AR_OK;
-    if (atomic_load(&lease->connection) != NULL)
+    if (atomic_load(&lease->sent))
         status = ari_pool_run(lease->pool, lease, op, err);
-    if (status == AR_E_DEADLOCK && op->connection == NULL) {
+    if (status == AR_E_DEADLOCK && !op->sent) {
         op->operation.kind = AR_OP_ROLLBACK;
         ari_pool_submit(lease->pool, lease, op);
         status = commit ? status : AR_OK;
@@ -408,9 +636,20 @@ void ari_lease_release(ari_lease *lease)
     ari_lease_unref(lease);
 }
 
-bool ari_lease_would_deadlock(ari_pool *pool, const ari_lease *lease, const ari_connection *connection)
+/* With the pool's lock held: whether a lease before `lease` in the list has its connection too. */
+static bool counted_before(const ari_pool *pool, const ari_lease *lease, const ari_connection *connection)
+{
+    for (const ari_lease *other = pool->leases; other != lease; other = other->next)
+        if (pthread_equal(other->holder, pthread_self()) && atomic_load(&other->connection) == connection)
+            return true;
+    return false;
+}
+
+bool ari_lease_would_deadlock(ari_pool *pool, const ari_lease *lease, const ari_group *group,
+                              const ari_connection *connection)
 {
     bool found = false;
+    uint32_t held = 0; /* connections of the group */
     if (atomic_load_explicit(&pool->open_leases, memory_order_relaxed) == 0)
         return false;
     if (lease != NULL && atomic_load_explicit(&lease->begun, memory_order_relaxed))
@@ -419,7 +658,10 @@ bool ari_lease_would_deadlock(ari_pool *pool, const ari_lease *lease, const ari_
     for (ari_lease *other = pool->leases; other != NULL && !found; other = other->next) {
         if (other == lease || other->options.unheld || !pthread_equal(other->holder, pthread_self()))
             continue;
-        found = !other->options.allow_outside || atomic_load(&other->connection) == connection;
+        const ari_connection *its = atomic_load(&other->connection);
+        held += its != NULL && its->group == group && !counted_before(pool, other, its);
+        found = !other->options.allow_outside || (connection != NULL && its == connection) ||
+                (connection == NULL && held == group->count);
     }
     pthread_mutex_unlock(&pool->lock);
     return found;

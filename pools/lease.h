@@ -10,12 +10,23 @@
 
 /* See pools/lease.c for the states. */
 typedef enum ari_lease_state {
-    LEASE_NEW,     /* nothing was sent */
+    LEASE_NEW,     /* nothing was sent, or BEGIN is under way */
     LEASE_OPEN,    /* BEGIN was done */
     LEASE_ABORTED, /* a statement failed: only rollback, whole or to a savepoint */
     LEASE_DEAD,    /* the engine ended the transaction, or the connection was lost; `why` */
     LEASE_ENDED    /* committed or rolled back */
 } ari_lease_state;
+
+/* An operation of the lease's own that is under way. */
+typedef enum ari_lease_step {
+    STEP_NONE,
+    STEP_BEGIN,
+    STEP_ROLLBACK_TO, /* for `pending`, as the others below */
+    STEP_RELEASE,
+    STEP_COMMIT,
+    STEP_ROLLBACK,
+    STEP_RESET /* for nobody */
+} ari_lease_step;
 
 /* What a lease adds to the load of its connection until it is ended: more than any depth, so that others go elsewhere. */
 enum { ARI_LEASE_LOAD = 1 << 16 };
@@ -24,22 +35,45 @@ struct ari_lease {
     ari_pool *pool;
     ari_lease_options options;
     pthread_t holder;
-    _Atomic uint32_t references;          /* the holder's, and one for each of its operations under way */
-    _Atomic(ari_connection *) connection; /* set with the first operation */
+    _Atomic uint32_t references; /* the holder's, one for each of its operations, and the connection's that it has */
+    _Atomic(ari_connection *) connection; /* where its operations go; set when the first is bound */
+    _Atomic bool sent;                    /* its first operation was sent */
     _Atomic bool begun;                   /* it has had the connection: its operations wait for nobody else's */
     _Atomic int retryable;                /* the ar_status that it failed with because of others; AR_OK: it did not */
     ari_lease *prev, *next;               /* the pool's list, under its lock */
     _Atomic bool ended;                   /* commit or rollback was asked for */
     ari_op *end_op;                       /* made beforehand, so that ending cannot fail for want of memory */
 
+    /* Under the lock of the group, until `connection` is set. */
+    bool queued;
+    ari_op_list behind; /* sent while the first one waits in the group's queue */
+
     /* Under the token of the connection. */
     ari_lease_state state;
-    bool ran_raw; /* SQL of the application, which may have changed the session */
-    ar_error why; /* of ABORTED and DEAD */
+    bool ran_raw;      /* SQL of the application, which may have changed the session */
+    bool step_done;    /* the step has ended, as `step_error` says (status AR_OK: well) */
+    bool first_failed; /* the operation behind BEGIN failed before BEGIN was done; `answer` */
+    ari_lease_step step;
+    uint32_t under_way;  /* statements of the application */
+    ari_op_list queue;   /* its operations that wait for their turn */
+    ari_op *pending;     /* the end of the transaction, or of a savepoint, that the step is for */
+    ar_operation errand; /* of the step */
+    ar_error step_error;
+    ar_error answer; /* for `pending` */
+    ar_error why;    /* of ABORTED and DEAD */
 };
 
-/* Runs one operation of the lease that has the connection, or gets it now. Under the token. */
-void ari_lease_run(ari_connection *connection, ari_op *op);
+/* Takes an operation of the lease that has the connection, that gets it now, or that needs none. Under the token. */
+void ari_lease_take(ari_connection *connection, ari_op *op);
+
+/* Goes on with the lease that has the connection; true: something has changed, ask again. Under the token. */
+bool ari_lease_advance(ari_connection *connection);
+
+/* The connection could not be opened for the lease that is to have it. Under the token. */
+void ari_lease_open_failed(ari_connection *connection, const ar_error *error);
+
+/* The connection is closed for good: everything that the lease still has fails. Under the token. */
+void ari_lease_abandon(ari_connection *connection, const ar_error *error);
 
 /* COMMIT or ROLLBACK of a lease. */
 bool ari_lease_is_end(const ari_op *op);
@@ -47,13 +81,12 @@ bool ari_lease_is_end(const ari_op *op);
 /* False for an operation that is only to be refused, or that ends what never began: then it does not matter who has the connection. Under the token. */
 bool ari_lease_needs_connection(const ari_connection *connection, const ari_op *op);
 
-/* Ends the lease by ROLLBACK, when its end was cancelled before it was sent. Under the token. */
-void ari_lease_roll_back(ari_connection *connection, ari_lease *lease);
+/* The backend completed an operation of the lease, or one of the lease's own. Under the token, inside the backend. */
+void ari_lease_completed(ari_op *op, const ar_error *error);
+void ari_lease_step_completed(ari_lease *lease, const ar_error *error);
 
-/* The backend completed an operation of the lease. Under the token. */
-void ari_lease_record(ari_lease *lease, const ar_operation *operation, const ar_error *error);
-
-/* Whether the calling thread holds another lease that makes waiting for `connection` (for `lease`, or none) wrong or endless. */
-bool ari_lease_would_deadlock(ari_pool *pool, const ari_lease *lease, const ari_connection *connection);
+/* Whether the calling thread holds another lease that makes waiting for `connection` (NULL: for one of the group) for `lease` (or none) wrong or endless. */
+bool ari_lease_would_deadlock(ari_pool *pool, const ari_lease *lease, const ari_group *group,
+                              const ari_connection *connection);
 
 #endif

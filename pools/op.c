@@ -20,25 +20,33 @@ static void destroy(ar_future *future)
 static ar_status assist(ar_future *future, int64_t deadline, ar_error *err)
 {
     ari_op *op = (ari_op *)future;
-    if (op->connection == NULL)
+    ar_error none;
+    if (!op->sent)
         return AR_OK;
-    if (ari_lease_would_deadlock(op->pool, op->lease, op->connection))
+    ari_connection *connection = atomic_load(&op->connection);
+    ari_group *group = connection != NULL ? connection->group : ari_route_group(op->pool, op, &none);
+    if (ari_lease_would_deadlock(op->pool, op->lease, group, connection))
         return ar_error_set(err, AR_E_DEADLOCK,
                             "waiting for an operation that waits for a transaction of this thread: finish the "
                             "transaction first, or use its handle");
     if (op->operation.deadline < deadline)
         deadline = op->operation.deadline;
-    if (op->pool->runtime->help && (op->first || deadline == INT64_MAX))
-        ari_runner_help(&op->connection->runner, future, deadline);
+    if (connection != NULL && op->pool->runtime->help && (op->first || deadline == INT64_MAX))
+        ari_runner_help(&connection->runner, future, deadline);
     return AR_OK;
 }
 
-/* Finished by a canceller: its timer, if any, is not needed; the connection drops it when it comes to it. */
+/* Finished by a canceller: its timer, if any, is not needed; the connection drops it when it comes to it. Else it is under way, and the connection is told. */
 static void interrupt(ar_future *future)
 {
     ari_op *op = (ari_op *)future;
-    if (op->timer.fire != NULL && ar_future_is_done(future) && ari_timer_disarm(future->runtime, &op->timer))
+    ari_connection *connection = atomic_load(&op->connection);
+    if (!ar_future_is_done(future)) {
+        if (connection != NULL)
+            ari_connection_alert(connection);
+    } else if (op->timer.fire != NULL && ari_timer_disarm(future->runtime, &op->timer)) {
         ari_future_unref(future);
+    }
 }
 
 static void collect(ar_future *future)
@@ -79,9 +87,11 @@ ari_op *ari_op_of(ar_future *future)
 static void make_room(ari_op *op)
 {
     ari_pool *pool = op->pool;
-    if (!op->brief)
-        atomic_fetch_sub(&op->connection->slow, 1);
-    atomic_fetch_sub(&op->connection->load, 1);
+    ari_connection *connection = atomic_load_explicit(&op->connection, memory_order_relaxed);
+    if (connection != NULL && !op->brief)
+        atomic_fetch_sub(&connection->slow, 1);
+    if (connection != NULL)
+        atomic_fetch_sub(&connection->load, 1);
     if (atomic_fetch_sub(&pool->queued, 1) == 1 && atomic_load(&pool->closing))
         pool->runtime->env.wake(pool->runtime->env.ctx, (uint32_t *)&pool->queued);
 }
@@ -149,32 +159,41 @@ static ar_status refuse(const ari_pool *pool, const ari_op *op, ar_error *err)
 }
 
 /* Takes its place in the pool and in the lease, and counts as under way from here on. */
-static ar_status admit(ari_pool *pool, ari_lease *lease, ari_op *op, bool blocking, ar_error *err)
+static ar_status count_in(ari_pool *pool, ari_op *op, ar_error *err)
 {
-    ar_status status = refuse(pool, op, err);
-    if (status != AR_OK)
-        return status;
-    if (lease != NULL && op->lease == NULL)
-        op->lease = ari_lease_ref(lease);
-    ari_connection *connection = ari_pool_route(pool, op, blocking, err);
-    if (connection == NULL)
-        return err->status;
-    if (blocking && ari_lease_would_deadlock(pool, lease, connection))
-        return ar_error_set(err, AR_E_DEADLOCK,
-                            "a blocking call outside a transaction that this thread holds: use the transaction's "
-                            "handle, finish it first, or begin it with allow_outside");
     if (atomic_fetch_add(&pool->queued, 1) >= pool->options.queue_limit && !gets_through(op->operation.kind)) {
         atomic_fetch_sub(&pool->queued, 1);
         return ar_error_set(err, AR_E_OVERLOAD,
                             "%u operations wait in the pool already: send less, or raise queue_limit",
                             pool->options.queue_limit);
     }
-    op->connection = connection;
-    if (!op->brief)
-        atomic_fetch_add(&connection->slow, 1);
-    atomic_fetch_add(&connection->load, 1);
+    op->sent = true;
     ari_future_ref(&op->future);
     return AR_OK;
+}
+
+/* Sends it, into the mailbox of *to, or (NULL) into the queue. */
+static ar_status admit(ari_pool *pool, ari_lease *lease, ari_op *op, bool blocking, ari_connection **to, ar_error *err)
+{
+    ar_status status = refuse(pool, op, err);
+    if (status != AR_OK)
+        return status;
+    if (lease != NULL && op->lease == NULL)
+        op->lease = ari_lease_ref(lease);
+    ari_group *group = ari_route_group(pool, op, err);
+    if (group == NULL)
+        return err->status;
+    status = ari_route_choose(group, op, blocking, to, err);
+    if (status != AR_OK)
+        return status;
+    if (blocking && ari_lease_would_deadlock(pool, lease, group, *to))
+        return ar_error_set(err, AR_E_DEADLOCK,
+                            "a blocking call outside a transaction that this thread holds: use the transaction's "
+                            "handle, finish it first, or begin it with allow_outside");
+    status = count_in(pool, op, err);
+    if (status == AR_OK)
+        *to = ari_route_send(group, op, *to);
+    return status;
 }
 
 ar_status ari_op_arm(ari_op *op, ar_error *err)
@@ -200,38 +219,36 @@ void ari_op_fail(ari_op *op, ar_status status, const ar_error *error)
 ar_future *ari_pool_submit(ari_pool *pool, ari_lease *lease, ari_op *op)
 {
     ar_error error;
+    ari_connection *to;
     ar_status status = ari_op_arm(op, &error);
     if (status == AR_OK)
-        status = admit(pool, lease, op, false, &error);
-    if (status != AR_OK) {
+        status = admit(pool, lease, op, false, &to, &error);
+    if (status != AR_OK)
         ari_op_fail(op, status, &error);
-        return &op->future;
-    }
-    op->first = ari_runner_push(&op->connection->runner, &op->mail);
-    ari_runner_wake(&op->connection->runner);
+    else if (to != NULL)
+        ari_runner_wake(&to->runner);
     return &op->future;
 }
 
 ar_status ari_pool_run(ari_pool *pool, ari_lease *lease, ari_op *op, ar_error *err)
 {
     ar_error error;
+    ari_connection *to;
     int64_t deadline = op->operation.deadline;
 
     if (ari_runner_in_behaviour())
         return ar_error_set(
             err, AR_E_DEADLOCK,
             "a blocking database call inside a behaviour would hold up its actor: use the async call, and a then");
-    ar_status status = admit(pool, lease, op, true, &error);
+    ar_status status = admit(pool, lease, op, true, &to, &error);
     if (status != AR_OK) {
         if (err != NULL)
             *err = error;
         return status;
     }
-    ari_runner *runner = &op->connection->runner;
-    op->first = ari_runner_push(runner, &op->mail);
-    bool help = pool->runtime->help && (op->first || deadline == INT64_MAX);
-    if (!help || !ari_runner_help(runner, &op->future, deadline))
-        ari_runner_wake(runner);
+    bool help = to != NULL && pool->runtime->help && (op->first || deadline == INT64_MAX);
+    if (to != NULL && (!help || !ari_runner_help(&to->runner, &op->future, deadline)))
+        ari_runner_wake(&to->runner);
     status = ari_future_wait_until(&op->future, deadline, err);
     if (status == AR_E_PENDING) {
         ari_future_expire(&op->future);

@@ -5,8 +5,8 @@
 #include "pools/registry.h"
 #include "values/memory.h"
 
-/* A pool has its connections from the start and gives each a thread when it is first needed. Operations are routed when they are sent: a reader may take those that
- * only read, a writer takes everything. */
+/* A pool has its connections from the start and gives each a thread when it is first needed, or where the engine does not block all of them one. Which connection an operation
+ * goes to is for pools/route.c. */
 
 ari_pool *ari_pool_ref(ari_pool *pool)
 {
@@ -21,6 +21,8 @@ void ari_pool_unref(ari_pool *pool)
     ar_runtime *runtime = pool->runtime;
     if (pool->free_attached != NULL)
         pool->free_attached(pool->attached);
+    pthread_mutex_destroy(&pool->writers.lock);
+    pthread_mutex_destroy(&pool->readers.lock);
     pthread_mutex_destroy(&pool->lock);
     ari_release(&runtime->env, pool);
     ari_runtime_unref(runtime);
@@ -47,111 +49,14 @@ const ar_env *ari_pool_env(const ari_pool *pool)
     return &pool->runtime->env;
 }
 
+const ar_dialect *ari_pool_dialect(const ari_pool *pool)
+{
+    return atomic_load_explicit(&pool->dialect, memory_order_relaxed);
+}
+
 ar_runtime *ari_pool_runtime(const ari_pool *pool)
 {
     return pool->runtime;
-}
-
-/* --- routing --- */
-
-static bool is_spawned(const ari_connection *connection)
-{
-    return atomic_load_explicit(&connection->spawned, memory_order_acquire);
-}
-
-static bool spawn(ari_pool *pool, ari_connection *connection, ar_error *err)
-{
-    if (is_spawned(connection))
-        return true;
-    pthread_mutex_lock(&pool->lock);
-    bool spawned = is_spawned(connection);
-    if (!spawned && atomic_load(&pool->closing))
-        ar_error_set(err, AR_E_CLOSED, "the database is closing");
-    else if (!spawned)
-        spawned = ari_connection_spawn(connection, err) == AR_OK;
-    pthread_mutex_unlock(&pool->lock);
-    return spawned;
-}
-
-/* An operation that nobody waits for yet and that is brief joins up to this many others of its kind: waking a thread takes longer than all of them (a find by key 5 us, a
- * wake-up through nng 10 to 40), and together they share one read transaction. `./dev bench sqlite_find_async64` gains a third. */
-enum { BRIEF_TOGETHER = 32 };
-
-static ari_connection *among_its_kind(ari_connection *connections, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        ari_connection *connection = &connections[i];
-        uint32_t load = atomic_load_explicit(&connection->load, memory_order_relaxed);
-        if (load > 0 && load < BRIEF_TOGETHER && atomic_load_explicit(&connection->slow, memory_order_relaxed) == 0)
-            return connection;
-    }
-    return NULL;
-}
-
-/* The best of `count` connections: an idle one, which a caller that waits can run itself; then one that has no thread yet; then the one with the least to do. NULL: none has a
- * thread, and none can be had. */
-static ari_connection *least_loaded(ari_pool *pool, ari_connection *connections, unsigned count, ar_error *err)
-{
-    ari_connection *least = NULL, *unspawned = NULL;
-    uint32_t least_load = UINT32_MAX;
-
-    for (unsigned i = 0; i < count; i++) {
-        ari_connection *connection = &connections[i];
-        if (!is_spawned(connection)) {
-            unspawned = unspawned == NULL ? connection : unspawned;
-            continue;
-        }
-        uint32_t load = atomic_load_explicit(&connection->load, memory_order_relaxed);
-        if (load == 0 && ari_runner_is_idle(&connection->runner)) /* else it is only just done */
-            return connection;
-        if (load < least_load) {
-            least_load = load;
-            least = connection;
-        }
-    }
-    if (least_load > 0 && unspawned != NULL && spawn(pool, unspawned, err))
-        return unspawned;
-    return least;
-}
-
-static ari_connection *choose(ari_pool *pool, ari_connection *connections, unsigned count, bool joins, ar_error *err)
-{
-    ari_connection *chosen = joins ? among_its_kind(connections, count) : NULL;
-    return chosen != NULL ? chosen : least_loaded(pool, connections, count, err);
-}
-
-static bool only_reads(const ari_op *op)
-{
-    if (op->lease != NULL)
-        return op->lease->options.read_only;
-    return op->operation.kind == AR_OP_EXECUTE && op->operation.statement->statement_class == AR_STATEMENT_READ;
-}
-
-static ari_connection *route(ari_pool *pool, const ari_op *op, bool blocking, ar_error *err)
-{
-    const ar_topology *topology = &pool->topology;
-    bool joins = op->brief && !blocking;
-    if (op->operation.kind == AR_OP_RESET)
-        return choose(pool, pool->connections, 1, joins, err);
-    if (topology->readers > 0 && only_reads(op))
-        return choose(pool, &pool->connections[topology->writers], topology->readers, joins, err);
-    if (topology->writers > 0)
-        return choose(pool, pool->connections, topology->writers, joins, err);
-    ar_error_set(err, AR_E_READ_ONLY, "a write to a database that was opened read-only");
-    return NULL;
-}
-
-ari_connection *ari_pool_route(ari_pool *pool, const ari_op *op, bool blocking, ar_error *err)
-{
-    ari_lease *lease = op->lease;
-    if (lease == NULL)
-        return route(pool, op, blocking, err);
-    ari_connection *connection = atomic_load(&lease->connection);
-    if (connection == NULL && (connection = route(pool, op, blocking, err)) != NULL) {
-        atomic_store(&lease->connection, connection);
-        atomic_fetch_add(&connection->load, ARI_LEASE_LOAD);
-    }
-    return connection;
 }
 
 /* --- open and close --- */
@@ -166,6 +71,27 @@ static ar_status open_first(ari_pool *pool, ar_error *err)
     ar_status status = ari_pool_run(pool, NULL, op, err);
     ari_op_release(op);
     return status;
+}
+
+/* Operations that a connection may have before others wait in the queue. Where the engine blocks one at a time, so that nobody waits behind a long one while another connection has
+ * nothing to do. Brief ones go together, though: waking a thread takes longer than all of them (a find by key 5 us, a wake-up through nng 10 to 40), and in SQLite they share one read
+ * transaction; `./dev bench sqlite_find_async64` gains a third. A network engine has what makes up for its round trip. */
+enum { BLOCKING_DEPTH = 1, BLOCKING_BRIEF_DEPTH = 32, PIPELINE_DEPTH = 128 };
+
+static void init_group(ari_pool *pool, ari_group *group, ar_connection_role role, uint32_t first, uint32_t count)
+{
+    bool blocking = pool->topology.blocking;
+    group->connections = &pool->connections[first];
+    group->count = count;
+    group->depth = blocking ? BLOCKING_DEPTH : PIPELINE_DEPTH;
+    group->brief_depth = blocking ? BLOCKING_BRIEF_DEPTH : PIPELINE_DEPTH;
+    ari_op_list_init(&group->queue);
+    pthread_mutex_init(&group->lock, NULL);
+    for (uint32_t i = 0; i < count; i++) {
+        group->connections[i].pool = pool;
+        group->connections[i].group = group;
+        group->connections[i].role = role;
+    }
 }
 
 static ar_status make(ar_runtime *runtime, const ar_backend *backend, ar_url *url, const ari_pool_options *options,
@@ -199,10 +125,8 @@ static ar_status make(ar_runtime *runtime, const ar_backend *backend, ar_url *ur
         pool->options.close_wait_ms = 5000;
     atomic_init(&pool->references, 1);
     pthread_mutex_init(&pool->lock, NULL);
-    for (unsigned i = 0; i < count; i++) {
-        pool->connections[i].pool = pool;
-        pool->connections[i].role = i < topology.writers ? AR_ROLE_WRITER : AR_ROLE_READER;
-    }
+    init_group(pool, &pool->writers, AR_ROLE_WRITER, 0, topology.writers);
+    init_group(pool, &pool->readers, AR_ROLE_READER, topology.writers, topology.readers);
     *out = pool;
     return AR_OK;
 }
@@ -255,16 +179,19 @@ static void close_connections(ari_pool *pool)
     const ar_env *env = &pool->runtime->env;
     unsigned count = (unsigned)pool->topology.writers + pool->topology.readers;
     for (unsigned i = 0; i < count; i++)
-        if (is_spawned(&pool->connections[i]))
+        if (ari_connection_is_spawned(&pool->connections[i]))
             ari_runner_close(&pool->connections[i].runner);
     for (unsigned i = 0; i < count; i++) {
         ari_connection *connection = &pool->connections[i];
-        if (!is_spawned(connection))
+        if (!ari_connection_is_spawned(connection))
             continue;
         while (atomic_load(&connection->gone) == 0)
             env->wait(env->ctx, (uint32_t *)&connection->gone, 0, INT64_MAX);
-        ari_worker_stop(connection->runner.worker);
+        ari_connection_fini(connection);
+        if (pool->topology.blocking)
+            ari_worker_stop(connection->runner.worker);
     }
+    ari_worker_stop(pool->reactor);
 }
 
 void ari_pool_close(ari_pool *pool)
@@ -276,6 +203,8 @@ void ari_pool_close(ari_pool *pool)
     wait_until_idle(pool);
     atomic_store(&pool->aborting, true);
     close_connections(pool);
+    ari_route_fail(&pool->writers);
+    ari_route_fail(&pool->readers);
     pool->backend->config_free(pool->config);
     ari_url_free(&runtime->env, pool->url);
     ari_runtime_unhold(runtime);

@@ -29,11 +29,14 @@ struct ari_op {
     ar_operation operation;
     ari_timer timer;
     ari_pool *pool;
-    struct ari_connection *connection; /* where it was routed to; NULL: it was not sent */
-    ari_lease *lease;                  /* NULL outside transactions */
-    bool first;                        /* it found the mailbox empty */
-    bool brief;                        /* reads one row by its key: over before another thread could be woken for it */
-    const char *trace;                 /* may: stands in the log when it fails; lives until it is complete */
+    _Atomic(struct ari_connection *)
+        connection;    /* where it goes; NULL: it waits in the pool's queue, or was not sent */
+    ari_lease *lease;  /* NULL outside transactions */
+    bool first;        /* it found the mailbox empty */
+    bool sent;         /* it counts as under way */
+    bool again;        /* the connection was lost under it once */
+    bool brief;        /* reads one row by its key: over before another thread could be woken for it */
+    const char *trace; /* may: stands in the log when it fails; lives until it is complete */
     /* may: a last look at the results before completion, on the thread that runs the connection; `status` is the backend's, the answer becomes the
      * operation's. When that makes an error of AR_OK, fill `err`; when it keeps an error, leave `err` alone. */
     ar_status (*settle)(ari_op *op, ar_status status, ar_error *err);
@@ -65,6 +68,8 @@ void ari_pool_attach(ari_pool *pool, void *attached, void (*free)(void *attached
 ar_status ari_pool_usable(const ari_pool *pool, ar_error *err);
 
 const ar_backend *ari_pool_backend(const ari_pool *pool);
+/* How SQL is written for the server that was reached. */
+const ar_dialect *ari_pool_dialect(const ari_pool *pool);
 const ar_env *ari_pool_env(const ari_pool *pool);
 ar_runtime *ari_pool_runtime(const ari_pool *pool);
 

@@ -11,6 +11,9 @@
 #ifdef AR_HAVE_SQLITE
 #include "backends/sqlite/sqlite.h"
 #endif
+#ifdef AR_HAVE_MYSQL
+#include "backends/mysql/backend.h"
+#endif
 
 /* The backends of this build, and those that applications register. */
 
@@ -19,6 +22,9 @@ enum { REGISTERED_MAX = 16 };
 static const ar_backend *const built_in[] = {
 #ifdef AR_HAVE_SQLITE
     &ari_sqlite_backend,
+#endif
+#ifdef AR_HAVE_MYSQL
+    &ari_mysql_backend,
 #endif
 #ifdef AR_HAVE_POSTGRES
     &ari_postgres_backend,

@@ -243,13 +243,21 @@ static void note_operation(const ar_connection *connection, const ar_operation *
 
 static void submit(ar_connection *connection, ar_operation *batch)
 {
+    bool begin_failed = false;
     while (batch != NULL) {
         ar_operation *next = batch->next;
         ar_error error;
+        if (begin_failed) {
+            ar_error_set(&error, AR_E_TX_ABORTED, "the BEGIN before it failed");
+            connection->host->complete(connection->host, batch, &error);
+            batch = next;
+            continue;
+        }
         bool own = batch->kind == AR_OP_BEGIN || batch->kind == AR_OP_RESET;
         expect(own || batch->in_transaction == connection->in_transaction, "an operation outside its transaction");
         note_operation(connection, batch);
         ar_status status = run(connection, batch, &error);
+        begin_failed = batch->kind == AR_OP_BEGIN && status != AR_OK;
         connection->host->complete(connection->host, batch, status == AR_OK ? NULL : &error);
         batch = next;
     }
@@ -287,16 +295,36 @@ void script_start(void)
     pthread_mutex_unlock(&lock);
 }
 
-const char *script_log(void)
+/* With the lock held. */
+static const char *log_text(void)
 {
     static char text[LOG_MAX * ENTRY_MAX];
     size_t used = 0;
     text[0] = '\0';
-    pthread_mutex_lock(&lock);
     for (unsigned i = 0; i < entry_count; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? " | " : "", entries[i].text);
+    return text;
+}
+
+const char *script_log(void)
+{
+    pthread_mutex_lock(&lock);
+    const char *text = log_text();
     pthread_mutex_unlock(&lock);
     return text;
+}
+
+void script_expect_log(const char *expected)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 20;
+    pthread_mutex_lock(&lock);
+    int late = 0;
+    while (strncmp(log_text(), expected, strlen(log_text())) == 0 && strlen(log_text()) < strlen(expected) && late == 0)
+        late = pthread_cond_timedwait(&changed, &lock, &until);
+    pthread_mutex_unlock(&lock);
+    assert_string_equal(script_log(), expected);
 }
 
 void script_forget_log(void)
@@ -481,7 +509,7 @@ ari_op *script_op(ari_pool *pool, const char *sql)
 {
     ari_op *op = ari_op_create(pool, 0);
     if (op == NULL)
-        abort();
+        fail_msg("there is no memory for an operation");
     op->operation.statement = statement_of(sql);
     return op;
 }

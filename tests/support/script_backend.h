@@ -43,6 +43,9 @@ void script_start(void);
 const char *script_log(void);
 void script_forget_log(void);
 
+/* Waits until that is all that was logged; fails the test when it is not so after 20 seconds, or never can be. */
+void script_expect_log(const char *expected);
+
 /* Waits until `entry` was logged; fails the test after 20 seconds. */
 void script_wait_for(const char *entry);
 /* Waits until the log ends with `entry`s count times in it. */

@@ -85,7 +85,7 @@ static void a_useless_connection_is_closed_and_opened_again(void **state)
     assert_int_equal(run("w:lose"), AR_E_CONNECTION);
     script_wait_for("0:close");
     assert_int_equal(run("w:ok"), AR_OK);
-    assert_string_equal(script_log(), "0:w:lose | 0:close | 1:open | 1:w:ok");
+    script_expect_log("0:w:lose | 0:close | 1:open | 1:w:ok");
 }
 
 static void an_open_that_fails_is_tried_again_by_the_next_operation(void **state)
@@ -134,7 +134,7 @@ static void a_lost_database_in_memory_is_not_replaced_by_an_empty_one(void **sta
     lose_connection();
     assert_int_equal(run("w:ok"), AR_E_CONNECTION);
     assert_non_null(strstr(err.message, "in memory"));
-    assert_string_equal(script_log(), "");
+    script_expect_log("");
 }
 
 static void a_lease_keeps_others_waiting_in_their_order(void **state)
@@ -151,8 +151,8 @@ static void a_lease_keeps_others_waiting_in_their_order(void **state)
     assert_int_equal(ari_lease_commit_wait(lease, &err), AR_OK);
     for (int i = 0; i < 4; i++)
         assert_int_equal(script_await(&kept[i], &err), i == 2 ? AR_E_QUERY : AR_OK);
-    assert_string_equal(script_log(), "0:BEGIN | 0:w:ok tx | 0:w:ok more | 0:COMMIT | 0:RESET | "
-                                      "0:w:ok 1 | 0:r:ok 2 | 0:w:fail 3 | 0:w:ok 4");
+    script_expect_log("0:BEGIN | 0:w:ok tx | 0:w:ok more | 0:COMMIT | 0:RESET | "
+                      "0:w:ok 1 | 0:r:ok 2 | 0:w:fail 3 | 0:w:ok 4");
     ari_lease_release(lease);
 }
 
@@ -177,8 +177,8 @@ static void what_waited_for_a_lease_is_not_overtaken(void **state)
     assert_false(ar_future_is_done(last));
     assert_int_equal(ari_lease_rollback_wait(second, &err), AR_OK);
     assert_int_equal(script_await(&last, &err), AR_OK);
-    assert_string_equal(script_log(), "0:BEGIN | 0:w:ok a | 0:w:wait | 0:COMMIT | 0:RESET | 0:w:ok kept | "
-                                      "0:BEGIN | 0:w:ok b | 0:ROLLBACK | 0:RESET | 0:w:ok last");
+    script_expect_log("0:BEGIN | 0:w:ok a | 0:w:wait | 0:COMMIT | 0:RESET | 0:w:ok kept | "
+                      "0:BEGIN | 0:w:ok b | 0:ROLLBACK | 0:RESET | 0:w:ok last");
     ari_lease_release(first);
     ari_lease_release(second);
 }
@@ -194,7 +194,7 @@ static void a_lost_connection_ends_its_lease_and_goes_on_with_the_others(void **
     assert_int_equal(script_run(p.pool, lease, "w:ok", &err), AR_E_TX_ABORTED);
     assert_int_equal(ari_lease_commit_wait(lease, &err), AR_E_TX_ABORTED);
     assert_non_null(strstr(err.message, "connection was lost"));
-    assert_string_equal(script_log(), "0:BEGIN | 0:w:ok | 0:w:lose | 0:close | 1:open | 1:w:ok kept");
+    script_expect_log("0:BEGIN | 0:w:ok | 0:w:lose | 0:close | 1:open | 1:w:ok kept");
     ari_lease_release(lease);
 }
 
@@ -377,7 +377,7 @@ static void cancelling_stops_a_begin_that_waits_for_a_lock(void **state)
     assert_int_equal(script_await(&future, &err), AR_E_CANCELLED);
     assert_int_equal(script_run(p.pool, lease, "w:ok", &err), AR_E_TX_ABORTED);
     ari_lease_release(lease);
-    assert_string_equal(script_log(), "0:BEGIN");
+    script_expect_log("0:BEGIN");
 }
 
 int main(void)

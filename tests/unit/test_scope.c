@@ -135,7 +135,7 @@ static void closing_stops_what_is_under_way(void **state)
     assert_int_equal(ar_int64_await(&running, NULL, &err), AR_E_CANCELLED);
     assert_int_equal(ar_int64_await(&unsent, NULL, &err), AR_E_CANCELLED);
     assert_int_equal(ar_int64_await(&outside, NULL, &err), AR_OK);
-    assert_string_equal(script_log(), "0:w:wait | 0:w:ok outside");
+    script_expect_log("0:w:wait | 0:w:ok outside");
 }
 
 static void closing_rolls_back_and_closes_what_is_inside(void **state)
@@ -148,8 +148,7 @@ static void closing_rolls_back_and_closes_what_is_inside(void **state)
     ar_db *in_tx = scope_for(savepoint, 0);
     assert_int_equal(exec(in_tx, "w:ok"), AR_OK);
     ar_scope_close(&scope);
-    assert_string_equal(script_log(),
-                        "0:BEGIN | 0:SAVEPOINT 1 | 0:w:ok | 0:BACK 1 | 0:RELEASE 1 | 0:ROLLBACK | 0:RESET");
+    script_expect_log("0:BEGIN | 0:SAVEPOINT 1 | 0:w:ok | 0:BACK 1 | 0:RELEASE 1 | 0:ROLLBACK | 0:RESET");
     ar_db *closed[] = { inner, tx, savepoint, in_tx };
     for (int i = 0; i < 4; i++) {
         assert_int_equal(exec(closed[i], "w:ok"), AR_E_CLOSED);
@@ -168,7 +167,7 @@ static void a_scope_in_a_transaction_works_in_it(void **state)
     ar_scope_close(&scope);
     assert_int_equal(exec(tx, "w:ok 2"), AR_OK);
     assert_int_equal(ar_tx_commit(&tx, &err), AR_OK);
-    assert_string_equal(script_log(), "0:BEGIN | 0:w:ok | 0:s:ok | 0:w:ok 2 | 0:COMMIT | 0:RESET");
+    script_expect_log("0:BEGIN | 0:w:ok | 0:s:ok | 0:w:ok 2 | 0:COMMIT | 0:RESET");
 }
 
 static void closing_the_database_closes_what_is_open_on_it(void **state)

@@ -40,7 +40,7 @@ static ar_status exec(ar_db *db, const char *sql)
 
 static void assert_log(const char *expected)
 {
-    assert_string_equal(script_log(), expected);
+    script_expect_log(expected);
     script_forget_log();
 }
 

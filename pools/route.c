@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+#include <stddef.h>
+
+#include "pools/private.h"
+
+/* Which connection an operation goes to. The connections of a group can stand in for each other: readers take what only reads, writers everything else, and all where there are
+ * no readers.
+ *
+ * An operation goes to a connection that has nothing to do, which a caller that waits can then run itself; else to one that was not opened yet; else to the one with the least to
+ * do, up to the group's depth. Beyond that it waits in the queue of the group, first come first served, for whichever connection has room next: that one pulls. So nothing waits
+ * behind a long operation while another connection is idle. A transaction goes with its first operation, and what is sent in it before that is bound waits behind it.
+ *
+ * A lost wake-up cannot be: who queues counts `waiting` up and then looks for a connection with room, to call it; a connection counts its load down and then looks at `waiting`;
+ * both seq_cst, so that one of them sees the other. */
+
+static bool only_reads(const ari_op *op)
+{
+    if (op->lease != NULL)
+        return op->lease->options.read_only;
+    return op->operation.kind == AR_OP_EXECUTE && op->operation.statement->statement_class == AR_STATEMENT_READ;
+}
+
+ari_group *ari_route_group(ari_pool *pool, const ari_op *op, ar_error *err)
+{
+    bool reads = op->operation.kind == AR_OP_RESET ? pool->writers.count == 0 : only_reads(op);
+    if (reads && pool->readers.count > 0)
+        return &pool->readers;
+    if (pool->writers.count > 0)
+        return &pool->writers;
+    ar_error_set(err, AR_E_READ_ONLY, "a write to a database that was opened read-only");
+    return NULL;
+}
+
+static bool spawn(ari_connection *connection, ar_error *err)
+{
+    ari_pool *pool = connection->pool;
+    if (ari_connection_is_spawned(connection))
+        return true;
+    pthread_mutex_lock(&pool->lock);
+    bool spawned = ari_connection_is_spawned(connection);
+    if (!spawned && atomic_load(&pool->closing))
+        ar_error_set(err, AR_E_CLOSED, "the database is closing");
+    else if (!spawned)
+        spawned = ari_connection_spawn(connection, err) == AR_OK;
+    pthread_mutex_unlock(&pool->lock);
+    return spawned;
+}
+
+static uint32_t load_of(const ari_connection *connection)
+{
+    return atomic_load_explicit(&connection->load, memory_order_relaxed);
+}
+
+/* A brief operation that nobody waits for joins others of its kind. */
+static ari_connection *among_its_kind(const ari_group *group)
+{
+    for (uint32_t i = 0; i < group->count; i++) {
+        ari_connection *connection = &group->connections[i];
+        uint32_t load = load_of(connection);
+        if (load > 0 && load < group->brief_depth && atomic_load_explicit(&connection->slow, memory_order_relaxed) == 0)
+            return connection;
+    }
+    return NULL;
+}
+
+static ar_status choose_free(ari_group *group, ari_connection **chosen, ar_error *err)
+{
+    ari_connection *least = NULL, *unspawned = NULL;
+    uint32_t least_load = UINT32_MAX;
+
+    for (uint32_t i = 0; i < group->count; i++) {
+        ari_connection *connection = &group->connections[i];
+        if (!ari_connection_is_spawned(connection)) {
+            unspawned = unspawned == NULL ? connection : unspawned;
+            continue;
+        }
+        uint32_t load = load_of(connection);
+        if (load < least_load) {
+            least_load = load;
+            least = connection;
+        }
+        if (load == 0 && ari_runner_is_idle(&connection->runner)) /* else it is only just done */
+            break;
+    }
+    *chosen = NULL;
+    if (least_load > 0 && unspawned != NULL && spawn(unspawned, err))
+        *chosen = unspawned;
+    else if (least_load < group->depth)
+        *chosen = least;
+    return *chosen != NULL || least != NULL ? AR_OK : err->status;
+}
+
+ar_status ari_route_choose(ari_group *group, const ari_op *op, bool blocking, ari_connection **chosen, ar_error *err)
+{
+    *chosen = op->lease != NULL ? atomic_load(&op->lease->connection) : NULL;
+    if (*chosen != NULL)
+        return AR_OK;
+    if (group->count == 1) {
+        *chosen = &group->connections[0];
+        return spawn(*chosen, err) ? AR_OK : err->status;
+    }
+    if (atomic_load_explicit(&group->waiting, memory_order_relaxed) > 0)
+        return AR_OK;
+    if (op->brief && !blocking && op->lease == NULL)
+        *chosen = among_its_kind(group);
+    return *chosen != NULL ? AR_OK : choose_free(group, chosen, err);
+}
+
+static void bind(ari_op *op, ari_connection *connection)
+{
+    if (!op->brief)
+        atomic_fetch_add(&connection->slow, 1);
+    atomic_fetch_add(&connection->load, 1);
+    atomic_store_explicit(&op->connection, connection, memory_order_release);
+}
+
+static void bind_lease(ari_lease *lease, ari_connection *connection)
+{
+    atomic_fetch_add(&connection->load, ARI_LEASE_LOAD);
+    atomic_store(&lease->connection, connection);
+}
+
+static ari_connection *with_room(const ari_group *group)
+{
+    for (uint32_t i = 0; i < group->count; i++) {
+        ari_connection *connection = &group->connections[i];
+        if (ari_connection_is_spawned(connection) && atomic_load(&connection->load) < group->depth)
+            return connection;
+    }
+    return NULL;
+}
+
+/* With the lock held, which it gives back. */
+static void enqueue(ari_group *group, ari_op *op)
+{
+    if (atomic_load(&op->pool->aborting)) {
+        ar_error error;
+        pthread_mutex_unlock(&group->lock);
+        ar_error_set(&error, AR_E_CLOSED, "the database was closed before the operation was sent");
+        ari_op_complete(op, AR_E_CLOSED, &error);
+        return;
+    }
+    if (op->lease != NULL)
+        op->lease->queued = true;
+    ari_op_list_add(&group->queue, op);
+    atomic_fetch_add(&group->waiting, 1);
+    ari_connection *connection = with_room(group);
+    pthread_mutex_unlock(&group->lock);
+    if (connection != NULL)
+        ari_connection_call(connection);
+}
+
+/* Where the lease's operations go; NULL: it waits, and `op` with it. */
+static ari_connection *place_in_lease(ari_group *group, ari_op *op, ari_connection *chosen)
+{
+    ari_lease *lease = op->lease;
+    atomic_store(&lease->sent, true);
+    pthread_mutex_lock(&group->lock);
+    ari_connection *connection = atomic_load(&lease->connection);
+    if (connection == NULL && !lease->queued && chosen != NULL)
+        bind_lease(lease, connection = chosen);
+    if (connection == NULL && !lease->queued) {
+        enqueue(group, op);
+        return NULL;
+    }
+    if (connection == NULL)
+        ari_op_list_add(&lease->behind, op);
+    pthread_mutex_unlock(&group->lock);
+    return connection;
+}
+
+ari_connection *ari_route_send(ari_group *group, ari_op *op, ari_connection *chosen)
+{
+    if (op->lease != NULL && atomic_load(&op->lease->connection) == NULL) {
+        chosen = place_in_lease(group, op, chosen);
+    } else if (chosen == NULL) {
+        pthread_mutex_lock(&group->lock);
+        enqueue(group, op);
+    }
+    if (chosen == NULL)
+        return NULL;
+    bind(op, chosen);
+    op->first = ari_runner_push(&chosen->runner, &op->mail);
+    return chosen;
+}
+
+bool ari_route_has_work(const ari_connection *connection)
+{
+    const ari_group *group = connection->group;
+    return atomic_load(&group->waiting) > 0 && atomic_load(&connection->load) < group->depth;
+}
+
+static bool has_room(const ari_connection *connection, const ari_op *op)
+{
+    const ari_group *group = connection->group;
+    bool joins = op->brief && atomic_load_explicit(&connection->slow, memory_order_relaxed) == 0;
+    return load_of(connection) < (joins ? group->brief_depth : group->depth);
+}
+
+ari_mail *ari_route_pull(ari_connection *connection)
+{
+    ari_group *group = connection->group;
+    ari_op_list pulled;
+    ari_op *op;
+    if (atomic_load(&group->waiting) == 0)
+        return NULL;
+    ari_op_list_init(&pulled);
+    pthread_mutex_lock(&group->lock);
+    while ((op = ari_op_list_first(&group->queue)) != NULL && has_room(connection, op)) {
+        ari_op_list_take(&group->queue);
+        atomic_fetch_sub(&group->waiting, 1);
+        ari_lease *lease = op->lease;
+        if (lease != NULL)
+            bind_lease(lease, connection);
+        do {
+            bind(op, connection);
+            ari_op_list_add(&pulled, op);
+        } while (lease != NULL && (op = ari_op_list_take(&lease->behind)) != NULL);
+    }
+    pthread_mutex_unlock(&group->lock);
+    return pulled.first;
+}
+
+void ari_route_fail(ari_group *group)
+{
+    ari_op_list failing;
+    ari_op *op;
+    ar_error error;
+    ar_error_set(&error, AR_E_CLOSED, "the database was closed before the operation was sent");
+    ari_op_list_init(&failing);
+    pthread_mutex_lock(&group->lock);
+    while ((op = ari_op_list_take(&group->queue)) != NULL) {
+        atomic_fetch_sub(&group->waiting, 1);
+        ari_lease *lease = op->lease;
+        do
+            ari_op_list_add(&failing, op);
+        while (lease != NULL && (op = ari_op_list_take(&lease->behind)) != NULL);
+    }
+    pthread_mutex_unlock(&group->lock);
+    while ((op = ari_op_list_take(&failing)) != NULL)
+        ari_op_complete(op, AR_E_CLOSED, &error);
+}
