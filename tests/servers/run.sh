@@ -68,6 +68,7 @@ free_port() {
 # start NAME ACCOUNT SIGNAL COMMAND...: in the background, its output in NAME.log.
 start() {
     local name=$1; shift
+    : >"$folder/$name.log"
     (as "$@") >"$folder/$name.log" 2>&1 </dev/null &
     pid_of[$name]=$!
 }
