@@ -89,6 +89,7 @@ static void complete(ar_backend_host *base, ar_operation *operation, const ar_er
     op->row_id = operation->row_id;
     op->cursor = operation->cursor;
     op->ended_transaction = operation->ended_transaction;
+    op->unsent = operation->unsent;
     for (size_t i = 0; i < op->bound; i++) { /* gone, as they are for a real caller */
         ar_value *value = &op->parameters[i];
         if (value->type == AR_TYPE_TEXT || value->type == AR_TYPE_JSON)

@@ -32,6 +32,7 @@ struct fake_op {
     int64_t row_id;
     void *cursor;
     bool ended_transaction;
+    bool unsent;
     char *rows; /* "1|abc|NULL;2|…;": all rows since the last restart */
     size_t row_count;
     size_t column_count; /* as `begin` was told */
