@@ -65,7 +65,7 @@ const ar_backend *ari_db_backend(const ari_db *db)
 
 const ar_dialect *ari_db_dialect(const ari_db *db)
 {
-    return ari_pool_backend(db->pool)->dialect;
+    return ari_pool_dialect(db->pool);
 }
 
 ari_pool *ari_db_pool(const ari_db *db)

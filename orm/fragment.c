@@ -600,7 +600,7 @@ static ar_status read_all(fragment *reader, const char *sql)
             return status;
         if (token.kind == ARI_TOKEN_END)
             break;
-        something = true;
+        something = something || !ari_token_is_char(&token, ';');
     }
     if (!something)
         return refuse(reader, "is empty");

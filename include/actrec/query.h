@@ -75,7 +75,8 @@ AR_API void ar_query_where_sql(ar_query *query, const char *fragment, const ar_v
  * Errors:  the terminal's: AR_E_INVALID without conditions on both sides. */
 AR_API void ar_query_or(ar_query *query);
 
-/* Orders by columns of the model or aliases of the query, "name", "name desc, id asc"; further calls add to it.
+/* Orders by columns of the model or aliases of the query, "name", "name desc, id asc"; further calls add to it. NULLs come
+ * first or last as the engine has it.
  * Owns:    nothing.
  * Threads: the one that uses it.
  * Blocks:  never.

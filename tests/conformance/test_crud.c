@@ -299,7 +299,11 @@ static void too_many_keys_are_refused(void **state)
     for (size_t i = 0; i < count; i++)
         keys[i] = ar_key(i);
     User_list list;
-    fails(User_find_many(db, keys, count, &list, &err), AR_E_INVALID);
+    if (fixture_on("postgres")) /* where they are one array */
+        ok(User_find_many(db, keys, count, &list, &err));
+    else
+        fails(User_find_many(db, keys, count, &list, &err), AR_E_INVALID);
+    assert_int_equal(list.count, 0);
     saved_user("Ann", NULL);
     ok(User_find_many(db, keys, 30000, &list, &err));
     assert_int_equal(list.count, 1);
