@@ -172,6 +172,22 @@ static ar_status conflict(ar_error *err)
     return AR_E_CONFLICT;
 }
 
+/* Waits, and then has those complete that the host lets join. */
+static ar_status gather(ar_connection *connection, const ar_operation *operation, ar_error *err)
+{
+    char text[ENTRY_MAX];
+    ar_status status = wait_here(connection, operation, err);
+    ar_operation *joined = connection->host->more(connection->host);
+    while (joined != NULL) {
+        ar_operation *next = joined->next;
+        snprintf(text, sizeof text, "joined %.20s", joined->statement->sql);
+        note(connection, text);
+        connection->host->complete(connection->host, joined, NULL);
+        joined = next;
+    }
+    return status;
+}
+
 static ar_status execute(ar_connection *connection, ar_operation *operation, ar_error *err)
 {
     const char *verb = operation->statement->sql + 2;
@@ -179,6 +195,8 @@ static ar_status execute(ar_connection *connection, ar_operation *operation, ar_
         return wait_here(connection, operation, err);
     if (is(verb, "fail"))
         return ar_error_set(err, AR_E_QUERY, "it was to fail");
+    if (is(verb, "gather"))
+        return gather(connection, operation, err);
     if (is(verb, "conflict"))
         return conflict(err);
     if (is(verb, "lose")) {

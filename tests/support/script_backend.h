@@ -18,6 +18,7 @@
  *   fail        AR_E_QUERY
  *   conflict    AR_E_CONFLICT, retryable
  *   wait        runs until script_let_go, or until the host interrupts it
+ *   gather      waits likewise, and then has what may join it complete, logged as "0:joined w:ok"
  *   ended       succeeds, and the engine has left the transaction
  *   rollback    AR_E_CONFLICT, retryable, and the engine has left the transaction
  *   lose        AR_E_CONNECTION, and the connection is of no more use

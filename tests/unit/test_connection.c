@@ -380,6 +380,37 @@ static void cancelling_stops_a_begin_that_waits_for_a_lock(void **state)
     script_expect_log("0:BEGIN");
 }
 
+static void writes_that_came_meanwhile_join_up_to_the_first_other_operation(void **state)
+{
+    (void)state;
+    static const char *const sent[] = { "w:ok 1", "w:ok 2", "d:ok", "w:ok 3" };
+    ar_future *futures[4];
+    ar_future *first = script_submit(p.pool, NULL, "w:gather");
+    script_wait_for("0:w:gather");
+    for (int i = 0; i < 4; i++)
+        futures[i] = script_submit(p.pool, NULL, sent[i]);
+    script_let_go();
+    assert_int_equal(script_await(&first, &err), AR_OK);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(script_await(&futures[i], &err), AR_OK);
+    script_expect_log("0:w:gather | 0:joined w:ok 1 | 0:joined w:ok 2 | 0:d:ok | 0:w:ok 3");
+}
+
+static void what_was_cancelled_before_does_not_join(void **state)
+{
+    (void)state;
+    ar_future *first = script_submit(p.pool, NULL, "w:gather");
+    script_wait_for("0:w:gather");
+    ar_future *second = script_submit(p.pool, NULL, "w:ok 1");
+    ar_future *third = script_submit(p.pool, NULL, "w:ok 2");
+    assert_int_equal(ar_future_cancel(second, &err), AR_OK);
+    script_let_go();
+    assert_int_equal(script_await(&third, &err), AR_OK);
+    assert_int_equal(script_await(&second, &err), AR_E_CANCELLED);
+    assert_int_equal(script_await(&first, &err), AR_OK);
+    script_expect_log("0:w:gather | 0:joined w:ok 2");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -394,6 +425,8 @@ int main(void)
         TEST(a_lease_keeps_others_waiting_in_their_order),
         TEST(what_waited_for_a_lease_is_not_overtaken),
         TEST(a_lost_connection_ends_its_lease_and_goes_on_with_the_others),
+        TEST(writes_that_came_meanwhile_join_up_to_the_first_other_operation),
+        TEST(what_was_cancelled_before_does_not_join),
         TEST(close_waits_for_what_is_under_way),
         TEST(close_stops_what_does_not_end),
         TEST(close_stops_a_begin_that_waits_for_a_lock),
