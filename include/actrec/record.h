@@ -111,8 +111,8 @@ AR_API ar_done ar_record_refresh_async(ar_db *db, const ar_model *model, void *r
 /* Inserts a new record, with every column but an AUTO key that is 0; of another sends the changed columns: floats are
  * compared by bits, texts and bytes by content. Nothing changed: AR_OK, and nothing is sent.
  * Errors:  AR_E_CONSTRAINT; AR_E_NOT_FOUND when the row to update is gone; AR_E_TYPE when the AUTO key that the
- *          database gave does not fit its member: then nothing was inserted. An engine that cannot give keys back as
- *          rows has inserted it; the message says so, and the record is not new, nor can it be updated. */
+ *          database gave does not fit its member: SQLite then inserted nothing. Others have inserted it; the message
+ *          says so, and the record is not new, nor can it be updated. */
 AR_API AR_NODISCARD ar_status ar_record_save(ar_db *db, const ar_model *model, void *record, ar_error *err);
 AR_API ar_done ar_record_save_async(ar_db *db, const ar_model *model, void *record);
 
@@ -140,7 +140,9 @@ AR_API ar_done ar_record_insert_async(ar_db *db, const ar_model *model, void *pl
 AR_API AR_NODISCARD ar_status ar_record_update(ar_db *db, const ar_model *model, void *plain, ar_error *err);
 AR_API ar_done ar_record_update_async(ar_db *db, const ar_model *model, void *plain);
 
-/* Inserts `count` structs that lie in an array, all or none. None: AR_OK.
+/* Inserts `count` structs that lie in an array, all or none. None: AR_OK. To PostgreSQL they go as arrays of the types
+ * that ar_table_create gives the columns: those of another table must take them by assignment, which an enum or a uuid
+ * does not from a text.
  * Errors:  AR_E_CONSTRAINT, with nothing inserted; in a transaction of the caller's that is then to be rolled back. */
 AR_API AR_NODISCARD ar_status ar_record_insert_many(ar_db *db, const ar_model *model, void *rows, size_t count,
                                                     ar_error *err);

@@ -313,7 +313,7 @@ static void what_a_transaction_does_to_its_session_reaches_nobody_else(void **st
     bool mysql = fixture_on("mysql");
     const char *set = mysql ? "set @odd = 7" : "set application_name = '7'";
     const char *make = mysql ? "create temporary table t (a integer)" : "create temp table t (a integer)";
-    const char *get = mysql ? "select coalesce(@odd, 0)"
+    const char *get = mysql ? "select cast(coalesce(@odd, 0) as signed)"
                             : "select count(*) * 7 from pg_settings where name = 'application_name' and setting = '7'";
     ar_db *single = opened_again("pool=1"); /* always the same connection */
     fails(exec(single, set), AR_E_INVALID);
