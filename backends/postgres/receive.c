@@ -56,7 +56,10 @@ static bool runs_again(ar_connection *connection, const ari_postgres_step *step,
         return true;
     }
     if ((unknown || stale) && task->statement != NULL) {
-        ari_postgres_statement_forget(task->statement);
+        if (stale)
+            ari_postgres_statement_rename(&connection->statements, task->statement);
+        else
+            ari_postgres_statement_forget(task->statement);
         connection->pooled |= unknown;
     }
     if (task->in_transaction || task->retries == 0)
@@ -128,6 +131,10 @@ static void fail_statement(ar_connection *connection, const ari_postgres_step *s
     statement->state = ARI_POSTGRES_UNKNOWN;
     if (step->kind == ARI_POSTGRES_PARSE && ari_postgres_has_state(result, "42P05")) {
         statement->exists = true; /* by the hash in its name it is the same */
+        return;
+    }
+    if (is_stale_plan(result) && statement->generation < 16) {
+        ari_postgres_statement_rename(&connection->statements, statement);
         return;
     }
     if (ari_postgres_has_state(result, "26000")) {

@@ -508,7 +508,7 @@ static outcome send_head(ar_connection *connection)
 /* Names of statements that fell out of the cache are given back outside transactions, where it does no harm that the server does not know one. */
 static bool send_deallocate(ar_connection *connection)
 {
-    char text[64];
+    char text[ARI_POSTGRES_NAME_SIZE + 16];
     ari_postgres_statements *statements = &connection->statements;
     while (statements->evicted_count > 0) {
         statements->evicted_count--;

@@ -62,7 +62,8 @@ static void note_evicted(ari_postgres_statements *statements, const ari_postgres
         return;
     if (statements->evicted_count == statements->evicted_capacity) {
         size_t capacity = statements->evicted_capacity * 2 + 8;
-        char(*names)[40] = ari_reallocate_array(statements->env, statements->evicted, capacity, sizeof *names);
+        char(*names)[ARI_POSTGRES_NAME_SIZE] =
+            ari_reallocate_array(statements->env, statements->evicted, capacity, sizeof *names);
         if (names == NULL)
             return;
         statements->evicted = names;
@@ -238,4 +239,16 @@ void ari_postgres_statement_forget(ari_postgres_statement *statement)
 bool ari_postgres_statement_is_query(const ar_statement *source)
 {
     return ari_postgres_is_query(source->sql, source->sql_length);
+}
+
+void ari_postgres_statement_rename(ari_postgres_statements *statements, ari_postgres_statement *statement)
+{
+    enum { hash_end = 3 + 32 };
+    ari_postgres_statement_forget(statement);
+    statement->named = true; /* so that the old name is given back */
+    note_evicted(statements, statement);
+    statement->named = false;
+    statement->exists = false;
+    statement->generation++;
+    snprintf(statement->name + hash_end, sizeof statement->name - hash_end, "_%u", (unsigned)statement->generation);
 }

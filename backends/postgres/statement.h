@@ -12,6 +12,8 @@ typedef enum ari_postgres_prepared {
     ARI_POSTGRES_DESCRIBED    /* its types are known; `named`: the server has it under `name` */
 } ari_postgres_prepared;
 
+enum { ARI_POSTGRES_NAME_SIZE = 48 };
+
 /* What a connection knows of an ar_statement. */
 typedef struct ari_postgres_statement ari_postgres_statement;
 struct ari_postgres_statement {
@@ -26,7 +28,8 @@ struct ari_postgres_statement {
     bool plain_read;    /* its text is a read that locks nothing, whatever its class says */
     ar_statement_class text_class;
     ari_postgres_prepared state;
-    char name[40];
+    uint32_t generation; /* how often a new name was needed */
+    char name[ARI_POSTGRES_NAME_SIZE];
     Oid *types; /* of its parameters */
     uint32_t type_count;
     uint32_t column_count;
@@ -45,7 +48,7 @@ typedef struct ari_postgres_statements {
     ari_postgres_statement *newest;
     ari_postgres_statement *oldest;
     /* Names of evicted ones, to be taken from the server when that is convenient. */
-    char (*evicted)[40];
+    char (*evicted)[ARI_POSTGRES_NAME_SIZE];
     size_t evicted_count;
     size_t evicted_capacity;
 } ari_postgres_statements;
@@ -67,5 +70,8 @@ ar_status ari_postgres_statement_describe(ari_postgres_statements *statements, a
 
 /* The server no longer has it, or has it otherwise: it is asked again. */
 void ari_postgres_statement_forget(ari_postgres_statement *statement);
+
+/* The server has it with a plan that no longer holds, and would keep that: it gets another name. */
+void ari_postgres_statement_rename(ari_postgres_statements *statements, ari_postgres_statement *statement);
 
 #endif
