@@ -254,11 +254,10 @@ void ari_mysql_close(ar_connection *connection)
     (void)ar_error_set(&error, AR_E_CLOSED, "running a statement: the connection was closed");
     wind_up(connection);
     ari_mysql_lose(connection, &error);
+    ari_mysql_session_close(&connection->session); /* first: freeing a statement now says nothing to the server */
     ari_mysql_abandon_job(connection);
     while (connection->cursors != NULL)
         ari_mysql_cursor_free(connection, connection->cursors);
-    ari_mysql_statements_clear(&connection->statements);
-    ari_mysql_session_close(&connection->session);
     free_connection(connection);
 }
 

@@ -320,8 +320,11 @@ ar_status ari_mysql_error(MYSQL *mysql, const char *doing, ar_error *err)
     return ari_mysql_error_of(mysql_errno(mysql), mysql_sqlstate(mysql), mysql_error(mysql), doing, err);
 }
 
-ar_status ari_mysql_statement_error(MYSQL_STMT *statement, const char *doing, ar_error *err)
+/* An error among the rows of a result is told to the connection alone. */
+ar_status ari_mysql_statement_error(MYSQL *mysql, MYSQL_STMT *statement, const char *doing, ar_error *err)
 {
+    if (mysql_stmt_errno(statement) == 0)
+        return ari_mysql_error(mysql, doing, err);
     return ari_mysql_error_of(mysql_stmt_errno(statement), mysql_stmt_sqlstate(statement), mysql_stmt_error(statement),
                               doing, err);
 }
@@ -340,6 +343,12 @@ ar_status ari_mysql_connect_error(MYSQL *mysql, const char *doing, const char *p
         err->retryable = number == 2002 || number == 2003 || number == 2013 || (known != NULL && known->retryable);
     }
     return AR_E_CONNECTION;
+}
+
+unsigned ari_mysql_statement_errno(MYSQL *mysql, MYSQL_STMT *statement)
+{
+    unsigned number = mysql_stmt_errno(statement);
+    return number != 0 ? number : mysql_errno(mysql);
 }
 
 bool ari_mysql_is_lost(unsigned number)

@@ -10,7 +10,8 @@
  * https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html). Messages of the server quote values; where
  * they may, they are replaced or what they quote is left out. `doing` is the subject of the message. */
 ar_status ari_mysql_error(MYSQL *mysql, const char *doing, ar_error *err);
-ar_status ari_mysql_statement_error(MYSQL_STMT *statement, const char *doing, ar_error *err);
+ar_status ari_mysql_statement_error(MYSQL *mysql, MYSQL_STMT *statement, const char *doing, ar_error *err);
+unsigned ari_mysql_statement_errno(MYSQL *mysql, MYSQL_STMT *statement);
 
 /* The same by its parts. */
 ar_status ari_mysql_error_of(unsigned number, const char *sqlstate, const char *message, const char *doing,

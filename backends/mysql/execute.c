@@ -150,8 +150,8 @@ static bool prepare_failed(ar_connection *connection)
 {
     ari_mysql_job *job = job_of(connection);
     MYSQL_STMT *handle = job->statement->handle;
-    unsigned number = mysql_stmt_errno(handle);
-    job->status = ari_mysql_statement_error(handle, preparing, &job->error);
+    unsigned number = ari_mysql_statement_errno(connection->session.mysql, handle);
+    job->status = ari_mysql_statement_error(connection->session.mysql, handle, preparing, &job->error);
     ari_mysql_statement_free(job->statement); /* the server does not know it */
     job->statement = NULL;
     if (ari_mysql_is_lost(number)) {
@@ -198,11 +198,11 @@ static bool renew(ar_connection *connection)
 static bool execute_failed(ar_connection *connection)
 {
     ari_mysql_job *job = job_of(connection);
-    unsigned number = mysql_stmt_errno(job->statement->handle);
+    unsigned number = ari_mysql_statement_errno(connection->session.mysql, job->statement->handle);
     bool changed = number == ARI_MYSQL_NEW_COLUMNS && job->statement_class == AR_STATEMENT_READ;
     if ((changed || ari_mysql_wants_prepare(number)) && !job->renewed && job->live > 0 && job->cursor == NULL)
         return renew(connection);
-    job->status = ari_mysql_statement_error(job->statement->handle, running, &job->error);
+    job->status = ari_mysql_statement_error(connection->session.mysql, job->statement->handle, running, &job->error);
     if (ari_mysql_is_lost(number)) {
         ari_mysql_lose(connection, &job->error);
         return false;

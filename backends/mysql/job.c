@@ -244,5 +244,6 @@ bool ari_mysql_finish(ar_connection *connection)
     for (size_t i = 0; i < job->count; i++)
         if (job->members[i] != NULL)
             deliver(connection, job->members[i]);
+    job->cursor = NULL;
     return true;
 }

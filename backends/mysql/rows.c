@@ -165,8 +165,8 @@ static bool at_limit(const ari_mysql_job *job)
 static bool fetch_failed(ar_connection *connection)
 {
     ari_mysql_job *job = &connection->job;
-    unsigned number = mysql_stmt_errno(job->statement->handle);
-    job->status = ari_mysql_statement_error(job->statement->handle, running, &job->error);
+    unsigned number = ari_mysql_statement_errno(connection->session.mysql, job->statement->handle);
+    job->status = ari_mysql_statement_error(connection->session.mysql, job->statement->handle, running, &job->error);
     if (!ari_mysql_is_lost(number))
         return ari_mysql_end(connection);
     ari_mysql_lose(connection, &job->error);
@@ -211,7 +211,8 @@ static bool next_result(ar_connection *connection)
 static bool emptied(ar_connection *connection)
 {
     ari_mysql_job *job = &connection->job;
-    unsigned number = connection->call.flag != 0 ? mysql_stmt_errno(job->statement->handle) : 0;
+    unsigned number =
+        connection->call.flag != 0 ? ari_mysql_statement_errno(connection->session.mysql, job->statement->handle) : 0;
     if (number != 0 && ari_mysql_is_lost(number))
         return fetch_failed(connection);
     return go_to_next(connection);
