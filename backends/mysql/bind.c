@@ -82,12 +82,15 @@ static ar_status convert_integer(const ar_value *value, unsigned number, int64_t
     return AR_OK;
 }
 
-static ar_status convert_real(const ar_value *value, unsigned number, ari_mysql_parameter *to, ar_error *err)
+static ar_status convert_real(const ar_value *value, bool stores, unsigned number, ari_mysql_parameter *to,
+                              ar_error *err)
 {
     double real = value->type == AR_TYPE_FLOAT ? (double)value->as.single : value->as.real;
     if (!isfinite(real))
         return ar_error_set(err, AR_E_TYPE,
                             "binding parameter %u: MySQL has no NaN and no infinity; bind a null instead", number);
+    if (stores && real == 0 && signbit(real))
+        return ar_error_set(err, AR_E_TYPE, "binding parameter %u: MySQL loses the sign of -0.0", number);
     if (value->type == AR_TYPE_FLOAT)
         to->as.single = value->as.single;
     else
@@ -143,7 +146,7 @@ static ar_status convert_decimal(const ar_value *value, unsigned number, ari_mys
     return AR_OK;
 }
 
-ar_status ari_mysql_convert(const ar_value *value, unsigned number, ari_mysql_parameter *to,
+ar_status ari_mysql_convert(const ar_value *value, bool stores, unsigned number, ari_mysql_parameter *to,
                             enum enum_field_types *type, const void **data, ar_error *err)
 {
     ar_civil civil;
@@ -157,8 +160,8 @@ ar_status ari_mysql_convert(const ar_value *value, unsigned number, ari_mysql_pa
     case AR_TYPE_INT32: return convert_integer(value, number, INT32_MIN, INT32_MAX, to, err);
     case AR_TYPE_ENUM: return convert_integer(value, number, INT32_MIN, UINT32_MAX, to, err); /* int or unsigned */
     case AR_TYPE_INT64: to->as.integer = value->as.integer; return AR_OK;
-    case AR_TYPE_FLOAT: *type = MYSQL_TYPE_FLOAT; return convert_real(value, number, to, err);
-    case AR_TYPE_DOUBLE: *type = MYSQL_TYPE_DOUBLE; return convert_real(value, number, to, err);
+    case AR_TYPE_FLOAT: *type = MYSQL_TYPE_FLOAT; return convert_real(value, stores, number, to, err);
+    case AR_TYPE_DOUBLE: *type = MYSQL_TYPE_DOUBLE; return convert_real(value, stores, number, to, err);
     case AR_TYPE_TEXT:
     case AR_TYPE_JSON: *type = MYSQL_TYPE_STRING; return convert_text(value, number, to, data, err);
     case AR_TYPE_BYTES: *type = MYSQL_TYPE_BLOB; return convert_bytes(value, number, to, data, err);
@@ -208,7 +211,7 @@ ar_status ari_mysql_bind(ari_mysql_statement *statement, const ar_value *paramet
         MYSQL_BIND *bind = &statement->parameter_binds[i];
         enum enum_field_types type;
         const void *data;
-        ar_status status = ari_mysql_convert(&parameters[i], i + 1, parameter, &type, &data, err);
+        ar_status status = ari_mysql_convert(&parameters[i], statement->stores, i + 1, parameter, &type, &data, err);
         if (status != AR_OK)
             return status;
         bind->buffer_type = type;
@@ -319,7 +322,7 @@ static ar_status fill_column(const ar_value *first, size_t rows, size_t stride, 
         if (value->type != AR_TYPE_NULL && value->type != expected)
             return ar_error_set(err, AR_E_INVALID, "binding parameter %u: row %zu has another type than those before",
                                 number, row + 1);
-        ar_status status = ari_mysql_convert(value, number, &parameter, &is, &data, err);
+        ar_status status = ari_mysql_convert(value, true, number, &parameter, &is, &data, err);
         if (status != AR_OK)
             return status;
         to.indicators[row] = value->type == AR_TYPE_NULL ? STMT_INDICATOR_NULL : STMT_INDICATOR_NONE;

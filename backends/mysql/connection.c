@@ -17,6 +17,9 @@
  * the server is asked to stop it, over another connection: KILL QUERY hits whatever runs when it arrives. So nothing is
  * sent from then until the one who asks has its answer, and the first statement after that is one that may be hit. */
 
+/* A reply that nobody waits for may take so long; then the connection is given up, and what waits behind it. */
+static const int64_t patience = INT64_C(10000000);
+
 static const int64_t opening_grace = INT64_C(1000000); /* behind the chore's own deadline: it may wait for a name */
 
 static void free_connection(ar_connection *connection)
@@ -228,10 +231,29 @@ static void stop_on_server(ar_connection *connection)
 void ari_mysql_shed(ar_connection *connection)
 {
     shed_waiting(connection);
-    if (connection->running && connection->job.live > 0) {
-        shed_members(connection);
-        stop_on_server(connection);
+    if (!connection->running || connection->job.live == 0)
+        return;
+    shed_members(connection);
+    if (connection->job.live > 0)
+        return;
+    connection->patient_until = connection->env->now(connection->env->ctx) + patience;
+    stop_on_server(connection);
+}
+
+static bool lost_patience(ar_connection *connection, int64_t *until)
+{
+    ar_error error;
+    bool held = connection->killing != NULL || (connection->running && connection->job.live == 0);
+    if (!held || connection->patient_until == 0)
+        return false;
+    if (connection->env->now(connection->env->ctx) < connection->patient_until) {
+        *until = connection->patient_until;
+        return false;
     }
+    (void)ar_error_set(&error, AR_E_CONNECTION, "running a statement: the server does not answer to the one before");
+    error.retryable = true;
+    ari_mysql_lose(connection, &error);
+    return true;
 }
 
 /* The driver's call is brought to its end on a dead socket, since it owns memory until then. */
@@ -293,7 +315,7 @@ int ari_mysql_progress(ar_connection *connection, int *fd, int64_t *until)
         return 0;
     if (connection->call.wait == 0 || ari_mysql_call_continue(&connection->call))
         ari_mysql_run(connection);
-    if (connection->call.wait == 0 || connection->phase != ARI_MYSQL_OPEN)
+    if (connection->phase != ARI_MYSQL_OPEN || lost_patience(connection, until) || connection->call.wait == 0)
         return 0;
     *fd = (int)mysql_get_socket(connection->session.mysql);
     return ari_mysql_call_events(&connection->call);

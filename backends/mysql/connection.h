@@ -88,8 +88,9 @@ struct ar_connection {
     ari_mysql_chore *killing; /* while it lives nothing else is sent */
     ari_mysql_call call;
     ari_mysql_step step;
-    bool running;  /* a job is under way */
-    bool was_idle; /* since the last reply: see whether the server is still there before anything is sent */
+    bool running;          /* a job is under way */
+    bool was_idle;         /* since the last reply: see whether the server is still there before anything is sent */
+    int64_t patient_until; /* for a reply that nobody waits for */
     bool in_transaction;
     ar_error begin_error; /* of the BEGIN before; status AR_OK: it succeeded */
     ar_operation *first;  /* waiting */

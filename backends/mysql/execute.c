@@ -86,14 +86,16 @@ static ar_status set_cursor(ar_connection *connection, ar_error *err)
     return AR_OK;
 }
 
-/* A statement that writes must not run when its rows will be refused. */
+/* A statement that writes must not run when its rows will be refused. MariaDB tells the columns of INSERT … RETURNING only
+ * when it is executed. */
 static ar_status check_before(const ari_mysql_job *job, const ar_operation *operation, ar_error *err)
 {
     unsigned columns = mysql_stmt_field_count(job->statement->handle);
     if (job->statement->parameter_count != job->source->parameter_count)
         return ar_error_set(err, AR_E_INVALID, "%s: its text takes %u parameters and %u are given", running,
                             job->statement->parameter_count, (unsigned)job->source->parameter_count);
-    if (job->statement_class != AR_STATEMENT_READ && operation->wanted != NULL && operation->wanted_count != columns)
+    if (job->statement_class != AR_STATEMENT_READ && operation->wanted != NULL && columns > 0 &&
+        operation->wanted_count != columns)
         return ar_error_set(err, AR_E_TYPE, "%s: it has %u columns and %zu are wanted", running, columns,
                             operation->wanted_count);
     return AR_OK;
@@ -105,6 +107,7 @@ static ar_status bind(ar_connection *connection, const ar_operation *operation, 
     const ar_statement *source;
     uint64_t bytes = 0;
     ar_status status;
+    job->statement->stores = job->statement_class != AR_STATEMENT_READ;
     if (operation->rows > 0 && !connection->session.server.bulk)
         return ar_error_set(err, AR_E_UNSUPPORTED, "%s: the server takes no arrays of parameters", running);
     if (operation->rows > 0)

@@ -2,6 +2,8 @@
 #include "backends/mysql/session.h"
 
 #include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,6 +134,18 @@ static bool connect_now(MYSQL *mysql, const ari_mysql_target *target, int64_t de
 }
 #endif
 
+/* A peer that has vanished is noticed within two minutes also when nothing is sent. */
+static void keep_alive(MYSQL *mysql)
+{
+    const int settings[][2] = { { TCP_KEEPIDLE, 60 }, { TCP_KEEPINTVL, 10 }, { TCP_KEEPCNT, 6 } };
+    const int on = 1;
+    int fd = (int)mysql_get_socket(mysql);
+    if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0)
+        return;
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        (void)setsockopt(fd, IPPROTO_TCP, settings[i][0], &settings[i][1], sizeof settings[i][1]);
+}
+
 static void finish(ari_mysql_call *call, bool done, int64_t deadline)
 {
     while (!done) {
@@ -254,6 +268,8 @@ static ar_status open_session(const ari_mysql_target *target, int64_t deadline, 
         return connect_error(session->mysql, target, now() >= deadline, err);
     if (target->tls != ARI_MYSQL_TLS_DISABLE && mysql_get_ssl_cipher(session->mysql) == NULL)
         return ar_error_set(err, AR_E_CONNECTION, "%s: the connection has no TLS, which sslmode asks for", doing);
+    if (target->host != NULL)
+        keep_alive(session->mysql);
     return set_up(session, target, deadline, err);
 }
 

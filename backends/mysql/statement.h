@@ -65,7 +65,8 @@ struct ari_mysql_statement {
     MYSQL_STMT *handle;
     uint64_t id; /* of the ar_statement; 0: not in the cache */
     unsigned parameter_count;
-    bool array; /* it was last executed with arrays */
+    bool array;  /* it was last executed with arrays */
+    bool stores; /* what is bound may be stored */
     MYSQL_BIND *parameter_binds;
     ari_mysql_parameter *parameters;
     void *arrays;          /* of a bulk execution */

@@ -9,7 +9,8 @@
 /* How values are sent and stored (the column types stand in dialect.c), all in the binary protocol:
  *
  *   bool, int16, int32, int64, enum  BIGINT
- *   float, double                    FLOAT, DOUBLE; NaN and infinities are refused: MySQL has none
+ *   float, double                    FLOAT, DOUBLE; NaN and infinities are refused: MySQL has none; so is -0.0 where it
+ *                                    may be stored, since its sign would be lost
  *   text, json                       UTF-8 text; a NUL inside and what is not UTF-8 are refused
  *   bytes, uuid                      BLOB; of 16 bytes
  *   timestamp                        DATETIME(6), in UTC; years 1 to 9999
@@ -28,7 +29,7 @@ ar_status ari_mysql_bind_rows(ari_mysql_statement *statement, const ar_value *pa
                               ar_error *err);
 
 /* Checks one value and says how it is sent; `number` counts from 1. */
-ar_status ari_mysql_convert(const ar_value *value, unsigned number, ari_mysql_parameter *to,
+ar_status ari_mysql_convert(const ar_value *value, bool stores, unsigned number, ari_mysql_parameter *to,
                             enum enum_field_types *type, const void **data, ar_error *err);
 
 /* Binds the columns of the result that an execution began. */
