@@ -63,17 +63,29 @@ static const ari_future_class gather_class = {
     .destroy = destroy, .assist = assist, .interrupt = interrupt, .collect = collect
 };
 
+/* The first error; that something else aborted the transaction is the last thing to be said. */
+static ar_status outcome(const ari_gather *self, ar_error *error)
+{
+    ar_error aborted = { .status = AR_OK };
+    ar_status status = self->count > 0 ? ari_future_outcome(self->children[self->cause].future, error) : AR_OK;
+    for (size_t i = 0; i < self->count && (status == AR_OK || status == AR_E_TX_ABORTED); i++) {
+        if (status != AR_OK && aborted.status == AR_OK)
+            aborted = *error;
+        status = ari_future_outcome(self->children[i].future, error);
+    }
+    if (status != AR_OK || aborted.status == AR_OK)
+        return status;
+    *error = aborted;
+    return aborted.status;
+}
+
 static void told(ari_gather *self)
 {
     ar_error error;
-    ar_status status = AR_OK;
     /* acq_rel: the last one sees what came of all. */
     if (atomic_fetch_sub_explicit(&self->waiting, 1, memory_order_acq_rel) != 1)
         return;
-    if (self->count > 0)
-        status = ari_future_outcome(self->children[self->cause].future, &error);
-    for (size_t i = 0; i < self->count && status == AR_OK; i++)
-        status = ari_future_outcome(self->children[i].future, &error);
+    ar_status status = outcome(self, &error);
     ari_future_finish(&self->future, status, status != AR_OK ? &error : NULL);
     ari_future_unref(&self->future);
 }
