@@ -17,7 +17,7 @@ typedef struct Sample {
     int32_t medium;
     int64_t wide;
     float single;
-    double real;
+    double precise;
     const char *text;
     ar_bytes bytes;
     ar_timestamp at;
@@ -31,9 +31,9 @@ typedef struct Sample {
 AR_MODEL_DECLARE(Sample);
 AR_MODEL_DEFINE(Sample, "samples", AR_COLUMN(Sample, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Sample, kind),
                 AR_COLUMN(Sample, flag), AR_COLUMN(Sample, small), AR_COLUMN(Sample, medium), AR_COLUMN(Sample, wide),
-                AR_COLUMN(Sample, single), AR_COLUMN(Sample, real), AR_COLUMN(Sample, text), AR_COLUMN(Sample, bytes),
-                AR_COLUMN(Sample, at), AR_COLUMN(Sample, day), AR_COLUMN(Sample, clock), AR_COLUMN(Sample, price),
-                AR_COLUMN(Sample, uuid), AR_COLUMN(Sample, grade));
+                AR_COLUMN(Sample, single), AR_COLUMN(Sample, precise), AR_COLUMN(Sample, text),
+                AR_COLUMN(Sample, bytes), AR_COLUMN(Sample, at), AR_COLUMN(Sample, day), AR_COLUMN(Sample, clock),
+                AR_COLUMN(Sample, price), AR_COLUMN(Sample, uuid), AR_COLUMN(Sample, grade));
 
 static const ar_model *const models[] = { &Sample_model };
 
@@ -43,9 +43,9 @@ static int add_samples(void **state)
 {
     (void)state;
     Sample samples[SAMPLES] = {
-        { .kind = "a", .small = 1, .medium = 2000000000, .wide = INT64_C(1) << 40, .single = 0.1F, .real = 0.5 },
-        { .kind = "a", .small = 1, .medium = 2000000000, .wide = 7, .single = 0.1F, .real = 1.25 },
-        { .kind = "b", .small = 3, .medium = -5, .wide = 8, .single = 0.1F, .real = -8 },
+        { .kind = "a", .small = 1, .medium = 2000000000, .wide = INT64_C(1) << 40, .single = 0.1F, .precise = 0.5 },
+        { .kind = "a", .small = 1, .medium = 2000000000, .wide = 7, .single = 0.1F, .precise = 1.25 },
+        { .kind = "b", .small = 3, .medium = -5, .wide = 8, .single = 0.1F, .precise = -8 },
     };
     for (int i = 0; i < SAMPLES; i++) {
         samples[i].flag = i == 1;
@@ -112,7 +112,7 @@ static void sums(void **state)
     check_integer(ar_query_select_sum, "small", AR_TYPE_INT64, 5);
     check_integer(ar_query_select_sum, "medium", AR_TYPE_INT64, INT64_C(3999999995));
     check_integer(ar_query_select_sum, "wide", AR_TYPE_INT64, (INT64_C(1) << 40) + 15);
-    check_double(ar_query_select_sum, "real", -6.25);
+    check_double(ar_query_select_sum, "precise", -6.25);
     check_double(ar_query_select_sum, "single", (double)0.1F + (double)0.1F + (double)0.1F);
     check_decimal(ar_query_select_sum, "price", ar_decimal_of(22, 0));
 }
@@ -122,7 +122,7 @@ static void averages(void **state)
     (void)state;
     check_double(ar_query_select_avg, "small", 5.0 / 3);
     check_double(ar_query_select_avg, "medium", 3999999995.0 / 3);
-    check_double(ar_query_select_avg, "real", -6.25 / 3);
+    check_double(ar_query_select_avg, "precise", -6.25 / 3);
     ar_query *query = Sample_query(db);
     ar_query_filter(query, AR_EQ(Sample, kind, "a"));
     ar_query_select_avg(query, "price", "answer");
@@ -173,8 +173,8 @@ static void extremes(void **state)
     check_extremes("medium", AR_TYPE_INT32, -5, 2000000000);
     check_extremes("wide", AR_TYPE_INT64, 7, INT64_C(1) << 40);
     check_extremes("grade", AR_TYPE_ENUM, LOW, HIGH);
-    check_double(ar_query_select_min, "real", -8);
-    check_double(ar_query_select_max, "real", 1.25);
+    check_double(ar_query_select_min, "precise", -8);
+    check_double(ar_query_select_max, "precise", 1.25);
     check_bytes(ar_query_select_min, "text", AR_TYPE_TEXT, "a");
     check_bytes(ar_query_select_max, "text", AR_TYPE_TEXT, "c");
     check_bytes(ar_query_select_min, "bytes", AR_TYPE_BYTES, "\x01");
@@ -212,7 +212,7 @@ static void numbers_compare_across_types(void **state)
     assert_int_equal(count_where("small < ?", ar_bind(INT64_C(1) << 40)), 3);
     assert_int_equal(count_where("medium <= ?", ar_bind(INT64_C(1) << 60)), 3);
     assert_int_equal(count_where("wide > ?", ar_bind(7.5)), 2);
-    assert_int_equal(count_where("real > ?", ar_bind(1)), 1);
+    assert_int_equal(count_where("precise > ?", ar_bind(1)), 1);
     assert_int_equal(count_where("price > ?", ar_bind(9)), 2);
     assert_int_equal(count_where("small in (?, 3)", ar_bind(1.5)), 1);
     assert_int_equal(count_where("small between ? and 3", ar_bind(1.5)), 1);

@@ -290,7 +290,8 @@ static void check_reals(double real, float single)
     Odd odd = odd_one(), *found = NULL;
     odd.real = real;
     odd.single = single;
-    if (isinf(real) && fixture_on("mysql")) {
+    bool negative_zero = fabs(real) <= 0 && signbit(real);
+    if (fixture_on("mysql") && (isinf(real) || negative_zero)) { /* which it does not have */
         refused(saved(&odd), AR_E_TYPE);
         return;
     }
@@ -320,7 +321,7 @@ static void floating_point_at_its_edges(void **state)
     odd.single = NAN;
     refused(saved(&odd), AR_E_TYPE);
     refused(filtered(AR_EQ(Odd, real, (double)NAN)), AR_E_TYPE);
-    refused(where("real < ?", ar_bind((double)NAN)), AR_E_TYPE);
+    refused(where("single < ?", ar_bind((double)NAN)), AR_E_TYPE);
     refused(filtered(AR_EQ(Odd, money, (double)NAN)), AR_E_TYPE);
     refused(filtered(AR_EQ(Odd, money, (double)INFINITY)), AR_E_TYPE);
 }

@@ -367,8 +367,8 @@ static void changes_of_every_type_are_saved(void **state)
     ok(Every_save(db, record, &err));
     ok(Every_refresh(db, record, &err));
     check_equal(&copy, record);
-    record->real = -0.0; /* another value than 5, and than 0 */
-    ok(Every_save(db, record, &err));
+    record->real = -0.0; /* another value than 5, and than 0, and none that MySQL has */
+    fails(Every_save(db, record, &err), fixture_on("mysql") ? AR_E_TYPE : AR_OK);
     record->real = 0.0;
     ok(Every_save(db, record, &err));
     ok(Every_refresh(db, record, &err));
