@@ -15,7 +15,7 @@
  * it has held. */
 
 /* Of a chunk: rows whose parameters are written one by one, and what one holds that is not. */
-enum { LISTED_ROWS = 256, BULK_ROWS = 10000, BULK_VALUES = 1 << 18, BULK_BYTES = 1 << 24 };
+enum { LISTED_ROWS = 256, BULK_ROWS = 10000, BULK_VALUES = 1 << 18, BULK_BYTES = 1 << 23 };
 
 /* How the AUTO keys of a chunk are known. */
 typedef enum key_source {
