@@ -93,6 +93,11 @@ const ar_dialect *ari_mysql_reached_dialect(const ar_connection *connection)
     return connection->dialect != NULL ? connection->dialect : &ari_mysql_dialect;
 }
 
+int ari_mysql_descriptor(const ar_connection *connection)
+{
+    return (int)mysql_get_socket(connection->session.mysql);
+}
+
 void ari_mysql_submit(ar_connection *connection, ar_operation *batch)
 {
     if (batch == NULL)

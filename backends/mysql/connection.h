@@ -153,6 +153,9 @@ void ari_mysql_take_apart(ar_connection *connection);
 void ari_mysql_cursor_free(ar_connection *connection, ari_mysql_cursor *cursor);
 void ari_mysql_cursors_kill(ar_connection *connection);
 
+/* For tests: the socket. */
+int ari_mysql_descriptor(const ar_connection *connection);
+
 /* The entries of the backend. */
 ar_status ari_mysql_open(const ar_backend_config *config, ar_connection_role role, ar_backend_host *host,
                          ar_connection **out, ar_error *err);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "backends/mysql/backend.h"
+#include "backends/mysql/connection.h"
 #include "pools/url.h"
 
 enum { PATIENCE_MS = 30000 };
@@ -47,6 +48,13 @@ static void on_opened(ar_backend_host *base, const ar_error *error)
     assert_int_equal(h->opens, 1);
     if (error != NULL)
         h->opened = *error;
+}
+
+static void on_complete(ar_backend_host *base, ar_operation *operation, const ar_error *error)
+{
+    mysql_host *h = (mysql_host *)(void *)base;
+    h->unsent = operation->unsent;
+    h->complete(base, operation, error);
 }
 
 static ar_status configure(mysql_host *h, const char *path, const char *options, ar_error *err)
@@ -89,6 +97,8 @@ static void start(mysql_host *h, const char *path, const char *options)
     fake_host_init(&h->host, &ari_mysql_backend);
     h->host.base.opened = on_opened;
     h->host.base.wake = on_wake;
+    h->complete = h->host.base.complete;
+    h->host.base.complete = on_complete;
     h->host.clock = real_now();
     assert_int_equal(pipe(h->bell), 0);
     assert_int_equal(fcntl(h->bell[0], F_SETFL, O_NONBLOCK), 0);
@@ -199,6 +209,12 @@ void mysql_host_run(mysql_host *h)
     count += h->host.completed;
     mysql_host_send(h);
     mysql_host_wait(h, count);
+}
+
+void mysql_host_await_input(mysql_host *h)
+{
+    struct pollfd one = { .fd = ari_mysql_descriptor(h->connection), .events = POLLIN };
+    assert_int_equal(poll(&one, 1, PATIENCE_MS), 1);
 }
 
 fake_op *mysql_host_sql(mysql_host *h, const char *sql)

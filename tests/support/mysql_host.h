@@ -15,6 +15,8 @@ typedef struct mysql_host {
     int bell[2]; /* a pipe: wake */
     int opens;
     ar_error opened; /* why it could not be opened */
+    bool unsent;     /* of the operation that completed last */
+    void (*complete)(ar_backend_host *host, ar_operation *operation, const ar_error *error);
     bool on_threads; /* each step on another thread than the one before */
 } mysql_host;
 
@@ -38,6 +40,9 @@ void mysql_host_step(mysql_host *h, int ms);
 void mysql_host_wait(mysql_host *h, size_t completed);
 /* Submits the batch and waits for all of it. */
 void mysql_host_run(mysql_host *h);
+
+/* Until the server has said something, or closed the connection, although nothing was asked. */
+void mysql_host_await_input(mysql_host *h);
 
 /* One statement by itself, which has to succeed; its rows. */
 const char *mysql_host_rows(mysql_host *h, const char *sql);
