@@ -170,18 +170,23 @@ static bool is_read(const ar_operation *operation)
 static void enqueue_all(ar_connection *connection, ar_operation *batch, bool *reads_only)
 {
     ar_error error;
+    bool begin_failed = false;
     while (batch != NULL) {
         ar_operation *operation = batch;
         batch = operation->next;
         *reads_only = *reads_only && is_read(operation);
-        ari_postgres_task *task = ari_postgres_task_of(connection, operation);
+        bool behind = begin_failed && operation->in_transaction; /* fails as the BEGIN did */
+        ari_postgres_task *task = behind ? NULL : ari_postgres_task_of(connection, operation);
         if (task != NULL) {
             ari_postgres_enqueue(connection, task);
             continue;
         }
         ar_ignore(ar_error_set(&error, AR_E_NO_MEMORY, "running an operation: no memory"));
         operation->unsent = true;
-        connection->tx_failed = connection->tx_failed || operation->in_transaction;
+        begin_failed |= operation->kind == AR_OP_BEGIN;
+        connection->tx_failed |= operation->in_transaction;
+        connection->broken |= operation->kind == AR_OP_COMMIT || operation->kind == AR_OP_ROLLBACK ||
+                              operation->kind == AR_OP_ROLLBACK_TO || operation->kind == AR_OP_RESET;
         connection->host->complete(connection->host, operation, &error);
     }
 }
@@ -209,7 +214,10 @@ static bool cancel_on(ar_connection *connection)
     ari_postgres_chore_drop(connection->chore);
     connection->chore = NULL;
     connection->fence_sent = true;
-    return ari_postgres_step_add(connection, ARI_POSTGRES_FENCE, NULL) != NULL && ari_postgres_fence(connection);
+    if (!ari_postgres_steps_reserve(connection))
+        return false;
+    (void)ari_postgres_step_add(connection, ARI_POSTGRES_FENCE, NULL);
+    return ari_postgres_fence(connection);
 }
 
 static void drive(ar_connection *connection)
@@ -217,6 +225,10 @@ static void drive(ar_connection *connection)
     bool read = !connection->fresh;
     connection->fresh = false;
     if (!cancel_on(connection) || (read && !ari_postgres_receive(connection))) {
+        ari_postgres_lose(connection);
+        return;
+    }
+    if (connection->ghosts_until != 0 && connection->env->now(connection->env->ctx) >= connection->ghosts_until) {
         ari_postgres_lose(connection);
         return;
     }
@@ -243,6 +255,8 @@ int ari_postgres_progress(ar_connection *connection, int *fd, int64_t *until)
         *fd = PQsocket(connection->pg);
         events = connection->steps != NULL || connection->role == AR_ROLE_LISTENER ? POLLIN : 0;
         events |= connection->blocked ? POLLOUT : 0;
+        if (connection->ghosts_until != 0 && connection->ghosts_until < *until)
+            *until = connection->ghosts_until;
     }
     connection->busy = was_busy;
     return events;

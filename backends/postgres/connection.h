@@ -89,6 +89,7 @@ struct ar_connection {
     ari_postgres_task *spare_tasks;
     ari_postgres_step *spare_steps;
     uint32_t steps_count;
+    uint32_t spare_steps_count;
 
     bool in_transaction;   /* from BEGIN's sending on */
     bool tx_failed;        /* an operation of it failed: all but a rollback are refused */
@@ -96,6 +97,7 @@ struct ar_connection {
     uint32_t cursor_number;
     ari_postgres_cursor *cursors;
 
+    bool unsendable;     /* a call of libpq that sends has failed */
     bool blocked;        /* the socket takes no more for now */
     bool barred;         /* nothing is sent until what is under way has ended */
     bool segment_shared; /* the open segment is one of reads */
@@ -104,8 +106,9 @@ struct ar_connection {
 
     bool cancelling; /* from the request until the fence behind it came back: nothing new is sent */
     bool fence_sent;
-    size_t syncs;    /* sent so far; tests count them */
-    size_t commands; /* likewise */
+    int64_t ghosts_until; /* by when what nobody waits for has to be answered; 0: nothing */
+    size_t syncs;         /* sent so far; tests count them */
+    size_t commands;      /* likewise */
 
     ari_postgres_statements statements;
     ari_postgres_parameters parameters;

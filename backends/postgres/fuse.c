@@ -85,9 +85,10 @@ static const ari_postgres_statement *array_statement(ar_connection *connection, 
     if (statement->state == ARI_POSTGRES_DESCRIBED)
         return statement->type_count == 1 && statement->binary ? statement : NULL;
     *wait = true;
-    if (statement->state == ARI_POSTGRES_UNKNOWN &&
-        (!ari_postgres_seal(connection) || !ari_postgres_ask(connection, statement, source)))
-        connection->broken = true;
+    if (statement->state == ARI_POSTGRES_UNKNOWN) {
+        connection->unsendable |= !ari_postgres_seal(connection);
+        *wait = ari_postgres_ask(connection, statement, source);
+    }
     return NULL;
 }
 

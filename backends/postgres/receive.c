@@ -346,6 +346,8 @@ static void end_segment(ar_connection *connection)
     }
     ari_postgres_requeue(connection, first);
     check_state(connection);
+    if (connection->ghosts_until != 0)
+        ari_postgres_watch_ghosts(connection);
     ari_postgres_consider_cancel(connection);
 }
 

@@ -81,6 +81,12 @@ static const char *text_of(ar_connection *connection, const char *before, const 
     return text->failed ? NULL : ari_text_buffer_cstr(text);
 }
 
+/* So that text_of does not fail when an operation is out of the queue. */
+static bool text_reserve(ar_connection *connection, const ar_statement *source)
+{
+    return text_of(connection, "", source) != NULL;
+}
+
 static bool send_statement(ar_connection *connection, const ari_postgres_statement *statement,
                            const ar_statement *source)
 {
@@ -100,25 +106,24 @@ bool ari_postgres_ask(ar_connection *connection, ari_postgres_statement *stateme
 {
     bool named = statement->cached && !connection->pooled;
     const char *name = named ? statement->name : "", *text = text_of(connection, "", source);
-    ari_postgres_step *parse = NULL, *describe;
-    if (text == NULL)
+    ari_postgres_step *parse, *describe;
+    if (text == NULL || !ari_postgres_steps_reserve(connection))
         return false;
     statement->asked_by_name = named;
     if (!(named && statement->exists)) {
         parse = ari_postgres_step_add(connection, ARI_POSTGRES_PARSE, NULL);
-        if (parse == NULL || PQsendPrepare(connection->pg, name, text, 0, NULL) != 1)
-            return false;
         parse->statement = statement;
         statement->users++;
+        connection->unsendable |= PQsendPrepare(connection->pg, name, text, 0, NULL) != 1;
     }
     describe = ari_postgres_step_add(connection, ARI_POSTGRES_DESCRIBE, NULL);
-    if (describe == NULL || PQsendDescribePrepared(connection->pg, name) != 1)
-        return false;
     describe->statement = statement;
     statement->users++;
     statement->state = ARI_POSTGRES_ASKED;
     connection->commands++;
-    return ari_postgres_seal(connection);
+    connection->unsendable |= PQsendDescribePrepared(connection->pg, name) != 1;
+    connection->unsendable |= !ari_postgres_seal(connection);
+    return true;
 }
 
 /* What has no parameters and gives no rows that matter needs no types. */
@@ -150,7 +155,7 @@ static ar_status look_up(ar_connection *connection, ari_postgres_task *task, ar_
 }
 
 /* Those further back in the queue that will be asked about too, so that they do not wait one after the other. */
-static bool ask_for_others(ar_connection *connection, const ari_postgres_task *head)
+static void ask_for_others(ar_connection *connection, const ari_postgres_task *head)
 {
     size_t asked = 0;
     ar_error ignored;
@@ -161,10 +166,9 @@ static bool ask_for_others(ar_connection *connection, const ari_postgres_task *h
             task->statement->state != ARI_POSTGRES_UNKNOWN || !needs_types(task->operation))
             continue;
         if (!ari_postgres_ask(connection, task->statement, task->operation->statement))
-            return false;
+            return;
         asked++;
     }
-    return true;
 }
 
 static bool room_in_segment(const ar_connection *connection)
@@ -176,20 +180,6 @@ static bool begun(const ar_connection *connection)
 {
     return segment_open(connection) && !connection->segment_shared;
 }
-
-static outcome ask(ar_connection *connection, ari_postgres_task *task)
-{
-    if (task->statement->state == ARI_POSTGRES_ASKED)
-        return WAIT;
-    if (!begun(connection) && !ari_postgres_seal(connection))
-        return LOST;
-    if (!ari_postgres_ask(connection, task->statement, task->operation->statement))
-        return LOST;
-    /* In a transaction one that cannot be parsed fails the transaction, and must not do so before its turn. */
-    return task->in_transaction || ask_for_others(connection, task) ? WAIT : LOST;
-}
-
-/* --- one operation --- */
 
 static void finish(ar_connection *connection, const ar_error *error)
 {
@@ -204,6 +194,28 @@ static outcome refuse(ar_connection *connection, const ar_error *error)
     finish(connection, error);
     return SENT;
 }
+
+static outcome refuse_memory(ar_connection *connection)
+{
+    ar_error error;
+    ar_ignore(ar_error_set(&error, AR_E_NO_MEMORY, "running an operation: no memory"));
+    return refuse(connection, &error);
+}
+
+static outcome ask(ar_connection *connection, ari_postgres_task *task)
+{
+    if (task->statement->state == ARI_POSTGRES_ASKED)
+        return WAIT;
+    if (!begun(connection) && !ari_postgres_seal(connection))
+        return LOST;
+    if (!ari_postgres_ask(connection, task->statement, task->operation->statement))
+        return refuse_memory(connection);
+    if (!task->in_transaction) /* there one that cannot be parsed fails the transaction, and must not do so before its turn */
+        ask_for_others(connection, task);
+    return WAIT;
+}
+
+/* --- one operation --- */
 
 static ar_status encode(ar_connection *connection, const ari_postgres_task *task, ar_error *err)
 {
@@ -234,8 +246,6 @@ static bool may_share(const ar_connection *connection, const ari_postgres_task *
 static outcome add_step(ar_connection *connection, ari_postgres_step_kind kind, ari_postgres_task *tasks, bool early)
 {
     ari_postgres_step *step = ari_postgres_step_add(connection, kind, tasks);
-    if (step == NULL)
-        return LOST;
     step->early = early;
     connection->segment_size++;
     return SENT;
@@ -292,8 +302,6 @@ static outcome send_fetch(ar_connection *connection, ari_postgres_task *task, ar
 {
     char text[96];
     ari_postgres_step *step = ari_postgres_step_add(connection, ARI_POSTGRES_FETCH, task);
-    if (step == NULL)
-        return LOST;
     step->cursor = cursor;
     cursor->steps++;
     if (task->operation->row_limit > 0)
@@ -310,21 +318,20 @@ static outcome send_cursor(ar_connection *connection)
     ari_postgres_task *task = connection->queue;
     const ari_postgres_statement *statement = task->statement;
     ari_postgres_cursor *cursor = ari_postgres_cursor_new(connection, statement->binary);
-    if (cursor == NULL) {
-        ar_error error;
-        ar_ignore(ar_error_set(&error, AR_E_NO_MEMORY, "running a statement with a limit of rows: no memory"));
-        return refuse(connection, &error);
-    }
+    if (cursor == NULL)
+        return refuse_memory(connection);
     snprintf(head, sizeof head, "DECLARE ar_c%u NO SCROLL CURSOR FOR ", (unsigned)cursor->number);
     const char *text = text_of(connection, head, task->operation->statement);
-    if (text == NULL)
-        return LOST;
+    if (text == NULL) {
+        ari_postgres_cursor_free(connection, cursor);
+        return refuse_memory(connection);
+    }
     (void)ari_postgres_unqueue(connection);
     ari_postgres_step *step = ari_postgres_step_add(connection, ARI_POSTGRES_DECLARE, task);
-    if (step == NULL || !send_text(connection, text, statement->type_count, statement->types, false))
-        return LOST;
     step->cursor = cursor;
     cursor->steps++;
+    if (!send_text(connection, text, statement->type_count, statement->types, false))
+        return LOST;
     return send_fetch(connection, task, cursor);
 }
 
@@ -349,6 +356,8 @@ static outcome send_execute(ar_connection *connection)
     ar_status status = look_up(connection, task, &error);
     if (status == AR_OK)
         status = check_cursor(task, &error);
+    if (status == AR_OK && !text_reserve(connection, task->operation->statement))
+        status = ar_error_set(&error, AR_E_NO_MEMORY, "running a statement: no memory");
     if (status != AR_OK)
         return refuse(connection, &error);
     if (task->statement->state != ARI_POSTGRES_DESCRIBED && needs_types(task->operation))
@@ -383,7 +392,7 @@ static outcome send_begin(ar_connection *connection)
     bool read_only = connection->queue->operation->read_only;
     connection->in_transaction = true;
     connection->tx_failed = false;
-    return send_word(connection, read_only ? "BEGIN READ ONLY" : "BEGIN");
+    return send_word(connection, read_only ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN");
 }
 
 static outcome send_barrier(ar_connection *connection)
@@ -480,6 +489,10 @@ static outcome send_head(ar_connection *connection)
     ar_error error;
     const ari_postgres_task *task = connection->queue;
     bool open = segment_open(connection);
+    if (!ari_postgres_steps_reserve(connection)) {
+        connection->broken |= is_barrier(task->kind); /* a transaction must not stay open because its end was refused */
+        return refuse_memory(connection);
+    }
     if (is_barrier(task->kind) && connection->steps != NULL && !open)
         return WAIT;
     if (is_barrier(task->kind) && open)
@@ -513,6 +526,8 @@ static bool send_deallocate(ar_connection *connection)
     while (statements->evicted_count > 0) {
         statements->evicted_count--;
         snprintf(text, sizeof text, "DEALLOCATE %s", statements->evicted[statements->evicted_count]);
+        if (!ari_postgres_steps_reserve(connection))
+            return true;
         if (add_step(connection, ARI_POSTGRES_CONTROL, NULL, false) != SENT ||
             !send_text(connection, text, 0, NULL, false) || !ari_postgres_seal(connection))
             return false;
@@ -529,10 +544,12 @@ void ari_postgres_pump(ar_connection *connection)
             break;
         connection->barred = false;
         what = send_head(connection);
+        if (connection->unsendable)
+            what = LOST;
     }
     if (connection->state != ARI_POSTGRES_OPEN)
         return;
-    if (what == LOST || !ari_postgres_seal(connection) ||
+    if (what == LOST || connection->unsendable || !ari_postgres_seal(connection) ||
         (connection->statements.evicted_count > 0 && !connection->in_transaction && !connection->cancelling &&
          !connection->barred && !send_deallocate(connection))) {
         ari_postgres_lose(connection);

@@ -33,6 +33,16 @@ static bool is_ghost(const ari_postgres_step *step)
     return true;
 }
 
+/* A connection on which nothing comes back any more must not hold up what is behind for ever. */
+void ari_postgres_watch_ghosts(ar_connection *connection)
+{
+    enum { patience = 10000000 }; /* microseconds */
+    bool any = connection->cancelling;
+    for (const ari_postgres_step *step = connection->steps; step != NULL && !any; step = step->next)
+        any = is_ghost(step);
+    connection->ghosts_until = any ? connection->env->now(connection->env->ctx) + patience : 0;
+}
+
 void ari_postgres_consider_cancel(ar_connection *connection)
 {
     if (connection->cancelling || connection->current == NULL || !is_ghost(connection->current) ||
@@ -73,6 +83,7 @@ void ari_postgres_shed(ar_connection *connection)
         for (ari_postgres_task *task = step->tasks; task != NULL; task = task->next)
             if (ari_postgres_interrupted(connection, task, true, &error))
                 ari_postgres_complete(connection, task, &error);
+    ari_postgres_watch_ghosts(connection);
     if (connection->state == ARI_POSTGRES_OPEN)
         ari_postgres_consider_cancel(connection);
     connection->busy = was_busy;

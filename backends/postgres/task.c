@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "backends/postgres/task.h"
 
+#include <assert.h>
+
 #include "values/memory.h"
 
 ari_postgres_task *ari_postgres_task_of(ar_connection *connection, ar_operation *operation)
@@ -34,14 +36,28 @@ void ari_postgres_task_done(ar_connection *connection, ari_postgres_task *task)
     connection->spare_tasks = task;
 }
 
+/* Parse and Describe of the operation, a guard, and its own two. */
+bool ari_postgres_steps_reserve(ar_connection *connection)
+{
+    enum { for_one_operation = 6 };
+    while (connection->spare_steps_count < for_one_operation) {
+        ari_postgres_step *step = ari_allocate(connection->env, sizeof *step);
+        if (step == NULL)
+            return false;
+        step->next = connection->spare_steps;
+        connection->spare_steps = step;
+        connection->spare_steps_count++;
+    }
+    return true;
+}
+
 ari_postgres_step *ari_postgres_step_add(ar_connection *connection, ari_postgres_step_kind kind,
                                          ari_postgres_task *tasks)
 {
     ari_postgres_step *step = connection->spare_steps;
-    if (step != NULL)
-        connection->spare_steps = step->next;
-    else if ((step = ari_allocate(connection->env, sizeof *step)) == NULL)
-        return NULL;
+    assert(step != NULL);
+    connection->spare_steps = step->next;
+    connection->spare_steps_count--;
     *step = (ari_postgres_step){ .kind = kind, .tasks = tasks };
     *connection->steps_end = step;
     connection->steps_end = &step->next;
@@ -60,6 +76,7 @@ void ari_postgres_step_done(ar_connection *connection, ari_postgres_step *step)
     connection->steps_count--;
     step->next = connection->spare_steps;
     connection->spare_steps = step;
+    connection->spare_steps_count++;
 }
 
 void ari_postgres_enqueue(ar_connection *connection, ari_postgres_task *task)

@@ -12,7 +12,10 @@ ari_postgres_task *ari_postgres_task_of(ar_connection *connection, ar_operation 
 /* The task is of no more use; its operation is completed, and it is in no list. */
 void ari_postgres_task_done(ar_connection *connection, ari_postgres_task *task);
 
-/* A step at the end of those under way; NULL: no memory. */
+/* Has steps at hand for one operation, so that adding them does not fail; false: no memory. */
+bool ari_postgres_steps_reserve(ar_connection *connection);
+
+/* A step at the end of those under way. */
 ari_postgres_step *ari_postgres_step_add(ar_connection *connection, ari_postgres_step_kind kind,
                                          ari_postgres_task *tasks);
 void ari_postgres_step_done(ar_connection *connection, ari_postgres_step *step);
@@ -51,7 +54,7 @@ ar_status ari_postgres_give(ar_connection *connection, ar_operation *operation, 
 ari_postgres_task *ari_postgres_fuse(ar_connection *connection, bool *wait);
 void ari_postgres_give_fused(ar_connection *connection, ari_postgres_step *step, const PGresult *result);
 
-/* send.c: has the server parse and describe it. False: the connection is lost. */
+/* send.c: has the server parse and describe it. False: no memory, and nothing was sent. */
 bool ari_postgres_ask(ar_connection *connection, ari_postgres_statement *statement, const ar_statement *source);
 
 /* cursor.c */
@@ -72,5 +75,8 @@ void ari_postgres_cursors_kill(ar_connection *connection);
 
 /* shed.c: asks the server to stop the head of what is under way, if nobody waits for it. */
 void ari_postgres_consider_cancel(ar_connection *connection);
+
+/* shed.c: sets the time by which the answers to what nobody waits for have to come, if there is such. */
+void ari_postgres_watch_ghosts(ar_connection *connection);
 
 #endif

@@ -47,7 +47,7 @@ static void wait_until_it_runs(const char *text)
 {
     char sql[256];
     snprintf(sql, sizeof sql,
-             "SELECT count(*) > 0 FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND "
+             "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND pid <> pg_backend_pid() AND "
              "query LIKE '%s'",
              text);
     for (int i = 0; i < 2000; i++) {
