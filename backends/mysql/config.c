@@ -203,11 +203,9 @@ static ar_status set_parts(ari_mysql_target *target, const ar_url *url, ar_error
         status = keep(&target->user, url->user, err);
     if (status == AR_OK && url->password != NULL)
         status = keep(&target->password, url->password, err);
-    if (status == AR_OK && database[0] == '\0')
-        return ar_error_set(err, AR_E_INVALID, "mysql URL: it names no database; write mysql://user@host/database");
     if (status == AR_OK && strchr(database, '/') != NULL)
         return ar_error_set(err, AR_E_INVALID, "mysql URL: the database \"%s\" has a slash in its name", database);
-    if (status == AR_OK)
+    if (status == AR_OK && database[0] != '\0')
         status = keep(&target->database, database, err);
     if (status == AR_OK)
         status = keep(&target->timezone, "+00:00", err);
