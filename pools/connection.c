@@ -15,7 +15,7 @@
  * returns, another one tells later, from `progress`, which pump follows.
  *
  * An operation is in exactly one place: the queue of the group, a mailbox, outbox, kept, the queue of its lease, or with the backend (counted in `under_way`). Where the
- * connection was lost under it, it goes back to outbox once: when it provably was not sent, or when it only reads and the ORM made it. */
+ * connection was lost under it, it goes back to outbox: when it provably was not sent, or once when it only reads and the ORM made it. */
 
 static const bool moves[6][6] = {
     [CONNECTION_CLOSED] = { [CONNECTION_CONNECTING] = true, [CONNECTION_DRAINING] = true },
@@ -118,11 +118,13 @@ static bool may_go_again(const ari_connection *connection, const ari_op *op, con
 {
     const ar_operation *operation = &op->operation;
     const ar_statement *statement = operation->statement;
-    if (error->status != AR_E_CONNECTION || op->again || op->lease != NULL || operation->kind != AR_OP_EXECUTE ||
+    if (error->status != AR_E_CONNECTION || op->lease != NULL || operation->kind != AR_OP_EXECUTE ||
         connection->state == CONNECTION_DRAINING || interrupted(&connection->host, operation))
         return false;
-    return operation->unsent ||
-           (statement->generated && statement->statement_class == AR_STATEMENT_READ && operation->row_limit == 0);
+    if (operation->unsent)
+        return op->losses < ARI_UNSENT_TRIES;
+    return op->losses == 0 && statement->generated && statement->statement_class == AR_STATEMENT_READ &&
+           operation->row_limit == 0;
 }
 
 static void go_again(ari_connection *connection, ari_op *op)
@@ -130,7 +132,7 @@ static void go_again(ari_connection *connection, ari_op *op)
     const ar_sink *sink = op->operation.sink;
     if (sink != NULL && sink->restart != NULL)
         sink->restart(op->operation.sink_ctx);
-    op->again = true;
+    op->losses++;
     ari_op_list_add(&connection->outbox, op);
 }
 

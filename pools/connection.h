@@ -19,6 +19,10 @@ typedef enum ari_connection_state {
     CONNECTION_FAILED    /* could not be opened, or was lost; the next operation tries again */
 } ari_connection_state;
 
+/* How many connections may be lost under an operation that was not sent before it fails with them: others on the same connection may be to blame, or a server that hangs up on
+ * everybody. */
+enum { ARI_UNSENT_TRIES = 3 };
+
 /* Operations in their order, by their mail. */
 typedef struct ari_op_list {
     ari_mail *first;

@@ -231,12 +231,12 @@ static bool begins_again(ari_lease *lease, ari_op *op, const ar_error *error)
     bool unsent = lease->step_error.status == AR_E_CONNECTION && lease->errand.unsent && error != NULL &&
                   error->status == AR_E_CONNECTION && op->operation.unsent;
     lease->step = STEP_NONE;
-    if (!unsent || op->again) {
+    if (!unsent || op->losses == ARI_UNSENT_TRIES) {
         lease->ran_raw = false;
         fail_lease(lease, LEASE_DEAD, &lease->step_error);
         return false;
     }
-    op->again = true;
+    op->losses++;
     op->operation.unsent = false;
     ari_op_list_put_back(&lease->queue, op);
     return true;

@@ -34,7 +34,7 @@ struct ari_op {
     ari_lease *lease;  /* NULL outside transactions */
     bool first;        /* it found the mailbox empty */
     bool sent;         /* it counts as under way */
-    bool again;        /* the connection was lost under it once */
+    uint8_t losses;    /* how often the connection was lost under it, and it went to another one */
     bool brief;        /* reads one row by its key: over before another thread could be woken for it */
     const char *trace; /* may: stands in the log when it fails; lives until it is complete */
     /* may: a last look at the results before completion, on the thread that runs the connection; `status` is the backend's, the answer becomes the
