@@ -94,9 +94,12 @@ static bool set_options(MYSQL *mysql, const ari_mysql_target *target)
 {
     const unsigned off = 0;
     unsigned seconds = (unsigned)((target->connect_timeout + 999999) / 1000000);
+    /* else "localhost" would mean the socket, whatever the port */
+    unsigned protocol = target->host != NULL ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
     ari_mysql_flag no = 0;
     return mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4") == 0 &&
            mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off) == 0 &&
+           mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol) == 0 &&
            mysql_options(mysql, MYSQL_OPT_RECONNECT, &no) == 0 &&
            mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &seconds) == 0 &&
            mysql_options4(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",

@@ -57,14 +57,14 @@ static void on_complete(ar_backend_host *base, ar_operation *operation, const ar
     h->complete(base, operation, error);
 }
 
-static ar_status configure(mysql_host *h, const char *path, const char *options, ar_error *err)
+static ar_status configure(mysql_host *h, const char *text, const char *path, const char *options, ar_error *err)
 {
     char copy[512];
     ar_url_option list[24];
     ar_url *parsed;
     ar_topology topology;
     size_t count = 0;
-    ar_status status = ari_url_parse(&h->host.env, mysql_host_url(), &parsed, err);
+    ar_status status = ari_url_parse(&h->host.env, text, &parsed, err);
     if (status != AR_OK)
         return status;
     for (; count < parsed->option_count; count++)
@@ -75,15 +75,8 @@ static ar_status configure(mysql_host *h, const char *path, const char *options,
         list[count++].value = pair;
     }
     ar_url url = *parsed;
-    for (size_t i = 0; i < count; i++) /* not of the URL: where it goes to */
-        if (strcmp(list[i].name, "host") == 0 || strcmp(list[i].name, "port") == 0) {
-            if (list[i].name[0] == 'h')
-                url.host = list[i].value;
-            else
-                url.port = (uint16_t)atoi(list[i].value);
-            list[i--] = list[--count];
-        }
-    url.path = path;
+    if (path != NULL)
+        url.path = path;
     url.options = list;
     url.option_count = count;
     status = ari_mysql_backend.configure(&h->host.env, &url, &h->config, &topology, err);
@@ -91,7 +84,7 @@ static ar_status configure(mysql_host *h, const char *path, const char *options,
     return status;
 }
 
-static void start(mysql_host *h, const char *path, const char *options)
+static void begin(mysql_host *h, const char *url, const char *path, const char *options)
 {
     memset(h, 0, sizeof *h);
     fake_host_init(&h->host, &ari_mysql_backend);
@@ -102,15 +95,36 @@ static void start(mysql_host *h, const char *path, const char *options)
     h->host.clock = real_now();
     assert_int_equal(pipe(h->bell), 0);
     assert_int_equal(fcntl(h->bell[0], F_SETFL, O_NONBLOCK), 0);
-    ar_status status = configure(h, path, options, &h->opened);
+    ar_status status = configure(h, url, path, options, &h->opened);
     if (status == AR_OK)
-        status = ari_mysql_backend.open(h->config, AR_ROLE_WRITER, &h->host.base, &h->connection, &h->opened);
-    if (status == AR_OK && ari_mysql_backend.progress == NULL)
+        (void)ari_mysql_backend.open(h->config, AR_ROLE_WRITER, &h->host.base, &h->connection, &h->opened);
+    if (ari_mysql_backend.progress == NULL)
         h->opens = 1;
-    for (int64_t until = real_now() + PATIENCE_MS * 1000; status == AR_OK && h->opens == 0;) {
+}
+
+static void finish(mysql_host *h)
+{
+    for (int64_t until = real_now() + PATIENCE_MS * 1000; h->connection != NULL && h->opens == 0;) {
         assert_true(real_now() < until);
         mysql_host_step(h, 1000);
     }
+}
+
+static void start(mysql_host *h, const char *path, const char *options)
+{
+    begin(h, mysql_host_url(), path, options);
+    finish(h);
+}
+
+void mysql_host_begin_url(mysql_host *h, const char *url)
+{
+    begin(h, url, NULL, NULL);
+}
+
+void mysql_host_try_url(mysql_host *h, const char *url)
+{
+    begin(h, url, NULL, NULL);
+    finish(h);
 }
 
 void mysql_host_try(mysql_host *h, const char *options)

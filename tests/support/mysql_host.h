@@ -30,6 +30,9 @@ int mysql_host_tear_down(void **state);
 void mysql_host_init(mysql_host *h, const char *options);
 /* Not asserted: what came of it is in h->opened. */
 void mysql_host_try(mysql_host *h, const char *options);
+/* The same with another URL; `begin` does not wait for it. */
+void mysql_host_try_url(mysql_host *h, const char *url);
+void mysql_host_begin_url(mysql_host *h, const char *url);
 void mysql_host_fini(mysql_host *h);
 
 /* Submits the batch. */

@@ -446,7 +446,11 @@ static ar_status ask_inside(ar_context *self, void *state, ar_message *message, 
     m->statuses[4] = ar_done_await_for(&later, 5, NULL);
     ar_runtime *runtime = ar_context_runtime(self);
     m->statuses[5] = ar_runtime_close(&runtime, NULL);
-    return ar_reply_then(&waited, m->executor, pass_answer, ar_context_take_reply(self), err);
+    ar_reply *taken = ar_context_take_reply(self);
+    ar_status status = ar_reply_then(&waited, m->executor, pass_answer, taken, err);
+    if (status != AR_OK)
+        ar_reply_fail(&taken, status, "not passed on");
+    return status;
 }
 
 static void waiting_in_a_behaviour_is_refused_and_then_works(void **state)

@@ -347,6 +347,7 @@ static void texts_are_copied(void **state)
                                             AR_VALUES_((const char *)text, ((ar_bytes){ .data = text, .length = 3 })),
                                             NULL),
                      AR_OK);
+    assert_false(clause.failed);
     memcpy(text, "after!", 6);
     assert_string_equal(clause.values[0].as.text.data, "before");
     assert_memory_equal(clause.values[1].as.bytes.data, "bef", 3);

@@ -57,6 +57,7 @@ static void a_table_of_named_values(void **state)
     char name[] = "name", text[] = "Ann";
     const ar_result_column columns[] = { { .name = "id" }, { .name = name }, { .name = NULL } };
     ar_rows *rows = ari_rows_create(&counting.env);
+    assert_non_null(rows);
     assert_int_equal(ari_rows_sink.begin(rows, columns, 3, NULL), AR_OK);
     memcpy(name, "gone", 4);
     for (int i = 0; i < 100; i++) {

@@ -69,6 +69,7 @@ static void runtime_with_databases_is_busy(void **state)
 {
     ar_runtime *runtime = test_runtime(1);
     (void)state;
+    assert_non_null(runtime);
     assert_int_equal(ari_runtime_hold(runtime, NULL), AR_OK);
     assert_int_equal(ar_runtime_close(&runtime, NULL), AR_E_BUSY);
     assert_non_null(runtime);

@@ -475,7 +475,7 @@ static void *use(void *arg)
             atomic_fetch_add(&wrong_answers, 1);
         if (atomic_fetch_add(&rounds, 1) % 2 == 0)
             ar_scope_close(&scope);
-        if (last == AR_E_CLOSED)
+        if (last == AR_E_CLOSED || last == AR_E_NO_MEMORY)
             return NULL;
     }
 }

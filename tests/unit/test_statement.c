@@ -14,7 +14,10 @@
 
 static const ar_statement *get(ari_statement_cache *cache, const char *sql)
 {
-    return ari_statement_get(cache, sql, strlen(sql), 1, AR_STATEMENT_READ, true);
+    assert_non_null(cache);
+    const ar_statement *statement = ari_statement_get(cache, sql, strlen(sql), 1, AR_STATEMENT_READ, true);
+    assert_non_null(statement);
+    return statement;
 }
 
 static void equal_texts_share_a_statement(void **state)
