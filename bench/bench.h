@@ -24,10 +24,15 @@ typedef struct bench_result {
     double ratio; /* ours / floor, pair by pair */
 } bench_result;
 
+/* What it needs besides itself. */
+typedef enum bench_engine { BENCH_NO_SERVER, BENCH_POSTGRES, BENCH_MYSQL } bench_engine;
+
 typedef struct bench {
     const char *name;
     const char *work; /* what one operation is */
     const char *unit; /* "op/s", "byte" */
+    bench_engine engine;
+    bool left_out; /* of this build, because the driver was missing */
 
     /* The target; 0: no limit of that kind. */
     double ratio_at_least; /* ours / floor */
@@ -52,6 +57,17 @@ extern const bench bench_sqlite_insert_sync;
 extern const bench bench_sqlite_insert_durable64;
 extern const bench bench_sqlite_insert_normal64;
 extern const bench bench_sqlite_hydrate_10k;
+extern const bench bench_pg_find_sync;
+extern const bench bench_pg_find_async64;
+extern const bench bench_pg_find_threads8;
+extern const bench bench_pg_select_async64;
+extern const bench bench_pg_insert_async64;
+extern const bench bench_pg_insert_bulk10k;
+extern const bench bench_pg_hydrate_10k;
+extern const bench bench_mysql_find_sync;
+extern const bench bench_mysql_find_async64;
+extern const bench bench_mysql_insert_bulk10k;
+extern const bench bench_mysql_hydrate_10k;
 extern const bench bench_mailbox_post;
 extern const bench bench_mailbox_help;
 extern const bench bench_op_bytes;

@@ -14,18 +14,10 @@ struct floor_sqlite {
     sqlite3_stmt *statement;
 };
 
-enum { block_size = 65536 };
-
-struct floor_block {
-    floor_block *next;
-    size_t used;
-    char bytes[block_size];
-};
-
 static const char *const texts[] = {
-    [FLOOR_FIND] = "SELECT id, name, email, is_active, created_at, score FROM users WHERE id = ?",
-    [FLOOR_INSERT] = "INSERT INTO users (name, email, is_active, created_at, score) VALUES (?, ?, ?, ?, ?)",
-    [FLOOR_ALL] = "SELECT id, name, email, is_active, created_at, score FROM users",
+    [FLOOR_FIND] = "SELECT id, name, email, is_active, created_at, score FROM bench_users WHERE id = ?",
+    [FLOOR_INSERT] = "INSERT INTO bench_users (name, email, is_active, created_at, score) VALUES (?, ?, ?, ?, ?)",
+    [FLOOR_ALL] = "SELECT id, name, email, is_active, created_at, score FROM bench_users",
 };
 
 static void expect(floor_sqlite *floor, int code, int expected)
@@ -65,11 +57,9 @@ void floor_sqlite_close(floor_sqlite *floor)
     free(floor);
 }
 
-static const char *copy_text(sqlite3_stmt *row, int column, char *to, size_t length)
+static const char *copy_text(sqlite3_stmt *row, int column, char **room, size_t length)
 {
-    memcpy(to, sqlite3_column_text(row, column), length);
-    to[length] = '\0';
-    return to;
+    return floor_text_copy(room, sqlite3_column_text(row, column), length);
 }
 
 static void copy_numbers(sqlite3_stmt *row, User *user)
@@ -87,11 +77,11 @@ User *floor_sqlite_find(floor_sqlite *floor, int64_t id)
     expect(floor, sqlite3_step(row), SQLITE_ROW);
     size_t name = (size_t)sqlite3_column_bytes(row, 1);
     size_t email = (size_t)sqlite3_column_bytes(row, 2);
-    User *user = bench_allocate(sizeof *user + name + email + 2);
-    char *room = (char *)(user + 1);
+    char *room;
+    User *user = floor_user_make(name + email + 2, &room);
     copy_numbers(row, user);
-    user->name = copy_text(row, 1, room, name);
-    user->email = copy_text(row, 2, room + name + 1, email);
+    user->name = copy_text(row, 1, &room, name);
+    user->email = copy_text(row, 2, &room, email);
     sqlite3_reset(row);
     return user;
 }
@@ -111,56 +101,20 @@ int64_t floor_sqlite_insert(floor_sqlite *floor, const user_texts *user, double 
     return sqlite3_last_insert_rowid(floor->db);
 }
 
-static char *room_for(floor_users *users, size_t size)
-{
-    floor_block *block = users->texts;
-    if (block == NULL || block_size - block->used < size) {
-        block = bench_allocate(sizeof *block);
-        block->next = users->texts;
-        block->used = 0;
-        users->texts = block;
-    }
-    char *room = block->bytes + block->used;
-    block->used += size;
-    return room;
-}
-
-static User *next_user(floor_users *users, size_t *room)
-{
-    if (users->count == *room) {
-        *room = *room == 0 ? 64 : *room * 2;
-        users->items = realloc(users->items, *room * sizeof *users->items);
-        if (users->items == NULL)
-            bench_fail("out of memory");
-    }
-    return &users->items[users->count++];
-}
-
 void floor_sqlite_all(floor_sqlite *floor, floor_users *out)
 {
     sqlite3_stmt *row = floor->statement;
-    size_t room = 0;
     int code;
-    *out = (floor_users){ .items = NULL, .count = 0, .texts = NULL };
+    *out = (floor_users){ .items = NULL };
     while ((code = sqlite3_step(row)) == SQLITE_ROW) {
-        User *user = next_user(out, &room);
+        User *user = floor_users_add(out);
         size_t name = (size_t)sqlite3_column_bytes(row, 1);
         size_t email = (size_t)sqlite3_column_bytes(row, 2);
-        char *strings = room_for(out, name + email + 2);
+        char *room = floor_users_texts(out, name + email + 2);
         copy_numbers(row, user);
-        user->name = copy_text(row, 1, strings, name);
-        user->email = copy_text(row, 2, strings + name + 1, email);
+        user->name = copy_text(row, 1, &room, name);
+        user->email = copy_text(row, 2, &room, email);
     }
     expect(floor, code, SQLITE_DONE);
     sqlite3_reset(row);
-}
-
-void floor_users_free(floor_users *users)
-{
-    for (floor_block *block = users->texts; block != NULL;) {
-        floor_block *next = block->next;
-        free(block);
-        block = next;
-    }
-    free(users->items);
 }

@@ -2,10 +2,9 @@
 #ifndef BENCH_FLOOR_SQLITE_H
 #define BENCH_FLOOR_SQLITE_H
 
-#include <stddef.h>
 #include <stdint.h>
 
-#include "bench/user.h"
+#include "bench/floor_users.h"
 
 /* What a careful program does without actrec: one connection, one statement prepared for good, rows copied once. */
 typedef struct floor_sqlite floor_sqlite;
@@ -22,16 +21,7 @@ User *floor_sqlite_find(floor_sqlite *floor, int64_t id);
 /* Inserts one row, in a transaction of its own, and gives its id. */
 int64_t floor_sqlite_insert(floor_sqlite *floor, const user_texts *texts, double score);
 
-/* All rows of the table in an array, their texts in blocks beside it. */
-typedef struct floor_block floor_block;
-
-typedef struct floor_users {
-    User *items;
-    size_t count;
-    floor_block *texts;
-} floor_users;
-
+/* All rows of the table. */
 void floor_sqlite_all(floor_sqlite *floor, floor_users *out);
-void floor_users_free(floor_users *users);
 
 #endif

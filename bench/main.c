@@ -8,9 +8,28 @@
 
 #include "bench/disk.h"
 #include "bench/report.h"
+#include "bench/server.h"
 
 /* actrec_bench [NAME...]: runs all benchmarks or those named, each in a child process, from which its result comes back
- * through a pipe. The parent uses neither the library nor a driver, so that forking is safe. */
+ * through a pipe. The parent uses neither the library nor a driver, so that forking is safe. Those of a server that is
+ * not there are said not to have been run, which is an error for one that was named. */
+
+/* Those of an engine whose driver was missing at build. */
+#define LEFT_OUT(which, server)                                               \
+    &(const bench)                                                            \
+    {                                                                         \
+        .name = which, .work = "left out", .engine = server, .left_out = true \
+    }
+#if AR_HAVE_POSTGRES
+#define PG(which) &bench_pg_##which
+#else
+#define PG(which) LEFT_OUT("pg_" #which, BENCH_POSTGRES)
+#endif
+#if AR_HAVE_MYSQL
+#define MYSQL(which) &bench_mysql_##which
+#else
+#define MYSQL(which) LEFT_OUT("mysql_" #which, BENCH_MYSQL)
+#endif
 
 static const bench *const all[] = {
     &bench_sqlite_find_sync,
@@ -19,6 +38,17 @@ static const bench *const all[] = {
     &bench_sqlite_insert_durable64,
     &bench_sqlite_insert_normal64,
     &bench_sqlite_hydrate_10k,
+    PG(find_sync),
+    PG(find_async64),
+    PG(find_threads8),
+    PG(select_async64),
+    PG(insert_async64),
+    PG(insert_bulk10k),
+    PG(hydrate_10k),
+    MYSQL(find_sync),
+    MYSQL(find_async64),
+    MYSQL(insert_bulk10k),
+    MYSQL(hydrate_10k),
     &bench_mailbox_post,
     &bench_mailbox_help,
     &bench_op_bytes,
@@ -76,11 +106,40 @@ static int usage(const char *unknown)
     return 2;
 }
 
+static bool can_run(const bench *work)
+{
+    if (work->engine == BENCH_NO_SERVER || (!work->left_out && server_named(work->engine) != NULL))
+        return true;
+    bench_report_not_run(work);
+    return false;
+}
+
+/* What came of those that were to run. */
+typedef struct outcome {
+    bench_row rows[all_count];
+    size_t count;
+    size_t failed;
+    size_t not_run;
+} outcome;
+
+static void run(const bench *work, outcome *out)
+{
+    bench_row *row = &out->rows[out->count];
+    row->work = work;
+    if (!can_run(work)) {
+        out->not_run++;
+    } else if (run_apart(work, &row->result)) {
+        bench_report_row(row, &place);
+        out->count++;
+    } else {
+        printf("%-24s FAILED\n", work->name);
+        out->failed++;
+    }
+}
+
 int main(int argc, char **argv)
 {
-    bench_row rows[all_count];
-    size_t count = 0;
-    int failed = 0;
+    static outcome out;
     for (int i = 1; i < argc; i++) {
         if (!is_known(argv[i]))
             return usage(argv[i]);
@@ -89,18 +148,12 @@ int main(int argc, char **argv)
     bench_report_place(&place);
     bench_report_head();
     for (int i = 0; i < all_count; i++) {
-        if (!is_named(all[i]->name, argv + 1, argc - 1))
-            continue;
-        rows[count].work = all[i];
-        if (run_apart(all[i], &rows[count].result)) {
-            bench_report_row(&rows[count], &place);
-            count++;
-        } else {
-            printf("%-24s FAILED\n", all[i]->name);
-            failed = 1;
-        }
+        if (is_named(all[i]->name, argv + 1, argc - 1))
+            run(all[i], &out);
     }
-    bench_report_json(rows, count, "build/bench.json");
+    bench_report_json(out.rows, out.count, "build/bench.json");
     bench_disk_close(&place);
-    return failed;
+    if (out.not_run > 0)
+        fprintf(stderr, "bench: %zu NOT RUN: see above\n", out.not_run);
+    return out.failed > 0 || (argc > 1 && out.not_run > 0) ? 1 : 0;
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/server.h"
+
 typedef enum verdict { HOLDS, MISSED, NOT_JUDGED } verdict;
 
 static verdict judge(const bench_row *row, const bench_place *place)
@@ -62,6 +64,13 @@ void bench_report_place(const bench_place *place)
 {
     printf("%ld processors; files on %s, where writing and syncing 4 KiB takes %.0f us\n",
            sysconf(_SC_NPROCESSORS_ONLN), place->kind, place->fsync_seconds * 1e6);
+    for (bench_engine engine = BENCH_POSTGRES; engine <= BENCH_MYSQL; engine++) {
+        char text[256] = "";
+        if (server_named(engine) != NULL) {
+            server_write_place(engine, text, sizeof text);
+            printf("%s, for ours and the floor alike\n", text);
+        }
+    }
 }
 
 void bench_report_head(void)
@@ -77,6 +86,17 @@ void bench_report_row(const bench_row *row, const bench_place *place)
     printf("%-24s %14s %14s %8.2f %-5s %-32s %s\n", row->work->name, grouped(row->result.ours, ours, sizeof ours),
            grouped(row->result.floor, floor, sizeof floor), row->result.ratio, row->work->unit, target,
            verdict_name(judge(row, place)));
+    fflush(stdout);
+}
+
+void bench_report_not_run(const bench *work)
+{
+    if (work->left_out)
+        printf("%-24s NOT RUN: %s was left out of this build, its driver was missing\n", work->name,
+               server_title(work->engine));
+    else
+        printf("%-24s NOT RUN: %s is not set; ./dev bench starts a server and sets it\n", work->name,
+               server_variable(work->engine));
     fflush(stdout);
 }
 

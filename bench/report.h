@@ -18,6 +18,9 @@ void bench_report_place(const bench_place *place);
 void bench_report_head(void);
 void bench_report_row(const bench_row *row, const bench_place *place);
 
+/* Instead of its line: why it was not run. */
+void bench_report_not_run(const bench *work);
+
 /* Writes the rows as JSON to `path`. */
 void bench_report_json(const bench_row *rows, size_t count, const char *path);
 

@@ -3,10 +3,11 @@
 
 #include "bench/bench.h"
 #include "bench/floor_sqlite.h"
+#include "bench/work.h"
 
 /* Finds by random integer key in a file of 100,000 rows; each record is freed at once. */
 
-enum { row_count = 100000, in_flight = 64, between_looks = 32 };
+enum { row_count = 100000, between_looks = 32 };
 
 typedef struct find_state {
     ar_db *db;
@@ -32,48 +33,16 @@ static void close_find(void *arg)
     free(state);
 }
 
-static void check(const User *user, int64_t key)
-{
-    if (user->id != key || user->name[0] != 'J' || user->email[0] != 'j')
-        bench_fail("find: another row came back");
-}
-
 static uint64_t find_sync(void *arg, int64_t deadline)
 {
     find_state *state = arg;
-    uint64_t done = 0;
-    for (; done % between_looks != 0 || bench_now() < deadline; done++) {
-        ar_error error;
-        User *user = NULL;
-        int64_t key = user_random_key(&state->seed, row_count);
-        bench_expect(User_find_one(state->db, ar_key(key), &user, &error), &error, "find");
-        check(user, key);
-        User_free(user);
-    }
-    return done;
+    return work_find(state->db, &state->seed, row_count, deadline);
 }
 
 static uint64_t find_async(void *arg, int64_t deadline)
 {
     find_state *state = arg;
-    User_future futures[in_flight];
-    int64_t keys[in_flight];
-    uint64_t sent = 0, done = 0;
-    bool more = true;
-    while (more || done < sent) {
-        for (; more && sent < done + in_flight; sent++) {
-            keys[sent % in_flight] = user_random_key(&state->seed, row_count);
-            futures[sent % in_flight] = User_find_one_async(state->db, ar_key(keys[sent % in_flight]));
-        }
-        ar_error error;
-        User *user = NULL;
-        bench_expect(User_await(&futures[done % in_flight], &user, &error), &error, "find");
-        check(user, keys[done % in_flight]);
-        User_free(user);
-        done++;
-        more = more && (done % between_looks != 0 || bench_now() < deadline);
-    }
-    return done;
+    return work_find_in_flight(state->db, &state->seed, row_count, deadline);
 }
 
 static uint64_t find_floor(void *arg, int64_t deadline)
@@ -83,7 +52,7 @@ static uint64_t find_floor(void *arg, int64_t deadline)
     for (; done % between_looks != 0 || bench_now() < deadline; done++) {
         int64_t key = user_random_key(&state->seed, row_count);
         User *user = floor_sqlite_find(state->floor, key);
-        check(user, key);
+        work_check(user, key);
         free(user);
     }
     return done;

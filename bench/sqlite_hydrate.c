@@ -3,6 +3,7 @@
 
 #include "bench/bench.h"
 #include "bench/floor_sqlite.h"
+#include "bench/work.h"
 
 /* A table of 10,000 rows of 6 columns, read whole and freed; one operation is one row. */
 
@@ -30,24 +31,10 @@ static void close_hydrate(void *arg)
     free(state);
 }
 
-static void check(size_t count, const User *last)
-{
-    if (count != row_count || last->id != row_count || last->email[0] != 'j')
-        bench_fail("hydrate: other rows came back");
-}
-
 static uint64_t hydrate(void *arg, int64_t deadline)
 {
     hydrate_state *state = arg;
-    uint64_t done = 0;
-    for (; bench_now() < deadline; done += row_count) {
-        ar_error error;
-        User_list users;
-        bench_expect(User_all(User_query(state->db), &users, &error), &error, "all");
-        check(users.count, users.items[users.count - 1]);
-        User_list_free(&users);
-    }
-    return done;
+    return work_hydrate(state->db, row_count, deadline);
 }
 
 static uint64_t hydrate_floor(void *arg, int64_t deadline)
@@ -57,7 +44,9 @@ static uint64_t hydrate_floor(void *arg, int64_t deadline)
     for (; bench_now() < deadline; done += row_count) {
         floor_users users;
         floor_sqlite_all(state->floor, &users);
-        check(users.count, &users.items[users.count - 1]);
+        if (users.count != row_count)
+            bench_fail("floor: other rows came back");
+        work_check(&users.items[row_count - 1], row_count);
         floor_users_free(&users);
     }
     return done;

@@ -4,10 +4,11 @@
 
 #include "bench/bench.h"
 #include "bench/floor_sqlite.h"
+#include "bench/work.h"
 
 /* New records, saved and freed. Ours and the floor have a file each, made alike. */
 
-enum { in_flight = 64, between_looks = 16 };
+enum { between_looks = 16 };
 
 typedef struct insert_state {
     ar_db *db;
@@ -46,58 +47,16 @@ static void close_insert(void *arg)
     free(state);
 }
 
-static User *make_user(insert_state *state)
-{
-    const user_texts *texts = user_texts_of(state->number++);
-    User *user = User_new();
-    if (user == NULL)
-        bench_fail("out of memory");
-    user->name = texts->name;
-    user->email = texts->email;
-    user->is_active = true;
-    user->score = 1.5;
-    return user;
-}
-
-static void finish_user(User *user)
-{
-    if (user->id <= 0)
-        bench_fail("insert: no id came back");
-    User_free(user);
-}
-
 static uint64_t insert_sync(void *arg, int64_t deadline)
 {
     insert_state *state = arg;
-    uint64_t done = 0;
-    for (; done % between_looks != 0 || bench_now() < deadline; done++) {
-        ar_error error;
-        User *user = make_user(state);
-        bench_expect(User_save(state->db, user, &error), &error, "save");
-        finish_user(user);
-    }
-    return done;
+    return work_insert(state->db, &state->number, deadline);
 }
 
 static uint64_t insert_async(void *arg, int64_t deadline)
 {
     insert_state *state = arg;
-    ar_done futures[in_flight];
-    User *users[in_flight];
-    uint64_t sent = 0, done = 0;
-    bool more = true;
-    while (more || done < sent) {
-        for (; more && sent < done + in_flight; sent++) {
-            users[sent % in_flight] = make_user(state);
-            futures[sent % in_flight] = User_save_async(state->db, users[sent % in_flight]);
-        }
-        ar_error error;
-        bench_expect(ar_done_await(&futures[done % in_flight], &error), &error, "save");
-        finish_user(users[done % in_flight]);
-        done++;
-        more = more && (done % between_looks != 0 || bench_now() < deadline);
-    }
-    return done;
+    return work_insert_in_flight(state->db, &state->number, deadline);
 }
 
 static uint64_t insert_floor(void *arg, int64_t deadline)
