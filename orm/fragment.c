@@ -45,35 +45,35 @@ typedef struct fragment {
     const ar_dialect *dialect;
     const ar_model *model; /* NULL: no types */
     const ar_value *values;
+    ar_error *err;
     size_t count;
     size_t used;
-    bool condition;
-    bool ended;   /* a semicolon came */
-    bool nested;  /* CREATE TRIGGER: semicolons end the statements inside it */
     size_t words; /* of the first three, so far */
     size_t depth; /* open parentheses */
     size_t list;  /* the depth inside those of an IN; 0: not in one */
-    bool after_in;
-    place place;
     const ar_column *column;
-    const ar_column *left; /* that the name that was read is compared with */
-    bool dotted;           /* a table's name and a point were read */
-    operand operand;
-    bool after_name; /* the token before this may be the name of a function */
-    enclosed enclosed;
-    char sign;      /* held back: it may be that of a literal; '\0': none */
-    bool compared;  /* the name before this is a decimal column that another is compared with */
-    size_t waiting; /* the value of the clause that `? =` stands for; LITERAL: `1 =`; NOTHING: none */
-    bool waiting_compared;
+    const ar_column *left;           /* that the name that was read is compared with */
     const ar_column *waiting_column; /* `? = column`, unless a parenthesis makes it a function */
+    size_t waiting;                  /* the value of the clause that `? =` stands for; LITERAL: `1 =`; NOTHING: none */
     /* Offsets in the text of the clause. */
     size_t waiting_end; /* behind the placeholder that waits */
     size_t name_at;     /* of the name that was read last, with that of its table */
     size_t name_end;    /* of a name that is put into decimal_before; 0: it is not */
     size_t in_at;       /* of the IN that was read last, and of a NOT before it */
     size_t not_at;      /* of the NOT before this; NOTHING: there is none */
-    bool negated;       /* NOT IN */
-    ar_error *err;
+    place place;
+    operand operand;
+    enclosed enclosed;
+    bool condition;
+    bool ended;  /* a semicolon came */
+    bool nested; /* CREATE TRIGGER: semicolons end the statements inside it */
+    bool after_in;
+    bool negated;    /* NOT IN */
+    bool dotted;     /* a table's name and a point were read */
+    bool after_name; /* the token before this may be the name of a function */
+    bool compared;   /* the name before this is a decimal column that another is compared with */
+    bool waiting_compared;
+    char sign; /* held back: it may be that of a literal; '\0': none */
 } fragment;
 
 static ar_status refuse(const fragment *reader, const char *what)

@@ -188,7 +188,7 @@ static ar_status enter(ar_db *handle, const ar_model *model, schema_verb verb, a
 
 static ar_status run(ar_db *handle, const ar_model *model, schema_verb verb, ar_error *err)
 {
-    ari_db *db;
+    ari_db *db = NULL;
     ari_op *op = NULL;
     ar_status status = enter(handle, model, verb, &db, &op, err);
     if (status != AR_OK)
@@ -201,7 +201,7 @@ static ar_status run(ar_db *handle, const ar_model *model, schema_verb verb, ar_
 
 static ar_done submit(ar_db *handle, const ar_model *model, schema_verb verb)
 {
-    ari_db *db;
+    ari_db *db = NULL;
     ari_op *op = NULL;
     ar_error error;
     ar_status status = enter(handle, model, verb, &db, &op, &error);

@@ -15,10 +15,10 @@ typedef struct Item {
     ar_bytes data;
     ar_json json;
     int16_t small;
-    ar_opt_int32 maybe;
-    float single;
-    double real;
     bool flag;
+    float single;
+    ar_opt_int32 maybe;
+    double precise;
     ar_decimal price;
     ar_timestamp at;
     ar_date day;
@@ -30,7 +30,7 @@ typedef struct Item {
 AR_MODEL_DECLARE(Item);
 AR_MODEL_DEFINE(Item, "items", AR_COLUMN(Item, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Item, name),
                 AR_COLUMN(Item, data), AR_COLUMN(Item, json), AR_COLUMN(Item, small), AR_COLUMN(Item, maybe),
-                AR_COLUMN(Item, single), AR_COLUMN(Item, real), AR_COLUMN(Item, flag), AR_COLUMN(Item, price),
+                AR_COLUMN(Item, single), AR_COLUMN(Item, precise), AR_COLUMN(Item, flag), AR_COLUMN(Item, price),
                 AR_COLUMN(Item, at), AR_COLUMN(Item, day), AR_COLUMN(Item, clock), AR_COLUMN(Item, uuid, AR_UNIQUE),
                 AR_COLUMN(Item, created_at, AR_CREATED_AT));
 
@@ -81,7 +81,7 @@ static Item item_of(int i, char *name)
                    .small = (int16_t)(i % 60000 - 30000),
                    .maybe = { .has = odd, .value = odd ? -i : 0 },
                    .single = (float)i / 8,
-                   .real = -i / 3.0,
+                   .precise = -i / 3.0,
                    .flag = odd,
                    .price = ar_decimal_of(i * 10 + 50, 2),
                    .at.us = INT64_C(1700000000000000) + i,
@@ -104,7 +104,7 @@ static void check_item(const Item *want, const Item *got)
     assert_int_equal(want->maybe.has, got->maybe.has);
     assert_int_equal(want->maybe.value, got->maybe.value);
     assert_memory_equal(&want->single, &got->single, sizeof got->single);
-    assert_memory_equal(&want->real, &got->real, sizeof got->real);
+    assert_memory_equal(&want->precise, &got->precise, sizeof got->precise);
     assert_int_equal(want->flag, got->flag);
     assert_true(want->price.low == got->price.low && want->price.scale == got->price.scale);
     assert_int_equal(want->at.us, got->at.us);
