@@ -237,7 +237,7 @@ static bool begins_again(ari_lease *lease, ari_op *op, const ar_error *error)
         return false;
     }
     op->losses++;
-    op->operation.unsent = false;
+    op->operation.unsent = op->operation.ended_transaction = false;
     ari_op_list_put_back(&lease->queue, op);
     return true;
 }
