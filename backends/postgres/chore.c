@@ -10,6 +10,38 @@
 /* A chore belongs to two: its thread and the connection. Whoever leaves last frees it. getaddrinfo and PQcancel cannot be stopped, so that a thread may outlive its connection, its runtime and
  * the allocator of that: which is why the memory of a chore, and only that, comes from malloc. The lock is held while the host is woken, so that `drop` waits for that. */
 
+/* libpq 17 asks over a connection that is encrypted as the first one is. */
+#ifdef LIBPQ_HAS_ASYNC_CANCEL
+typedef PGcancelConn canceller;
+static canceller *cancel_new(PGconn *pg)
+{
+    return PQcancelCreate(pg);
+}
+static void cancel_run(canceller *cancel)
+{
+    (void)PQcancelBlocking(cancel);
+}
+static void cancel_free(canceller *cancel)
+{
+    PQcancelFinish(cancel);
+}
+#else
+typedef PGcancel canceller;
+static canceller *cancel_new(PGconn *pg)
+{
+    return PQgetCancel(pg);
+}
+static void cancel_run(canceller *cancel)
+{
+    char message[256];
+    (void)PQcancel(cancel, message, sizeof message);
+}
+static void cancel_free(canceller *cancel)
+{
+    PQfreeCancel(cancel);
+}
+#endif
+
 enum { stack_size = 256 * 1024, addresses_size = 2048 };
 
 struct ari_postgres_chore {
@@ -17,8 +49,8 @@ struct ari_postgres_chore {
     ar_backend_host *host; /* NULL: it was dropped */
     bool done;
     int owners;
-    char *name;       /* to resolve */
-    PGcancel *cancel; /* or to cancel */
+    char *name;        /* to resolve */
+    canceller *cancel; /* or to cancel */
     size_t address_count;
     char addresses[addresses_size];
     char message[160];
@@ -33,7 +65,7 @@ static void leave(ari_postgres_chore *chore)
         return;
     pthread_mutex_destroy(&chore->lock);
     if (chore->cancel != NULL)
-        PQfreeCancel(chore->cancel);
+        cancel_free(chore->cancel);
     free(chore->name);
     free(chore);
 }
@@ -72,7 +104,7 @@ static void *run(void *arg)
 {
     ari_postgres_chore *chore = arg;
     if (chore->cancel != NULL)
-        (void)PQcancel(chore->cancel, chore->message, sizeof chore->message);
+        cancel_run(chore->cancel);
     else
         resolve(chore);
     pthread_mutex_lock(&chore->lock);
@@ -102,12 +134,12 @@ static bool start(ari_postgres_chore *chore)
     return started;
 }
 
-static ari_postgres_chore *make(ar_backend_host *host, char *name, PGcancel *cancel)
+static ari_postgres_chore *make(ar_backend_host *host, char *name, canceller *cancel)
 {
     ari_postgres_chore *chore = name == NULL && cancel == NULL ? NULL : calloc(1, sizeof *chore);
     if (chore == NULL || pthread_mutex_init(&chore->lock, NULL) != 0) {
         if (cancel != NULL)
-            PQfreeCancel(cancel);
+            cancel_free(cancel);
         free(name);
         free(chore);
         return NULL;
@@ -134,7 +166,7 @@ ari_postgres_chore *ari_postgres_chore_resolve(ar_backend_host *host, const char
 
 ari_postgres_chore *ari_postgres_chore_cancel(ar_backend_host *host, PGconn *pg)
 {
-    return make(host, NULL, PQgetCancel(pg));
+    return make(host, NULL, cancel_new(pg));
 }
 
 bool ari_postgres_chore_done(const ari_postgres_chore *chore)

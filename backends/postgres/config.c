@@ -151,6 +151,24 @@ static ar_status set_keepalives(reading *self, const ar_url_option *option)
     return status;
 }
 
+static ar_status set_keepalives_idle(reading *self, const ar_url_option *option)
+{
+    int64_t number = 0;
+    ar_status status = count(self, option, 1, 32767, &number);
+    if (status == AR_OK)
+        snprintf(self->config->keepalives_idle, sizeof self->config->keepalives_idle, "%d", (int)number);
+    return status;
+}
+
+static ar_status set_user_timeout(reading *self, const ar_url_option *option)
+{
+    int64_t number = 0;
+    ar_status status = count(self, option, 0, INT32_MAX, &number);
+    if (status == AR_OK)
+        snprintf(self->config->tcp_user_timeout, sizeof self->config->tcp_user_timeout, "%d", (int)number);
+    return status;
+}
+
 static ar_status set_passfile(reading *self, const ar_url_option *option)
 {
     return copy(self, option->value, &self->config->passfile);
@@ -202,6 +220,8 @@ static const struct option_setter {
     { "statement_cache", set_statement_cache },
     { "target_session_attrs", set_target },
     { "keepalives", set_keepalives },
+    { "keepalives_idle_s", set_keepalives_idle },
+    { "tcp_user_timeout_ms", set_user_timeout },
     { "passfile", set_passfile },
     { "sslmode", set_sslmode },
     { "sslrootcert", set_sslrootcert },
@@ -218,7 +238,8 @@ static ar_status set_option(reading *self, const ar_url_option *option)
         self->err, AR_E_INVALID,
         "postgresql URL: there is no option \"%s\"; there are pool, host, connect_timeout_ms, application_name, "
         "timezone, search_path, statement_timeout_ms, lock_timeout_ms, idle_in_transaction_timeout_ms, initial_sql, "
-        "statement_cache, target_session_attrs, keepalives, passfile, sslmode, sslrootcert, sslcert and sslkey",
+        "statement_cache, target_session_attrs, keepalives, keepalives_idle_s, tcp_user_timeout_ms, passfile, sslmode, "
+        "sslrootcert, sslcert and sslkey",
         option->name);
 }
 

@@ -36,7 +36,9 @@ struct ar_backend_config {
     char *sslcert;
     char *sslkey;
     bool keepalives;
-    char *options; /* of the startup packet; "" when there are none */
+    char keepalives_idle[12];  /* seconds; "": the system's, likewise … */
+    char tcp_user_timeout[12]; /* milliseconds */
+    char *options;             /* of the startup packet; "" when there are none */
 };
 
 ar_status ari_postgres_configure(const ar_env *env, const ar_url *url, ar_backend_config **out, ar_topology *topology,

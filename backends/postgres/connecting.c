@@ -98,6 +98,8 @@ static void add_session(const ar_connection *connection, list *parameters)
     add(parameters, "options", config->options[0] != '\0' ? config->options : other ? " " : NULL);
     add(parameters, "target_session_attrs", config->target_session_attrs);
     add(parameters, "keepalives", config->keepalives ? "1" : "0");
+    add(parameters, "keepalives_idle", config->keepalives_idle);
+    add(parameters, "tcp_user_timeout", config->tcp_user_timeout);
     add(parameters, "connect_timeout", "0");
     add(parameters, "gssencmode", "disable"); /* it would be tried before TLS, and blocks */
     add(parameters, "sslmode", config->sslmode);

@@ -167,23 +167,40 @@ static bool is_read(const ar_operation *operation)
            operation->statement->statement_class == AR_STATEMENT_READ;
 }
 
+/* The operation behind a BEGIN that was not sent yet is refused: so is the BEGIN, and first. */
+static void refuse_begin(ar_connection *connection, const ar_error *error)
+{
+    ari_postgres_task **link = &connection->queue;
+    while (*link != NULL && (*link)->kind != AR_OP_BEGIN)
+        link = &(*link)->next;
+    ari_postgres_task *task = *link;
+    if (task == NULL || task->next != NULL)
+        return;
+    *link = NULL;
+    connection->queue_end = link;
+    task->operation->unsent = true;
+    ari_postgres_complete(connection, task, error);
+    ari_postgres_task_done(connection, task);
+}
+
 static void enqueue_all(ar_connection *connection, ar_operation *batch, bool *reads_only)
 {
     ar_error error;
-    bool begin_failed = false;
     while (batch != NULL) {
         ar_operation *operation = batch;
         batch = operation->next;
         *reads_only = *reads_only && is_read(operation);
-        bool behind = begin_failed && operation->in_transaction; /* fails as the BEGIN did */
-        ari_postgres_task *task = behind ? NULL : ari_postgres_task_of(connection, operation);
+        ari_postgres_task *task = ari_postgres_task_of(connection, operation);
         if (task != NULL) {
             ari_postgres_enqueue(connection, task);
             continue;
         }
         ar_ignore(ar_error_set(&error, AR_E_NO_MEMORY, "running an operation: no memory"));
         operation->unsent = true;
-        begin_failed |= operation->kind == AR_OP_BEGIN;
+        if (operation->kind == AR_OP_BEGIN)
+            connection->begin_error = error;
+        else if (operation->in_transaction)
+            refuse_begin(connection, &error);
         connection->tx_failed |= operation->in_transaction;
         connection->broken |= operation->kind == AR_OP_COMMIT || operation->kind == AR_OP_ROLLBACK ||
                               operation->kind == AR_OP_ROLLBACK_TO || operation->kind == AR_OP_RESET;

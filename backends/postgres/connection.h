@@ -92,6 +92,8 @@ struct ar_connection {
     uint32_t spare_steps_count;
 
     bool in_transaction;   /* from BEGIN's sending on */
+    bool begin_pending;    /* BEGIN is sent and has not completed: what is behind it must not before it */
+    ar_error begin_error;  /* of the last BEGIN, which those behind it fail with */
     bool tx_failed;        /* an operation of it failed: all but a rollback are refused */
     uint32_t rollbacks_to; /* so far: cursors from before one may be gone */
     uint32_t cursor_number;

@@ -20,6 +20,8 @@
  *                                transaction another server connection
  *   target_session_attrs         any (default), read-write, read-only, primary, standby, prefer-standby
  *   keepalives                   on (default), off
+ *   keepalives_idle_s            how long a connection is silent before it is probed; default: the system's
+ *   tcp_user_timeout_ms          how long what was sent may stay unacknowledged; default: the system's
  *   passfile                     a file of passwords as libpq reads it; default: none
  *   sslmode                      disable, require (encrypts, and trusts whoever answers), verify-ca, verify-full; default: verify-full, and disable on
  *                                loopback addresses and Unix sockets

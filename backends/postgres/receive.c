@@ -51,16 +51,16 @@ static bool runs_again(ar_connection *connection, const ari_postgres_step *step,
                        const PGresult *result)
 {
     bool unknown = ari_postgres_has_state(result, "26000"), stale = is_stale_plan(result);
+    ari_postgres_statement *statement = step->kind == ARI_POSTGRES_FUSED ? task->find_together : task->statement;
+    if (statement != NULL && stale)
+        ari_postgres_statement_rename(&connection->statements, statement);
+    if (statement != NULL && unknown)
+        ari_postgres_statement_forget(statement);
+    connection->pooled |= unknown;
     if (step->kind == ARI_POSTGRES_FUSED) {
-        task->alone = true;
+        task->alone = !(unknown || stale) || task->retries == 0;
+        task->retries -= task->retries > 0 ? 1 : 0;
         return true;
-    }
-    if ((unknown || stale) && task->statement != NULL) {
-        if (stale)
-            ari_postgres_statement_rename(&connection->statements, task->statement);
-        else
-            ari_postgres_statement_forget(task->statement);
-        connection->pooled |= unknown;
     }
     if (task->in_transaction || task->retries == 0)
         return false;
@@ -235,7 +235,7 @@ static void take_result(ar_connection *connection, ari_postgres_step *step, cons
         break;
     case ARI_POSTGRES_FUSED: ari_postgres_give_fused(connection, step, result); break;
     case ARI_POSTGRES_FETCH: take_fetched(connection, step, result); break;
-    case ARI_POSTGRES_PARSE:
+    case ARI_POSTGRES_PARSE: step->statement->exists = step->statement->asked_by_name; break;
     case ARI_POSTGRES_GUARD:
     case ARI_POSTGRES_CONTROL:
     case ARI_POSTGRES_DECLARE:
@@ -276,8 +276,10 @@ static void settle_tasks(ar_connection *connection, ari_postgres_step *step, ari
     while (task != NULL && !shared) {
         ari_postgres_task *next = task->next;
         if (task->operation != NULL && step->aborted && task->in_transaction) {
-            ar_ignore(ar_error_set(&error, AR_E_TX_ABORTED,
-                                   "running an operation of a transaction: one before it failed; roll back"));
+            error = connection->begin_error; /* nothing else stands before it in a segment */
+            if (error.status == AR_OK)
+                ar_ignore(ar_error_set(&error, AR_E_TX_ABORTED,
+                                       "running an operation of a transaction: one before it failed; roll back"));
             ari_postgres_complete(connection, task, &error);
         }
         if (task->operation != NULL && (step->aborted || step->failed)) {

@@ -188,8 +188,11 @@ static void finish(ar_connection *connection, const ar_error *error)
     ari_postgres_task_done(connection, task);
 }
 
+/* Behind a BEGIN that is under way it waits for that, and is tried again. */
 static outcome refuse(ar_connection *connection, const ar_error *error)
 {
+    if (connection->begin_pending && connection->queue->in_transaction)
+        return WAIT;
     connection->queue->operation->unsent = true;
     finish(connection, error);
     return SENT;
@@ -392,6 +395,8 @@ static outcome send_begin(ar_connection *connection)
     bool read_only = connection->queue->operation->read_only;
     connection->in_transaction = true;
     connection->tx_failed = false;
+    connection->begin_error = (ar_error){ .status = AR_OK };
+    connection->begin_pending = true;
     return send_word(connection, read_only ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN");
 }
 
@@ -473,8 +478,10 @@ static bool refused(ar_connection *connection, ar_error *err)
         (task->kind == AR_OP_EXECUTE && !task->in_transaction))
         return false;
     if (!connection->in_transaction) {
-        ar_ignore(ar_error_set(err, AR_E_TX_ABORTED,
-                               "running an operation of a transaction: none is open on this connection"));
+        *err = connection->begin_error;
+        if (err->status == AR_OK)
+            ar_ignore(ar_error_set(err, AR_E_TX_ABORTED,
+                                   "running an operation of a transaction: none is open on this connection"));
         return true;
     }
     if (!connection->tx_failed || ends)

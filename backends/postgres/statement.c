@@ -16,6 +16,19 @@ static ari_postgres_statement **bucket_of(const ari_postgres_statements *stateme
     return &statements->buckets[(size_t)id & statements->bucket_mask];
 }
 
+static ari_postgres_statement **text_bucket_of(const ari_postgres_statements *statements, const uint64_t hash[2])
+{
+    return &statements->text_buckets[(size_t)hash[0] & statements->bucket_mask];
+}
+
+static ari_postgres_statement *find_text(const ari_postgres_statements *statements, const uint64_t hash[2])
+{
+    ari_postgres_statement *statement = *text_bucket_of(statements, hash);
+    while (statement != NULL && (statement->hash[0] != hash[0] || statement->hash[1] != hash[1]))
+        statement = statement->in_text_bucket;
+    return statement;
+}
+
 static ari_postgres_statement *find(const ari_postgres_statements *statements, uint64_t id)
 {
     ari_postgres_statement *statement = *bucket_of(statements, id);
@@ -72,12 +85,28 @@ static void note_evicted(ari_postgres_statements *statements, const ari_postgres
     memcpy(statements->evicted[statements->evicted_count++], statement->name, sizeof statement->name);
 }
 
-static void remove_cached(ari_postgres_statements *statements, ari_postgres_statement *statement)
+static void unhash(ari_postgres_statements *statements, ari_postgres_statement *statement)
 {
     ari_postgres_statement **link = bucket_of(statements, statement->id);
     while (*link != statement)
         link = &(*link)->in_bucket;
     *link = statement->in_bucket;
+}
+
+static void hash_id(ari_postgres_statements *statements, ari_postgres_statement *statement)
+{
+    ari_postgres_statement **bucket = bucket_of(statements, statement->id);
+    statement->in_bucket = *bucket;
+    *bucket = statement;
+}
+
+static void remove_cached(ari_postgres_statements *statements, ari_postgres_statement *statement)
+{
+    ari_postgres_statement **link = text_bucket_of(statements, statement->hash);
+    while (*link != statement)
+        link = &(*link)->in_text_bucket;
+    *link = statement->in_text_bucket;
+    unhash(statements, statement);
     list_remove(statements, statement);
     statement->cached = false;
     statements->count--;
@@ -103,9 +132,10 @@ static void put(ari_postgres_statements *statements, ari_postgres_statement *sta
         return;
     if (statements->count == statements->capacity && !evict(statements))
         return;
-    ari_postgres_statement **bucket = bucket_of(statements, statement->id);
-    statement->in_bucket = *bucket;
+    ari_postgres_statement **bucket = text_bucket_of(statements, statement->hash);
+    statement->in_text_bucket = *bucket;
     *bucket = statement;
+    hash_id(statements, statement);
     list_put_first(statements, statement);
     statement->cached = true;
     statement->users++;
@@ -118,7 +148,9 @@ bool ari_postgres_statements_init(ari_postgres_statements *statements, const ar_
     while (buckets < capacity)
         buckets *= 2;
     *statements = (ari_postgres_statements){ .env = env, .bucket_mask = buckets - 1, .capacity = capacity };
-    statements->buckets = ari_allocate_zero_array(env, buckets, sizeof *statements->buckets);
+    statements->buckets = ari_allocate_zero_array(env, 2 * buckets, sizeof *statements->buckets);
+    if (statements->buckets != NULL)
+        statements->text_buckets = statements->buckets + buckets;
     return statements->buckets != NULL;
 }
 
@@ -135,17 +167,34 @@ void ari_postgres_statements_fini(ari_postgres_statements *statements)
     statements->evicted = NULL;
 }
 
-/* Two FNV-1a hashes of 64 bits, started apart: names are compared by servers that are shared, so one is too few. */
-static void make_name(ari_postgres_statement *statement, const ar_statement *source)
+/* Two hashes of 64 bits after FNV-1a, made apart: names are compared by servers that are shared, so one is too few. */
+static void hash_text(const ar_statement *source, uint64_t hash[2])
 {
-    uint64_t first = UINT64_C(0xcbf29ce484222325), second = UINT64_C(0x9e3779b97f4a7c15);
+    hash[0] = UINT64_C(0xcbf29ce484222325);
+    hash[1] = UINT64_C(0x9e3779b97f4a7c15);
     for (size_t i = 0; i < source->sql_length; i++) {
         unsigned char byte = (unsigned char)source->sql[i];
-        first = (first ^ byte) * UINT64_C(0x100000001b3);
-        second = (second ^ byte ^ (second >> 29)) * UINT64_C(0xff51afd7ed558ccd);
+        hash[0] = (hash[0] ^ byte) * UINT64_C(0x100000001b3);
+        hash[1] = (hash[1] ^ byte ^ (hash[1] >> 29)) * UINT64_C(0xff51afd7ed558ccd);
     }
-    snprintf(statement->name, sizeof statement->name, "ar_%016llx%016llx", (unsigned long long)first,
-             (unsigned long long)second);
+}
+
+static void make_name(ari_postgres_statement *statement)
+{
+    snprintf(statement->name, sizeof statement->name, "ar_%016llx%016llx", (unsigned long long)statement->hash[0],
+             (unsigned long long)statement->hash[1]);
+}
+
+/* One of that name that the server still has to be told to forget: it is wanted again. */
+static bool take_back_evicted(ari_postgres_statements *statements, const char *name)
+{
+    for (size_t i = 0; i < statements->evicted_count; i++)
+        if (strcmp(statements->evicted[i], name) == 0) {
+            memmove(statements->evicted[i], statements->evicted[--statements->evicted_count],
+                    sizeof statements->evicted[i]);
+            return true;
+        }
+    return false;
 }
 
 static ar_status check_text(const ar_statement *source, ar_error *err)
@@ -164,10 +213,9 @@ static ar_status check_text(const ar_statement *source, ar_error *err)
     return AR_OK;
 }
 
-static ari_postgres_statement *make(ari_postgres_statements *statements, const ar_statement *source, ar_error *err)
+static ari_postgres_statement *make(ari_postgres_statements *statements, const ar_statement *source,
+                                    const uint64_t hash[2], ar_error *err)
 {
-    if (check_text(source, err) != AR_OK)
-        return NULL;
     ari_postgres_statement *statement = ari_allocate_zero(statements->env, sizeof *statement);
     if (statement == NULL) {
         ar_ignore(ar_error_set(err, AR_E_NO_MEMORY, "running a statement: no memory"));
@@ -177,16 +225,30 @@ static ari_postgres_statement *make(ari_postgres_statements *statements, const a
     statement->state = ARI_POSTGRES_UNKNOWN;
     statement->text_class = ari_postgres_classify(source->sql, source->sql_length);
     statement->plain_read = statement->text_class == AR_STATEMENT_READ;
-    make_name(statement, source);
+    memcpy(statement->hash, hash, sizeof statement->hash);
+    make_name(statement);
+    statement->exists = take_back_evicted(statements, statement->name);
     return statement;
 }
 
 ari_postgres_statement *ari_postgres_statement_use(ari_postgres_statements *statements, const ar_statement *source,
                                                    ar_error *err)
 {
+    uint64_t hash[2];
     ari_postgres_statement *statement = source->id != 0 ? find(statements, source->id) : NULL;
+    if (statement == NULL && check_text(source, err) != AR_OK)
+        return NULL;
     if (statement == NULL) {
-        statement = make(statements, source, err);
+        hash_text(source, hash);
+        statement = find_text(statements, hash);
+        if (statement != NULL && source->id != 0) {
+            unhash(statements, statement);
+            statement->id = source->id;
+            hash_id(statements, statement);
+        }
+    }
+    if (statement == NULL) {
+        statement = make(statements, source, hash, err);
         if (statement == NULL)
             return NULL;
         put(statements, statement);
@@ -224,6 +286,7 @@ ar_status ari_postgres_statement_describe(ari_postgres_statements *statements, a
     for (int i = 0; i < columns; i++)
         statement->binary = statement->binary && ari_postgres_reads_binary(PQftype(result, i));
     statement->named = statement->asked_by_name;
+    statement->exists = statement->asked_by_name;
     statement->state = ARI_POSTGRES_DESCRIBED;
     return AR_OK;
 }
@@ -233,6 +296,7 @@ void ari_postgres_statement_forget(ari_postgres_statement *statement)
     if (statement->state == ARI_POSTGRES_ASKED)
         return;
     statement->named = false;
+    statement->exists = false;
     statement->state = ARI_POSTGRES_UNKNOWN;
 }
 

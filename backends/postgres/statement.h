@@ -28,20 +28,23 @@ struct ari_postgres_statement {
     bool plain_read;    /* its text is a read that locks nothing, whatever its class says */
     ar_statement_class text_class;
     ari_postgres_prepared state;
+    uint64_t hash[2];    /* of the text */
     uint32_t generation; /* how often a new name was needed */
     char name[ARI_POSTGRES_NAME_SIZE];
     Oid *types; /* of its parameters */
     uint32_t type_count;
     uint32_t column_count;
     ari_postgres_statement *in_bucket;
+    ari_postgres_statement *in_text_bucket;
     ari_postgres_statement *newer;
     ari_postgres_statement *older;
 };
 
-/* By ar_statement.id; the least recently used one goes first. */
+/* By ar_statement.id, and by text: the same text with another id is the same statement, and gets that id. The least recently used one goes first. */
 typedef struct ari_postgres_statements {
     const ar_env *env;
     ari_postgres_statement **buckets;
+    ari_postgres_statement **text_buckets; /* by hash, of the same number */
     size_t bucket_mask;
     size_t capacity;
     size_t count;

@@ -122,6 +122,11 @@ void ari_postgres_complete(ar_connection *connection, ari_postgres_task *task, c
     }
     if (task->in_transaction && !ends && error != NULL)
         connection->tx_failed = true;
+    if (task->kind == AR_OP_BEGIN) {
+        connection->begin_pending = false;
+        if (error != NULL)
+            connection->begin_error = *error;
+    }
     connection->host->complete(connection->host, operation, error);
 }
 

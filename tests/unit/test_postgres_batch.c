@@ -378,16 +378,55 @@ static void a_name_that_the_server_has_already_is_the_same_statement(void **stat
 {
     (void)state;
     static const char sql[] = "SELECT word FROM ar_batch WHERE id = $1 AND 5 = 5";
+    char prepare[256];
     fake_op *op = poll_sql(&host, sql);
     fake_int(op, 1);
     poll_run(&host, connection);
-    /* A new id for the same text stands for another connection behind the same pooler. */
+    snprintf(prepare, sizeof prepare, "PREPARE %s AS %s", connection->statements.newest->name, sql);
+    other = poll_open(&host, config, AR_ROLE_WRITER); /* as behind a pooler, where somebody else was before */
+    op = poll_sql(&host, prepare);
+    op->statement.parameter_count = 0;
+    poll_run(&host, other);
+    assert_int_equal(op->status, AR_OK);
     op = poll_sql(&host, sql);
-    op->statement.id = 777777;
     fake_int(op, 2);
-    poll_run(&host, connection);
+    poll_run(&host, other);
     assert_int_equal(op->status, AR_OK);
     assert_string_equal(op->rows, "word2;");
+}
+
+/* In a transaction a Parse of a name that is there would fail the transaction. */
+static void the_same_text_with_another_id_is_prepared_once(void **state)
+{
+    (void)state;
+    static const char sql[] = "SELECT word FROM ar_batch WHERE id = $1 AND 6 = 6";
+    for (uint64_t id = 1; id <= 3; id++) {
+        if (id == 3)
+            fake_kind(&host.fake, AR_OP_BEGIN);
+        fake_op *op = poll_sql(&host, sql);
+        op->statement.id = 800000 + id;
+        op->operation.in_transaction = id == 3;
+        fake_int(op, 2);
+        poll_run(&host, connection);
+        assert_int_equal(op->status, AR_OK);
+        assert_string_equal(op->rows, "word2;");
+    }
+    fake_kind(&host.fake, AR_OP_ROLLBACK)->operation.in_transaction = true;
+    poll_run(&host, connection);
+    assert_string_equal(
+        poll_rows(&host, connection, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%6 = 6'"),
+        "1;");
+}
+
+static void a_fused_query_that_the_server_lost_is_run_all_the_same(void **state)
+{
+    (void)state;
+    warm();
+    run("DEALLOCATE ALL");
+    const fake_op *one = find(1), *two = find(2);
+    poll_run(&host, connection);
+    assert_string_equal(one->rows, "1|word1;");
+    assert_string_equal(two->rows, "2|word2;");
 }
 
 static void the_statement_cache_is_bounded_on_the_server_too(void **state)
@@ -477,6 +516,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_statement_that_changed_under_its_name_is_prepared_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_statement_that_the_server_lost_is_run_all_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_name_that_the_server_has_already_is_the_same_statement, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_same_text_with_another_id_is_prepared_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_fused_query_that_the_server_lost_is_run_all_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_statement_cache_is_bounded_on_the_server_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refused_texts_send_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_write_whose_columns_are_refused_does_not_run, set_up, tear_down),
