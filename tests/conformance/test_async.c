@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/support/refusal.h"
 #include "tests/support/users.h"
 
 /* Asynchronous verbs: what their futures and callbacks give, and records meanwhile. */
@@ -139,12 +140,17 @@ static void a_record_may_be_freed_while_it_is_saved(void **state)
     User_list_free(&list);
 }
 
+typedef struct outcomes {
+    atomic_int good;
+    atomic_int all;
+} outcomes;
+
 static void count_done(void *arg, ar_status status, const ar_error *error)
 {
-    atomic_int *done = arg;
+    outcomes *done = arg;
     (void)error;
-    if (status == AR_OK)
-        atomic_fetch_add(done, 1);
+    atomic_fetch_add(&done->good, status == AR_OK);
+    atomic_fetch_add(&done->all, 1);
 }
 
 /* The outcome is applied on a worker, while the record is used up here: one of the two comes first. */
@@ -152,7 +158,7 @@ static void a_record_may_be_freed_while_a_callback_applies(void **state)
 {
     (void)state;
     enum { COUNT = 200 };
-    atomic_int done = 0;
+    outcomes done = { 0 };
     ar_executor *workers = ar_runtime_executor(NULL);
     for (int i = 0; i < COUNT; i++) {
         User *user = new_user("Ann", NULL);
@@ -167,8 +173,9 @@ static void a_record_may_be_freed_while_a_callback_applies(void **state)
         }
         User_free(user);
     }
-    while (atomic_load(&done) < COUNT)
+    while (atomic_load(&done.all) < COUNT)
         sched_yield();
+    assert_int_equal(done.good, COUNT);
     assert_int_equal(count_users(), COUNT);
 }
 
@@ -180,8 +187,10 @@ static void futures_may_be_dropped(void **state)
     ar_future_drop(&saving.raw);
     saved_user("Bea", NULL); /* behind it, or beside it */
     User_free(user);
-    while (count_users() < 2)
+    while (count_users() < 2) {
+        assert_false(refusal_happened());
         sched_yield();
+    }
     User_future finding = User_find_one_async(db, ar_key(1));
     ar_future_drop(&finding.raw);
     User_list_future all = User_all_async(User_query(db));
@@ -252,6 +261,7 @@ static void callbacks_get_what_came(void **state)
         ran += (int)now;
     }
     assert_int_equal(one.calls, 1);
+    assert_non_null(one.user);
     assert_string_equal(one.user->name, "Ann");
     assert_int_equal(none.status, AR_E_NOT_FOUND);
     assert_null(none.user);

@@ -109,6 +109,7 @@ static void a_save_whose_key_does_not_fit_inserts_nothing(void **state)
     Narrow_free(record);
 
     record = Narrow_new();
+    assert_non_null(record);
     for (int i = 0; i < 2; i++) {
         fails(Narrow_save(db, record, &err), AR_E_TYPE);
         assert_non_null(strstr(err.message, "32768"));
@@ -196,6 +197,7 @@ static void an_upsert_is_about_its_key_alone(void **state)
     fails(Badge_upsert(db, badge, &err), AR_E_CONSTRAINT);
     Badge_free(badge);
     badge = Badge_new();
+    assert_non_null(badge);
     *badge = (Badge){ .id = 3, .code = "b", .value = 30 };
     fails(Badge_upsert(db, badge, &err), AR_E_CONSTRAINT);
     Badge_free(badge);

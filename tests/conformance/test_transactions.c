@@ -621,6 +621,7 @@ static void a_closed_handle_is_closed_for_every_call(void **state)
     ar_db *stale = scope;
     Account row = { 1, "Ann", 1 };
     Account *record = Account_new();
+    assert_non_null(record);
     Account *found;
     int64_t count;
     bool exists;

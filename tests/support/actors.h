@@ -41,7 +41,7 @@ int test_latch_count(test_latch *latch);
 /* Waits until it was raised `count` times. False: it was not within 30 seconds. */
 bool test_latch_wait(test_latch *latch, int count);
 
-/* A runtime with that many workers; NULL when it cannot be made. */
+/* A runtime with that many workers; on the test's own thread, the test fails when it cannot be made. */
 ar_runtime *test_runtime(unsigned workers);
 
 /* How long a test waits for what must come, in milliseconds. */

@@ -91,6 +91,7 @@ void sqlite_fixture_run(sqlite_fixture *f)
 
 void assert_ended(const fake_op *op, ar_status status)
 {
+    assert_non_null(op);
     if (op->status != status)
         fail_msg("%s: ended with %s (%s), not %s", op->statement.sql, ar_status_name(op->status), op->error.message,
                  ar_status_name(status));

@@ -12,10 +12,15 @@
 #include "orm/statement.h"
 #include "tests/support/counting_env.h"
 
+static const ar_statement *try_get(ari_statement_cache *cache, const char *sql)
+{
+    return ari_statement_get(cache, sql, strlen(sql), 1, AR_STATEMENT_READ, true);
+}
+
 static const ar_statement *get(ari_statement_cache *cache, const char *sql)
 {
     assert_non_null(cache);
-    const ar_statement *statement = ari_statement_get(cache, sql, strlen(sql), 1, AR_STATEMENT_READ, true);
+    const ar_statement *statement = try_get(cache, sql);
     assert_non_null(statement);
     return statement;
 }
@@ -98,7 +103,7 @@ static void no_memory_is_null(void **state)
     assert_null(ari_statement_cache_create(&counting.env));
     ari_statement_cache *cache = ari_statement_cache_create(&counting.env);
     counting.refuse_at = 3;
-    assert_null(get(cache, "a"));
+    assert_null(try_get(cache, "a"));
     const ar_statement *then = get(cache, "a");
     assert_non_null(then);
     ari_statement_unref(then);
@@ -136,12 +141,40 @@ static void threads_share_a_cache(void **state)
     ari_statement_cache_destroy(cache);
 }
 
+/* It is in no cache, and holds the statements that it is run together with. */
+static void a_find_holds_those_it_is_run_together_with(void **state)
+{
+    (void)state;
+    counting_env counting;
+    counting_env_init(&counting);
+    ari_statement_cache *cache = ari_statement_cache_create(&counting.env);
+    for (size_t refuse = 0; refuse < 3; refuse++) {
+        const ar_statement *many = get(cache, "SELECT many");
+        counting.refuse_at = refuse > 0 ? counting.allocations + refuse : 0;
+        const ar_statement *find = ari_statement_create_find(
+            &counting.env, "SELECT one", 10, &(ar_find_together){ .key_column = 1, .count = 1, .statements = &many });
+        counting.refuse_at = 0;
+        assert_true((find == NULL) == (refuse > 0));
+        if (find == NULL)
+            continue;
+        assert_ptr_equal(find->together->statements[0], many);
+        assert_int_equal(find->together->key_column, 1);
+        assert_true(find->id != 0 && find->id != many->id);
+        const ar_statement *same = get(cache, "SELECT one");
+        assert_ptr_not_equal(same, find);
+        ari_statement_unref(same);
+        ari_statement_unref(find);
+    }
+    ari_statement_cache_destroy(cache);
+    assert_int_equal(counting.live, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_texts_share_a_statement), cmocka_unit_test(a_reference_outlives_the_cache),
         cmocka_unit_test(the_least_recently_used_goes),  cmocka_unit_test(no_memory_is_null),
-        cmocka_unit_test(threads_share_a_cache),
+        cmocka_unit_test(threads_share_a_cache),         cmocka_unit_test(a_find_holds_those_it_is_run_together_with),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
