@@ -20,8 +20,6 @@
 /* A reply that nobody waits for may take so long; then the connection is given up, and what waits behind it. */
 static const int64_t patience = INT64_C(10000000);
 
-static const int64_t opening_grace = INT64_C(1000000); /* behind the chore's own deadline: it may wait for a name */
-
 static void free_connection(ar_connection *connection)
 {
     const ar_env *env = connection->env;
@@ -40,6 +38,10 @@ static void be_open(ar_connection *connection)
     connection->call.quiet = mysql_get_ssl_cipher(connection->session.mysql) != NULL;
     connection->was_idle = true;
 }
+
+#if !AR_MYSQL_BLOCKING
+static const int64_t opening_grace = INT64_C(1000000); /* behind the chore's own deadline: it may wait for a name */
+#endif
 
 static ar_status begin_open(ar_connection *connection, ar_error *err)
 {

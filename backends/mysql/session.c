@@ -66,7 +66,7 @@ static bool set_plugins(MYSQL *mysql, const ari_mysql_target *target)
                                 "dialog,mysql_clear_password"
                               : "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password,parsec";
     return mysql_optionsv(mysql, MARIADB_OPT_RESTRICTED_AUTH, allowed) == 0 &&
-           mysql_optionsv(mysql, MYSQL_OPT_NONBLOCK, NULL) == 0;
+           (AR_MYSQL_BLOCKING || mysql_optionsv(mysql, MYSQL_OPT_NONBLOCK, NULL) == 0);
 }
 #else
 static bool set_tls(MYSQL *mysql, const ari_mysql_target *target)
