@@ -59,7 +59,8 @@ static bool runs_again(ar_connection *connection, const ari_postgres_step *step,
     connection->pooled |= unknown;
     if (step->kind == ARI_POSTGRES_FUSED) {
         task->alone = !(unknown || stale) || task->retries == 0;
-        task->retries -= task->retries > 0 ? 1 : 0;
+        if (task->retries > 0)
+            task->retries--;
         return true;
     }
     if (task->in_transaction || task->retries == 0)
