@@ -151,6 +151,8 @@ static void a_sink_that_refuses_does_not_harm_the_others(void **state)
 static void one_that_is_cancelled_leaves_the_others(void **state)
 {
     mysql_host *h = *state;
+    if (ari_mysql_backend.shed == NULL)
+        skip();
     make_statement(&many[0], 1005, "SELECT id, name FROM t WHERE id IN (?, ?) AND SLEEP(0.05) = 0", 2);
     fake_op *a = find(h, 1), *b = find(h, 2);
     size_t done = h->host.completed;
