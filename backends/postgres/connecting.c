@@ -9,6 +9,7 @@
 #include "backends/postgres/connection.h"
 #include "backends/postgres/error.h"
 #include "backends/postgres/task.h"
+#include "values/number.h"
 
 /* Opening: a name is resolved on a thread (RESOLVING), the handshake is driven by PQconnectPoll (CONNECTING), and the session's start is one text of SQL, sent by the simple protocol, because that takes
  * several statements (SETTING_UP). AR_OP_RESET goes through the last again, with the undoing of what may have changed before it.
@@ -220,7 +221,7 @@ static void write_setup(ar_connection *connection)
         ari_text_buffer_append_cstr(sql, connection->config->initial_sql);
         ari_text_buffer_append_cstr(sql, "\n;");
     }
-    ari_text_buffer_append_cstr(sql, "SHOW default_transaction_isolation");
+    ari_text_buffer_append_cstr(sql, "SELECT pg_backend_pid() AS ar_backend_pid;SHOW default_transaction_isolation");
 }
 
 static bool send_setup(ar_connection *connection, const char *before)
@@ -246,15 +247,23 @@ void ari_postgres_start_reset(ar_connection *connection)
         ari_postgres_lose(connection);
 }
 
+/* A pooler tells its clients process numbers of its own. Behind one, another server may answer each transaction, so that no statement is there for sure under its name. */
+static void take_setup_row(ar_connection *connection, const PGresult *result)
+{
+    int64_t process;
+    if (PQntuples(result) != 1 || PQnfields(result) != 1)
+        return;
+    const char *name = PQfname(result, 0), *value = PQgetvalue(result, 0, 0);
+    if (strcmp(name, "default_transaction_isolation") == 0)
+        connection->shares = strcmp(value, "read committed") == 0 || strcmp(value, "read uncommitted") == 0;
+    else if (strcmp(name, "ar_backend_pid") == 0 && ari_parse_int64(value, strlen(value), &process))
+        connection->pooled |= process != PQbackendPID(connection->pg);
+}
+
 static void take_setup_result(ar_connection *connection, PGresult *result)
 {
     switch (PQresultStatus(result)) {
-    case PGRES_TUPLES_OK: /* the last of them is the answer to SHOW */
-        if (PQntuples(result) == 1 && PQnfields(result) == 1) {
-            const char *level = PQgetvalue(result, 0, 0);
-            connection->shares = strcmp(level, "read committed") == 0 || strcmp(level, "read uncommitted") == 0;
-        }
-        break;
+    case PGRES_TUPLES_OK: take_setup_row(connection, result); break;
     case PGRES_COMMAND_OK:
     case PGRES_EMPTY_QUERY: break;
     case PGRES_COPY_IN:
