@@ -351,15 +351,28 @@ unsigned ari_mysql_statement_errno(MYSQL *mysql, MYSQL_STMT *statement)
     return number != 0 ? number : mysql_errno(mysql);
 }
 
+/* Of the client's own errors (errmsg.h) these are about one statement; after all others nobody knows what comes next on
+ * the connection. */
+static bool is_about_statement(unsigned number)
+{
+    static const unsigned numbers[] = { CR_NO_PREPARE_STMT,        CR_PARAMS_NOT_BOUND, CR_INVALID_PARAMETER_NO,
+                                        CR_UNSUPPORTED_PARAM_TYPE, CR_NO_DATA,          ARI_MYSQL_NEW_COLUMNS };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (numbers[i] == number)
+            return true;
+    return false;
+}
+
 bool ari_mysql_is_lost(unsigned number)
 {
-    const meaning *known = find(number);
-    if (number == 1040 || number == 1203 || number == 1226 || number == 1045 || number == 1129 || number == 1130 ||
-        number == 1047)
-        return false;
-    if (number == 1153 || number == 2008 || number == 2014)
-        return true;
-    return known != NULL && known->status == AR_E_CONNECTION;
+    static const unsigned goodbyes[] = { 1053, 1077, 1079, 1927, 3169, 4031, 1152,
+                                         1184, 1153, 1156, 1158, 1159, 1160, 1161 };
+    if (number >= CR_MIN_ERROR && number <= CR_MAX_ERROR)
+        return !is_about_statement(number);
+    for (size_t i = 0; i < sizeof goodbyes / sizeof goodbyes[0]; i++)
+        if (goodbyes[i] == number)
+            return true;
+    return false;
 }
 
 bool ari_mysql_is_killed(unsigned number)
