@@ -113,6 +113,9 @@ void ari_context_end(ar_context *self);
 /* Asks all actors of the runtime to end, the newest first, and waits for each. */
 void ari_actors_stop(ar_runtime *runtime);
 
+/* ar_actor_tell, of the library's own kinds too. */
+ar_status ari_actor_tell(ar_actor *actor, ar_message message, const ar_send_options *options, ar_error *err);
+
 /* Puts a letter into the mailbox past its limit, for what the library itself has to say, and wakes the actor. */
 void ari_actor_post_always(ari_actor *actor, ari_letter *letter);
 

@@ -112,9 +112,18 @@ static ar_status check_message(const ar_message *message, ar_error *err)
 
 ar_status ar_actor_tell(ar_actor *actor, ar_message message, const ar_send_options *options, ar_error *err)
 {
-    bool first = false;
     ar_status status = check_message(&message, err);
-    ari_actor *entered = status == AR_OK ? ari_actor_enter(actor, &status, err) : NULL;
+    if (status == AR_OK)
+        return ari_actor_tell(actor, message, options, err);
+    ari_message_release(&message);
+    return status;
+}
+
+ar_status ari_actor_tell(ar_actor *actor, ar_message message, const ar_send_options *options, ar_error *err)
+{
+    bool first = false;
+    ar_status status = AR_OK;
+    ari_actor *entered = ari_actor_enter(actor, &status, err);
     if (entered == NULL) {
         ari_message_release(&message);
         return status;

@@ -13,6 +13,7 @@
 #include <actrec/executor.h>
 #include <actrec/future.h>
 #include <actrec/key.h>
+#include <actrec/listen.h>
 #include <actrec/model.h>
 #include <actrec/predicate.h>
 #include <actrec/query.h>

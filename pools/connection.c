@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "pools/listener.h"
 #include "pools/private.h"
 
 /* A connection actor drives one backend connection: it opens it with the first operation, hands the operations of its mailbox to the backend as one batch, and keeps
@@ -171,6 +172,11 @@ static void opened(ar_backend_host *host, const ar_error *error)
         connection->open_error = *error;
 }
 
+static void notified(ar_backend_host *host, const char *channel, const char *payload)
+{
+    ari_listener_notified(connection_of(host), channel, payload);
+}
+
 static void wake(ar_backend_host *host)
 {
     ari_connection_call(connection_of(host));
@@ -258,10 +264,14 @@ static void settle_opening(ari_connection *connection)
         connection->open_status = check_dialect(connection, error);
     if (connection->open_status == AR_OK) {
         ari_connection_move(connection, CONNECTION_READY);
+        if (connection->role == AR_ROLE_LISTENER)
+            ari_listener_opened(connection);
         return;
     }
     close_backend(connection);
     ari_connection_move(connection, CONNECTION_FAILED);
+    if (connection->role == AR_ROLE_LISTENER)
+        ari_listener_failed(connection);
     if (atomic_load(&connection->pool->aborting))
         ar_error_set(error, AR_E_CLOSED, "the database was closed while a connection was opened");
     bool was_interrupted = connection->open_status == AR_E_TIMEOUT || connection->open_status == AR_E_CANCELLED;
@@ -366,6 +376,19 @@ static void sort(ari_connection *connection, ari_mail *mails)
     }
 }
 
+/* When a connection that is not open is to be opened though nothing waits for it. */
+static int64_t due(const ari_connection *connection)
+{
+    return connection->role == AR_ROLE_LISTENER && connection->state == CONNECTION_FAILED ? ari_listener_due(connection)
+                                                                                          : INT64_MAX;
+}
+
+static bool is_due(const ari_connection *connection)
+{
+    const ar_env *env = connection->host.env;
+    return due(connection) != INT64_MAX && due(connection) <= env->now(env->ctx);
+}
+
 /* One thing that can be done now; false: there is none. */
 static bool advance(ari_connection *connection)
 {
@@ -383,6 +406,10 @@ static bool advance(ari_connection *connection)
     if (connection->outbox.first != NULL && connection->state != CONNECTION_CONNECTING) {
         if (ari_connection_ensure(connection, is_open ? NULL : link_outbox(connection)))
             send_outbox(connection);
+        return true;
+    }
+    if (is_due(connection)) {
+        (void)ari_connection_ensure(connection, NULL);
         return true;
     }
     if (connection->lease != NULL)
@@ -557,6 +584,8 @@ static int progress(ari_runner *runner, int *fd)
     } while (pump(connection));
     if (step_deadline(connection) < until)
         until = step_deadline(connection);
+    if (due(connection) < until)
+        until = due(connection);
     set_alarm(connection, until);
     return events;
 }
@@ -610,7 +639,8 @@ ar_status ari_connection_spawn(ari_connection *connection, ar_error *err)
                                           .interrupted = interrupted,
                                           .more = more,
                                           .opened = opened,
-                                          .wake = wake };
+                                          .wake = wake,
+                                          .notified = connection->role == AR_ROLE_LISTENER ? notified : NULL };
     ari_op_list_init(&connection->outbox);
     ari_op_list_init(&connection->kept);
     atomic_init(&connection->alarm_at, INT64_MAX);

@@ -172,6 +172,17 @@ static ar_status count_in(ari_pool *pool, ari_op *op, ar_error *err)
     return AR_OK;
 }
 
+void ari_op_enlist(ari_op *op, ari_connection *connection)
+{
+    atomic_fetch_add(&op->pool->queued, 1);
+    op->sent = true;
+    ari_future_ref(&op->future);
+    atomic_fetch_add(&connection->slow, 1);
+    atomic_fetch_add(&connection->load, 1);
+    atomic_store_explicit(&op->connection, connection, memory_order_release);
+    ari_op_list_add(&connection->outbox, op);
+}
+
 /* Sends it, into the mailbox of *to, or (NULL) into the queue. */
 static ar_status admit(ari_pool *pool, ari_lease *lease, ari_op *op, bool blocking, ari_connection **to, ar_error *err)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
 
+#include "pools/listener.h"
 #include "pools/private.h"
 #include "pools/registry.h"
 #include "values/memory.h"
@@ -21,6 +22,7 @@ void ari_pool_unref(ari_pool *pool)
     ar_runtime *runtime = pool->runtime;
     if (pool->free_attached != NULL)
         pool->free_attached(pool->attached);
+    ari_listener_destroy(pool, pool->listener);
     pthread_mutex_destroy(&pool->writers.lock);
     pthread_mutex_destroy(&pool->readers.lock);
     pthread_mutex_destroy(&pool->lock);
@@ -174,16 +176,26 @@ static void wait_until_idle(ari_pool *pool)
         env->wait(env->ctx, (uint32_t *)&pool->queued, queued, deadline);
 }
 
+/* The connection of that number; behind them the one that listens, where there is one. NULL: it has no thread. */
+static ari_connection *spawned_at(ari_pool *pool, unsigned i)
+{
+    unsigned count = (unsigned)pool->topology.writers + pool->topology.readers;
+    ari_connection *connection = &pool->connections[i];
+    if (i == count)
+        connection = pool->listener == NULL ? NULL : ari_listener_connection(pool->listener);
+    return connection != NULL && ari_connection_is_spawned(connection) ? connection : NULL;
+}
+
 static void close_connections(ari_pool *pool)
 {
     const ar_env *env = &pool->runtime->env;
     unsigned count = (unsigned)pool->topology.writers + pool->topology.readers;
-    for (unsigned i = 0; i < count; i++)
-        if (ari_connection_is_spawned(&pool->connections[i]))
-            ari_runner_close(&pool->connections[i].runner);
-    for (unsigned i = 0; i < count; i++) {
-        ari_connection *connection = &pool->connections[i];
-        if (!ari_connection_is_spawned(connection))
+    for (unsigned i = 0; i <= count; i++)
+        if (spawned_at(pool, i) != NULL)
+            ari_runner_close(&spawned_at(pool, i)->runner);
+    for (unsigned i = 0; i <= count; i++) {
+        ari_connection *connection = spawned_at(pool, i);
+        if (connection == NULL)
             continue;
         while (atomic_load(&connection->gone) == 0)
             env->wait(env->ctx, (uint32_t *)&connection->gone, 0, INT64_MAX);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <actrec/actor.h>
 #include <actrec/runtime.h>
 #include <actrec/sys/backend.h>
 
@@ -32,6 +33,7 @@ struct ari_op {
     _Atomic(struct ari_connection *)
         connection;    /* where it goes; NULL: it waits in the pool's queue, or was not sent */
     ari_lease *lease;  /* NULL outside transactions */
+    bool listens;      /* LISTEN or UNLISTEN: for the connection that does only that */
     bool first;        /* it found the mailbox empty */
     bool sent;         /* it counts as under way */
     uint8_t losses;    /* how often the connection was lost under it, and it went to another one */
@@ -92,6 +94,11 @@ ar_future *ari_pool_submit(ari_pool *pool, ari_lease *lease, ari_op *op);
 /* Sends `op` and waits for it, running the connection on this thread where it is idle. The caller keeps its reference and reads the results
  * from op. Answers AR_E_DEADLOCK when this thread holds a lease of the pool that does not allow it. */
 ar_status ari_pool_run(ari_pool *pool, ari_lease *lease, ari_op *op, ar_error *err);
+
+/* An operation to be submitted outside of leases, which has notifications of `channel` told to `actor`, or ends that (actrec/listen.h); the engine must have dialect->listens. NULL
+ * and `err`: AR_E_NO_MEMORY, AR_E_CLOSED. */
+ari_op *ari_pool_listen(ari_pool *pool, const char *channel, ar_actor *actor, ar_error *err);
+ari_op *ari_pool_unlisten(ari_pool *pool, const char *channel, ar_actor *actor, ar_error *err);
 
 /* The op that a future is; NULL when it is not one. */
 ari_op *ari_op_of(ar_future *future);

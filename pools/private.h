@@ -38,12 +38,16 @@ struct ari_pool {
     _Atomic bool aborting; /* work under way is to stop */
     void *attached;        /* of the layer above */
     void (*free_attached)(void *attached);
-    pthread_mutex_t lock; /* `leases`, and spawning of connections, which ends with `closing` */
-    ari_worker *reactor;  /* runs all connections of an engine that does not block; NULL before the first */
+    pthread_mutex_t lock;          /* `leases`, and spawning of connections, which ends with `closing` */
+    struct ari_listener *listener; /* NULL: nobody has listened yet; set once, under `lock` */
+    ari_worker *reactor;           /* runs all connections of an engine that does not block; NULL before the first */
     ari_lease *leases;
     ari_group writers, readers;
     ari_connection connections[]; /* topology.writers, then topology.readers */
 };
+
+/* Puts an operation of the connection's own into its outbox; under the token. Takes no reference from the caller. */
+void ari_op_enlist(ari_op *op, ari_connection *connection);
 
 ari_pool *ari_pool_ref(ari_pool *pool);
 void ari_pool_unref(ari_pool *pool);

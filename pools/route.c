@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
 
+#include "pools/listener.h"
 #include "pools/private.h"
 
 /* Which connection an operation goes to. The connections of a group can stand in for each other: readers take what only reads, writers everything else, and all where there are
@@ -22,6 +23,8 @@ static bool only_reads(const ari_op *op)
 
 ari_group *ari_route_group(ari_pool *pool, const ari_op *op, ar_error *err)
 {
+    if (op->listens)
+        return ari_listener_group(pool->listener);
     bool reads = op->operation.kind == AR_OP_RESET ? pool->writers.count == 0 : only_reads(op);
     if (reads && pool->readers.count > 0)
         return &pool->readers;

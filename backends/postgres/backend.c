@@ -49,6 +49,7 @@ static const ar_dialect dialect = {
     .bulk = AR_BULK_UNNEST,
     .find_by_array = true,
     .implicit_commit = false,
+    .listens = true,
     .returning = true,
     .row_id_is_key = false,
     .on_conflict = true,

@@ -510,6 +510,27 @@ static void backends(void **state)
     settle();
 }
 
+/* An actor is a handle, which nothing looks into before a notification is told. */
+#define LISTEN(function)                                                               \
+    ANSWERS(AR_E_INVALID, function, NULL, "channel", (ar_actor *)some_actor);          \
+    ANSWERS(AR_E_CLOSED, function, stale, "channel", (ar_actor *)some_actor);          \
+    ANSWERS(AR_E_INVALID, function, db, NULL, (ar_actor *)some_actor);                 \
+    ANSWERS(AR_E_INVALID, function, db, "channel", NULL);                              \
+    COMES_TO(AR_E_INVALID, function##_async, NULL, "channel", (ar_actor *)some_actor); \
+    COMES_TO(AR_E_CLOSED, function##_async, stale, "channel", (ar_actor *)some_actor); \
+    COMES_TO(AR_E_INVALID, function##_async, db, NULL, (ar_actor *)some_actor);        \
+    COMES_TO(AR_E_INVALID, function##_async, db, "channel", NULL)
+
+static void listening(void **state)
+{
+    (void)state;
+    static int not_looked_into;
+    void *some_actor = &not_looked_into;
+    LISTEN(ar_listen);
+    LISTEN(ar_unlisten);
+    settle();
+}
+
 static void no_function_is_forgotten(void **state)
 {
     (void)state;
@@ -530,6 +551,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(databases, set_up, tear_down),
         cmocka_unit_test_setup_teardown(scopes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(transactions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(listening, set_up, tear_down),
         cmocka_unit_test_setup_teardown(options_of_another_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(times_without_an_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(backends, set_up, tear_down),

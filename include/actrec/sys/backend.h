@@ -209,6 +209,7 @@ typedef struct ar_dialect {
     bool find_by_array; /* = ANY($1) with an array of keys; else IN (…) */
     /* Without arrays: finds by key are run together, as IN (…) of up to so many keys; 0: they are not. */
     uint32_t find_by_list;
+    bool listens;         /* LISTEN, UNLISTEN and NOTIFY; a connection may have AR_ROLE_LISTENER */
     bool implicit_commit; /* AR_STATEMENT_SCHEMA commits: it is refused in transactions */
     bool returning;       /* INSERT … RETURNING */
     bool row_id_is_key;   /* ar_operation.row_id is the AUTO key of the inserted row */
