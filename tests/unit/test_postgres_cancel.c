@@ -111,21 +111,27 @@ static void what_was_not_sent_is_dropped(void **state)
     assert_string_equal(poll_rows(&host, connection, "SELECT count(*) FROM ar_cancel"), "0;");
 }
 
+static fake_op *sleep_for(const char *sql, double seconds)
+{
+    fake_op *op = poll_sql(&host, sql);
+    fake_bind(op, (ar_value){ .type = AR_TYPE_DOUBLE, .as.real = seconds });
+    return op;
+}
+
 /* The request is under way while the next operation runs: whatever it hits, each write is done once. */
 static void a_cancel_never_hits_another_operation(void **state)
 {
     (void)state;
+    static const char sleeps[] = "SELECT 1 FROM pg_sleep($1::float8)";
     insert(0);
-    poll_run(&host, connection);
+    sleep_for(sleeps, 0);
+    poll_run(&host, connection); /* from here on all are known and sent at once */
     for (int round = 0; round < 30; round++) {
-        char sql[96];
-        snprintf(sql, sizeof sql, "SELECT 1 FROM pg_sleep(%.4f)", 0.0005 * round);
-        fake_op *head = poll_sql(&host, sql);
+        fake_op *head = sleep_for(sleeps, 0.0003 * (round + 1));
         const fake_op *behind[3];
-        poll_submit(&host, connection);
         for (int i = 0; i < 3; i++)
             behind[i] = insert(round * 10 + i + 1);
-        const fake_op *read = poll_sql(&host, "SELECT 5 FROM pg_sleep(0.002)");
+        const fake_op *read = sleep_for(sleeps, 0.03);
         poll_submit(&host, connection);
         poll_once(&host, connection, 0);
         head->cancelled = true;
