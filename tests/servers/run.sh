@@ -71,6 +71,7 @@ start() {
     : >"$folder/$name.log"
     (as "$@") >"$folder/$name.log" 2>&1 </dev/null &
     pid_of[$name]=$!
+    disown "$!" # so that the shell does not report how it ended
 }
 
 # await NAME PATTERN: until a line of its log says so. Fails when the server ends, or says nothing for a minute.
@@ -85,10 +86,17 @@ await() {
     done
 }
 
-# stop NAME SIGNAL: and waits until it is gone.
+# end PID SIGNAL: and waits until it is gone, for ten seconds. Not by wait: one that a signal has interrupted may have
+# taken the status that the next one for the same process then waits for, for ever (bash 5.2).
+end() {
+    local tries=0
+    kill -"$2" "$1" 2>/dev/null || return 0
+    while kill -0 "$1" 2>/dev/null && [ $((tries += 1)) -le 500 ]; do sleep 0.02; done
+}
+
+# stop NAME SIGNAL
 stop() {
-    kill -"$2" "${pid_of[$1]}" 2>/dev/null || true
-    wait "${pid_of[$1]}" 2>/dev/null || true
+    end "${pid_of[$1]}" "$2"
     unset "pid_of[$1]"
 }
 
@@ -114,7 +122,7 @@ keep_logs() {
 stop_all() {
     trap '' INT TERM HUP
     local name signal
-    [ -z "${command_pid-}" ] || { kill -TERM "$command_pid" 2>/dev/null || true; wait "$command_pid" 2>/dev/null || true; }
+    [ -z "${command_pid-}" ] || end "$command_pid" TERM
     for name in "${!pid_of[@]}"; do
         case $name in postgres) signal=QUIT ;; pgbouncer*) signal=TERM ;; *) signal=KILL ;; esac
         stop "$name" "$signal"
