@@ -24,6 +24,7 @@ struct ari_mysql_chore {
     ar_backend_host *host;
     int64_t timeout;
     unsigned long kill; /* 0: connect */
+    bool ends;          /* the connection, not only its statement */
     ari_mysql_session session;
     ar_status status;
     ar_error error;
@@ -40,7 +41,7 @@ static void destroy(ari_mysql_chore *chore)
 static void kill_query(ari_mysql_chore *chore)
 {
     char sql[48];
-    int length = snprintf(sql, sizeof sql, "KILL QUERY %lu", chore->kill);
+    int length = snprintf(sql, sizeof sql, chore->ends ? "KILL %lu" : "KILL QUERY %lu", chore->kill);
     if (mysql_real_query(chore->session.mysql, sql, (unsigned long)length) != 0)
         chore->status = ari_mysql_error(chore->session.mysql, "stopping a statement on the server", &chore->error);
     ari_mysql_session_close(&chore->session);
@@ -49,7 +50,7 @@ static void kill_query(ari_mysql_chore *chore)
 static bool may_kill(ari_mysql_chore *chore)
 {
     pthread_mutex_lock(&chore->lock);
-    chore->killing = !chore->abandoned;
+    chore->killing = chore->ends || !chore->abandoned;
     bool may = chore->killing;
     pthread_mutex_unlock(&chore->lock);
     return may;
@@ -92,7 +93,7 @@ static bool start_thread(ari_mysql_chore *chore)
     return started;
 }
 
-static ari_mysql_chore *start(ari_mysql_target *target, ar_backend_host *host, int64_t timeout, unsigned long kill)
+static ari_mysql_chore *create(ari_mysql_target *target, ar_backend_host *host, int64_t timeout, unsigned long kill)
 {
     ari_mysql_chore *chore = calloc(1, sizeof *chore);
     if (chore == NULL)
@@ -102,7 +103,12 @@ static ari_mysql_chore *start(ari_mysql_target *target, ar_backend_host *host, i
     chore->host = host;
     chore->timeout = timeout;
     chore->kill = kill;
-    if (start_thread(chore))
+    return chore;
+}
+
+static ari_mysql_chore *start(ari_mysql_chore *chore)
+{
+    if (chore == NULL || start_thread(chore))
         return chore;
     destroy(chore);
     return NULL;
@@ -110,12 +116,22 @@ static ari_mysql_chore *start(ari_mysql_target *target, ar_backend_host *host, i
 
 ari_mysql_chore *ari_mysql_chore_connect(ari_mysql_target *target, ar_backend_host *host, int64_t timeout)
 {
-    return start(target, host, timeout, 0);
+    return start(create(target, host, timeout, 0));
 }
 
 ari_mysql_chore *ari_mysql_chore_kill(ari_mysql_target *target, ar_backend_host *host, unsigned long thread_id)
 {
-    return start(target, host, kill_timeout, thread_id);
+    return start(create(target, host, kill_timeout, thread_id));
+}
+
+void ari_mysql_chore_end(ari_mysql_target *target, unsigned long thread_id)
+{
+    ari_mysql_chore *chore = create(target, NULL, kill_timeout, thread_id);
+    if (chore == NULL)
+        return;
+    chore->ends = true;
+    chore->abandoned = true;
+    (void)start(chore);
 }
 
 bool ari_mysql_chore_cancel(ari_mysql_chore *chore)

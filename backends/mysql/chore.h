@@ -23,6 +23,10 @@ ari_mysql_chore *ari_mysql_chore_connect(ari_mysql_target *target, ar_backend_ho
 /* Kills what the connection of that number runs now, through another connection. */
 ari_mysql_chore *ari_mysql_chore_kill(ari_mysql_target *target, ar_backend_host *host, unsigned long thread_id);
 
+/* Ends that connection on the server, which would notice only when its statement is over that nobody is there. Nobody
+ * waits for this. */
+void ari_mysql_chore_end(ari_mysql_target *target, unsigned long thread_id);
+
 /* Of a killing one: true when nothing will be killed any more; the chore is gone then. */
 bool ari_mysql_chore_cancel(ari_mysql_chore *chore);
 

@@ -180,10 +180,12 @@ static ar_status interruption(const ar_connection *connection, const ar_operatio
     return ar_error_set(err, AR_E_CANCELLED, "running a statement: it was cancelled");
 }
 
-static void shed_waiting(ar_connection *connection)
+/* Answers whether there were any. */
+static bool shed_waiting(ar_connection *connection)
 {
     ar_operation **link = &connection->first, *before = NULL;
     size_t position = 0;
+    bool any = false;
     while (*link != NULL) {
         ar_operation *operation = *link;
         ar_error error;
@@ -198,10 +200,12 @@ static void shed_waiting(ar_connection *connection)
             connection->last = before;
         if (position < connection->singly)
             connection->singly--;
+        any = true;
         operation->unsent = true;
         (void)interruption(connection, operation, &error);
         ari_mysql_complete(connection, operation, &error);
     }
+    return any;
 }
 
 static void shed_members(ar_connection *connection)
@@ -235,23 +239,26 @@ static void stop_on_server(ar_connection *connection)
         ari_mysql_chore_kill(connection->config->target, connection->host, mysql_thread_id(connection->session.mysql));
 }
 
+/* A BEGIN is not interrupted itself: those behind it are. */
 void ari_mysql_shed(ar_connection *connection)
 {
-    shed_waiting(connection);
+    bool any = shed_waiting(connection);
     if (!connection->running || connection->job.live == 0)
         return;
     shed_members(connection);
-    if (connection->job.live > 0)
+    if (connection->job.live > 0 && !(any && connection->job.kind == AR_OP_BEGIN))
         return;
-    connection->patient_until = connection->env->now(connection->env->ctx) + patience;
+    if (connection->patient_until == 0)
+        connection->patient_until = connection->env->now(connection->env->ctx) + patience;
     stop_on_server(connection);
 }
 
 static bool lost_patience(ar_connection *connection, int64_t *until)
 {
     ar_error error;
-    bool held = connection->killing != NULL || (connection->running && connection->job.live == 0);
-    if (!held || connection->patient_until == 0)
+    if (connection->killing == NULL && !connection->running)
+        connection->patient_until = 0;
+    if (connection->patient_until == 0)
         return false;
     if (connection->env->now(connection->env->ctx) < connection->patient_until) {
         *until = connection->patient_until;
@@ -268,6 +275,9 @@ static void wind_up(ar_connection *connection)
 {
     if (connection->session.mysql == NULL || (connection->call.wait == 0 && !connection->running))
         return;
+    if (connection->running && connection->job.executing && connection->job.kind == AR_OP_EXECUTE &&
+        connection->phase == ARI_MYSQL_OPEN)
+        ari_mysql_chore_end(connection->config->target, mysql_thread_id(connection->session.mysql));
     (void)shutdown((int)mysql_get_socket(connection->session.mysql), SHUT_RDWR);
     while (connection->call.wait != 0)
         (void)ari_mysql_call_continue(&connection->call);

@@ -131,6 +131,7 @@ static bool is_held(ar_connection *connection, bool *waits)
         return false;
     if (ari_mysql_chore_cancel(connection->killing)) {
         connection->killing = NULL;
+        connection->patient_until = 0;
         return false;
     }
     if (!ari_mysql_chore_done(connection->killing)) {
@@ -139,6 +140,7 @@ static bool is_held(ar_connection *connection, bool *waits)
     }
     (void)ari_mysql_chore_take(connection->killing, NULL, NULL);
     connection->killing = NULL;
+    connection->patient_until = 0;
     connection->step = ARI_MYSQL_ABSORBED;
     *waits = !ari_mysql_query(&connection->call, "SELECT 1", 8);
     return true;
@@ -235,6 +237,8 @@ bool ari_mysql_finish(ar_connection *connection)
         connection->begin_error = job->status == AR_OK ? (ar_error){ .status = AR_OK } : job->error;
     connection->running = false;
     connection->step = ARI_MYSQL_IDLE;
+    if (connection->killing == NULL)
+        connection->patient_until = 0;
     note_transaction(connection, job, job->count == 1 ? job->members[0] : NULL);
     job->statement = NULL;
     if (job->fused && (job->status != AR_OK || job->unmatched)) {
