@@ -87,8 +87,18 @@ static void drop_step(ar_connection *connection, ari_postgres_step *step)
     ari_postgres_step_done(connection, step);
 }
 
+/* Nobody will see the end of a statement that the server is at work on: it need not go on. */
+static void stop_statement(ar_connection *connection)
+{
+    const ari_postgres_step *step = connection->current;
+    bool runs = step != NULL && !step->ended && step->tasks != NULL && step->tasks->kind == AR_OP_EXECUTE;
+    if (runs && connection->chore == NULL && PQstatus(connection->pg) == CONNECTION_OK)
+        connection->chore = ari_postgres_chore_cancel(connection->host, connection->pg);
+}
+
 static void end_all(ar_connection *connection, const ar_error *error)
 {
+    stop_statement(connection);
     for (ari_postgres_step *step = connection->steps; step != NULL; step = step->next)
         for (ari_postgres_task *task = step->tasks; task != NULL; task = task->next)
             fail_sent(connection, task, error);
@@ -122,9 +132,9 @@ void ari_postgres_close(ar_connection *connection)
     const ar_env *env = connection->env;
     ar_error error;
     ar_ignore(ar_error_set(&error, AR_E_CLOSED, "running an operation: the connection was closed"));
-    ari_postgres_chore_drop(connection->chore);
     connection->state = ARI_POSTGRES_LOST;
     end_all(connection, &error);
+    ari_postgres_chore_drop(connection->chore);
     if (connection->pg != NULL)
         PQfinish(connection->pg); /* sends Terminate, without waiting: the connection is non-blocking */
     while (connection->cursors != NULL)
@@ -230,7 +240,7 @@ static bool cancel_on(ar_connection *connection)
         return true;
     ari_postgres_chore_drop(connection->chore);
     connection->chore = NULL;
-    connection->fence_sent = true;
+    ari_postgres_cancel_requested(connection);
     if (!ari_postgres_steps_reserve(connection))
         return false;
     (void)ari_postgres_step_add(connection, ARI_POSTGRES_FENCE, NULL);
@@ -274,6 +284,9 @@ int ari_postgres_progress(ar_connection *connection, int *fd, int64_t *until)
         events |= connection->blocked ? POLLOUT : 0;
         if (connection->ghosts_until != 0 && connection->ghosts_until < *until)
             *until = connection->ghosts_until;
+        int64_t again = ari_postgres_cancel_again(connection);
+        if (again < *until)
+            *until = again;
     }
     connection->busy = was_busy;
     return events;

@@ -108,9 +108,12 @@ struct ar_connection {
 
     bool cancelling; /* from the request until the fence behind it came back: nothing new is sent */
     bool fence_sent;
-    int64_t ghosts_until; /* by when what nobody waits for has to be answered; 0: nothing */
-    size_t syncs;         /* sent so far; tests count them */
-    size_t commands;      /* likewise */
+    uint32_t fences;         /* under way */
+    int64_t cancel_again_at; /* when the request seems to have come too early */
+    int64_t cancel_pause;    /* until the next one */
+    int64_t ghosts_until;    /* by when what nobody waits for has to be answered; 0: nothing */
+    size_t syncs;            /* sent so far; tests count them */
+    size_t commands;         /* likewise */
 
     ari_postgres_statements statements;
     ari_postgres_parameters parameters;

@@ -143,6 +143,8 @@ static void fail_statement(ar_connection *connection, const ari_postgres_step *s
         statement->exists = false;
         return;
     }
+    if (connection->cancelling && !connection->in_transaction && ari_postgres_has_state(result, "57014"))
+        return; /* the request met another than it was meant for: it is asked again */
     ar_ignore(ari_postgres_error(result, "preparing a statement", false, &error));
     fail_waiting(connection, statement, &error);
 }
@@ -340,7 +342,7 @@ static void end_segment(ar_connection *connection)
     while (more) {
         ari_postgres_step *step = connection->steps;
         more = step != last;
-        if (step->kind == ARI_POSTGRES_FENCE)
+        if (step->kind == ARI_POSTGRES_FENCE && --connection->fences == 0 && connection->fence_sent)
             connection->cancelling = connection->fence_sent = false;
         settle_tasks(connection, step, &again);
         settle_cursor(connection, step);

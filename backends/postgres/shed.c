@@ -7,13 +7,16 @@
  *
  * A cancel request names no statement: it stops whatever runs when it arrives, which may be the next one. So from the request until it has had its effect nothing new is sent; what was sent before
  * and is stopped by it, is rolled back by the server and runs again, and there is no request where that cannot be (statements that are neither reads nor writes may commit halfway). It has had its effect when
- * the server closed the connection that brought it, for it sends the signal before that, and then a Sync came back, which was sent after it: a signal that is pending is taken before the server reads. */
+ * the server closed the connection that brought it, for it sends the signal before that, and then a Sync came back, which was sent after it: a signal that is pending is taken before the server reads. One that comes
+ * while the server reads is taken for nothing (ProcessInterrupts in postgres.c), though the statement may already be on its way: so the request is repeated. */
+
+enum { first_pause = 50000 }; /* microseconds */
 
 static bool steps_stoppable(const ar_connection *connection)
 {
     const ari_postgres_step *step = connection->current;
     for (step = step->next; step != NULL; step = step->next) {
-        if (step->kind == ARI_POSTGRES_PARSE || step->kind == ARI_POSTGRES_DESCRIBE)
+        if (connection->in_transaction && (step->kind == ARI_POSTGRES_PARSE || step->kind == ARI_POSTGRES_DESCRIBE))
             return false;
         for (const ari_postgres_task *task = step->tasks; task != NULL; task = task->next)
             if (task->operation != NULL && !task->repeatable && !task->in_transaction)
@@ -43,16 +46,41 @@ void ari_postgres_watch_ghosts(ar_connection *connection)
     connection->ghosts_until = any ? connection->env->now(connection->env->ctx) + patience : 0;
 }
 
-void ari_postgres_consider_cancel(ar_connection *connection)
+static bool request_cancel(ar_connection *connection)
 {
-    if (connection->cancelling || connection->current == NULL || !is_ghost(connection->current) ||
-        !steps_stoppable(connection))
-        return;
+    if (connection->current == NULL || !is_ghost(connection->current) || !steps_stoppable(connection))
+        return false;
     connection->chore = ari_postgres_chore_cancel(connection->host, connection->pg);
     if (connection->chore == NULL)
-        return; /* then it runs to its end */
+        return false; /* then it runs to its end */
     connection->cancelling = true;
     connection->fence_sent = false;
+    return true;
+}
+
+void ari_postgres_consider_cancel(ar_connection *connection)
+{
+    if (!connection->cancelling && request_cancel(connection))
+        connection->cancel_pause = first_pause;
+}
+
+void ari_postgres_cancel_requested(ar_connection *connection)
+{
+    connection->fence_sent = true;
+    connection->fences++;
+    connection->cancel_again_at = connection->env->now(connection->env->ctx) + connection->cancel_pause;
+    connection->cancel_pause *= 2;
+}
+
+int64_t ari_postgres_cancel_again(ar_connection *connection)
+{
+    if (!connection->cancelling || !connection->fence_sent)
+        return INT64_MAX;
+    if (connection->env->now(connection->env->ctx) < connection->cancel_again_at)
+        return connection->cancel_again_at;
+    if (!request_cancel(connection))
+        connection->cancel_again_at += connection->cancel_pause;
+    return connection->cancelling && connection->fence_sent ? connection->cancel_again_at : INT64_MAX;
 }
 
 static void shed_queue(ar_connection *connection)

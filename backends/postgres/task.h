@@ -76,6 +76,12 @@ void ari_postgres_cursors_kill(ar_connection *connection);
 /* shed.c: asks the server to stop the head of what is under way, if nobody waits for it. */
 void ari_postgres_consider_cancel(ar_connection *connection);
 
+/* shed.c: the request was made, and a fence is sent behind it. */
+void ari_postgres_cancel_requested(ar_connection *connection);
+
+/* shed.c: asks again when it is time to; answers when it will be. */
+int64_t ari_postgres_cancel_again(ar_connection *connection);
+
 /* shed.c: sets the time by which the answers to what nobody waits for have to come, if there is such. */
 void ari_postgres_watch_ghosts(ar_connection *connection);
 
