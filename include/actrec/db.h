@@ -24,11 +24,12 @@ typedef struct ar_db_options {
     uint32_t queue_limit;  /* operations that may wait; more answer AR_E_OVERLOAD; 0: 1,048,576 */
 } ar_db_options;
 
-/* Opens the database of `url`: "sqlite:app.db", "sqlite:///absolute/app.db", "sqlite::memory:".
+/* Opens the database of `url`: "sqlite:app.db", "sqlite:///absolute/app.db", "sqlite::memory:", "postgresql://user:password@host/database",
+ * "mysql://user:password@host/database"; with "?option=value&…" behind it.
  * Owns:    the caller: ar_db_close.
  * Threads: any.
  * Blocks:  until the first connection is open.
- * Errors:  AR_E_INVALID for NULL and for a URL or option that is not understood; AR_E_UNSUPPORTED for an engine that is not known to this build;
+ * Errors:  AR_E_INVALID for NULL and for a URL or option that is not understood; AR_E_UNSUPPORTED for an engine that is not known to this build, and for a server that is too old;
  *          AR_E_CONNECTION when it cannot be opened, AR_E_CONFLICT while others keep it locked, AR_E_CORRUPT, AR_E_READ_ONLY, AR_E_IO,
  *          AR_E_NO_MEMORY, AR_E_FORKED. *out is NULL then. */
 AR_API AR_NODISCARD ar_status ar_db_open(const char *url, const ar_db_options *options, ar_db **out, ar_error *err);

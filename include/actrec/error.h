@@ -53,7 +53,7 @@ typedef enum ar_constraint_kind {
  * as the engine gave it, and never hold a password or a bound value. */
 typedef struct ar_error {
     ar_status status;
-    int native_code;      /* the engine's own: SQLite's extended result code; 0 when there is none */
+    int native_code;      /* SQLite's extended result code, MySQL's error number; 0: none, as always on PostgreSQL */
     char sqlstate[6];     /* five characters where the engine has them, else "" */
     bool retryable;       /* the same work may succeed when it is tried again */
     bool outcome_unknown; /* a write was sent and nobody knows whether it holds */

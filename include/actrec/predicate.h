@@ -76,7 +76,8 @@ AR_END_DECLS
 #define AR_BETWEEN(T, m, low, high) AR_PREDICATE_(AR_COMPARE_BETWEEN, T, m, ar_bind(low), ar_bind(high))
 
 /* SQL's LIKE, for columns of text or JSON: % stands for any text, _ for one character, a backslash makes the next
- * character an ordinary one. Whether case counts is the engine's (SQLite: not for ASCII letters). */
+ * character an ordinary one. Whether case counts is the engine's: on SQLite not that of ASCII letters, on PostgreSQL it does, on
+ * MySQL the column's collation says (in tables of ar_table_create it does). */
 #define AR_LIKE(T, m, pattern)     AR_PREDICATE_(AR_COMPARE_LIKE, T, m, ar_bind(pattern), AR_NULL)
 #define AR_NOT_LIKE(T, m, pattern) AR_PREDICATE_(AR_COMPARE_NOT_LIKE, T, m, ar_bind(pattern), AR_NULL)
 

@@ -38,7 +38,8 @@ AR_API ar_query *ar_query_create(ar_db *db, const ar_model *model);
  * Blocks:  never.
  * Errors:  as ar_query_create; AR_E_INVALID too for a count that is off, an unclosed quote or comment, a second
  *          statement, BEGIN, COMMIT and their like, and, outside of a transaction, for statements that change the
- *          session (PRAGMA, ATTACH, TEMP); AR_E_UNSUPPORTED for those on a database in memory. */
+ *          session (PRAGMA, SET, ATTACH, TEMP …); AR_E_UNSUPPORTED for those on a database in memory, and in a
+ *          transaction for those that would commit it (MySQL's CREATE, ALTER, DROP …). */
 AR_API ar_query *ar_sql_text(ar_db *db, const char *sql, const ar_value *values, size_t count);
 #define ar_sql(...) AR_CALL_WITH_(ar_sql_text, __VA_ARGS__)
 

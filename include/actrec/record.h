@@ -96,7 +96,8 @@ AR_API ar_future *ar_record_find_for_update_async(ar_db *db, const ar_model *mod
 
 /* The rows with those keys, those that there are, in the order of the keys, each once. No keys: an empty list.
  * Owns:    *out is the caller's, or the scope's when `db` is one. Empty on error.
- * Errors:  AR_E_INVALID for more keys than fit one statement: 32,766 of one column on SQLite. */
+ * Errors:  AR_E_INVALID for more keys than fit one statement: of one column 32,766 on SQLite, 65,535 on MySQL, and
+ *          1,048,576 on PostgreSQL, where integers, UUIDs, bytes and texts go as an array (65,535 of other types). */
 AR_API AR_NODISCARD ar_status ar_record_find_many(ar_db *db, const ar_model *model, const ar_key *keys, size_t count,
                                                   ar_record_list *out, ar_error *err);
 AR_API ar_future *ar_record_find_many_async(ar_db *db, const ar_model *model, const ar_key *keys, size_t count);
@@ -117,8 +118,8 @@ AR_API AR_NODISCARD ar_status ar_record_save(ar_db *db, const ar_model *model, v
 AR_API ar_done ar_record_save_async(ar_db *db, const ar_model *model, void *record);
 
 /* Inserts the record, or, when a row with its primary key is there, updates all columns of that but the created-at
- * ones. An AUTO key that is 0: inserts. Created-at members then say what the row says; on an engine without RETURNING
- * (MySQL), when there was a row, they say what an insert would have set until a refresh.
+ * ones. An AUTO key that is 0: inserts. Created-at members then say what the row says; on a server without RETURNING
+ * (MySQL, MariaDB before 10.5), when there was a row, they say what an insert would have set until a refresh.
  * Errors:  AR_E_CONSTRAINT; AR_E_INVALID for a record that was read without some of its columns. */
 AR_API AR_NODISCARD ar_status ar_record_upsert(ar_db *db, const ar_model *model, void *record, ar_error *err);
 AR_API ar_done ar_record_upsert_async(ar_db *db, const ar_model *model, void *record);

@@ -34,7 +34,8 @@ typedef struct ar_runtime_options {
     ar_help help;      /* whether a thread that waits may run the actor it waits for */
     size_t stack_size; /* bytes of each thread's stack; 0: 256 KiB; at least 64 KiB */
 
-    /* All memory of the library, but for that of drivers and nng. All three or none; as malloc, realloc and free. */
+    /* All memory of the library, but for that of drivers and nng, and of what a thread may hold that outlives the
+     * runtime (one that resolves a name, say). All three or none; as malloc, realloc and free. */
     void *(*allocate)(void *ctx, size_t size);
     void *(*reallocate)(void *ctx, void *block, size_t size);
     void (*release)(void *ctx, void *block);
