@@ -25,7 +25,8 @@
  * Only the test itself is refused memory: its setup and teardown are cmocka's and get what they ask for. */
 
 enum {
-    EACH = 50, /* allocations are refused one by one up to here, then in wider steps: what makes more repeats itself */
+    SOME = 32,     /* allocations are refused one by one up to here, then in wider steps: more repeats itself */
+    EVERY = 1000,  /* likewise, when every one is asked for */
     DEADLINE = 20, /* seconds; less than TEST_PATIENCE */
     ENDED = 3,
     MOST_SHOWN = 10,
@@ -43,6 +44,7 @@ typedef struct account {
     char folders[FOLDERS][64];
 } account;
 
+static size_t one_by_one = SOME;
 static account idle;
 static account *now_running = &idle;
 static char common_folder[64]; /* that the parent made last */
@@ -254,7 +256,7 @@ static size_t run_each(const struct CMUnitTest *test, CMFixtureFunction setup, C
     bool allocates = now_running->allocations > 0;
     for (int on = 0; on < 2 && allocates; on++) {
         bool more = true;
-        for (size_t n = 1; more && bad < MOST_SHOWN; n += n < EACH ? 1 : n / 3, runs++) {
+        for (size_t n = 1; more && bad < MOST_SHOWN; n += n < one_by_one ? 1 : n / 2, runs++) {
             int status = run_once(test, n, on == 1, setup, teardown);
             more = atomic_load(&now_running->refused);
             bad += status != 0 && !(more && has_ended(status));
@@ -268,8 +270,9 @@ int __wrap__cmocka_run_group_tests(const char *name, const struct CMUnitTest *te
                                    CMFixtureFunction setup, CMFixtureFunction teardown)
 {
     const char *mode = getenv("AR_TEST_REFUSE");
-    if (mode == NULL || strcmp(mode, "each") != 0)
+    if (mode == NULL || mode[0] == '\0')
         return __real__cmocka_run_group_tests(name, tests, count, setup, teardown);
+    one_by_one = strcmp(mode, "every") == 0 ? EVERY : SOME;
     now_running = mmap(NULL, sizeof *now_running, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (now_running == MAP_FAILED)
         return 1;

@@ -103,6 +103,7 @@ static void no_memory_is_null(void **state)
     assert_null(ari_statement_cache_create(&counting.env));
     ari_statement_cache *cache = ari_statement_cache_create(&counting.env);
     counting.refuse_at = 3;
+    assert_non_null(cache);
     assert_null(try_get(cache, "a"));
     const ar_statement *then = get(cache, "a");
     assert_non_null(then);
