@@ -28,12 +28,14 @@ void ari_clause_sql(ari_clause *clause, const char *sql)
 void ari_clause_name(ari_clause *clause, const ar_dialect *dialect, const char *name)
 {
     char quote = dialect->identifier_quote;
+    const char *inner;
     ari_text_buffer_append_char(&clause->text, quote);
-    for (; *name != '\0'; name++) {
-        if (*name == quote)
-            ari_text_buffer_append_char(&clause->text, quote);
-        ari_text_buffer_append_char(&clause->text, *name);
+    while (quote != '\0' && (inner = strchr(name, quote)) != NULL) {
+        ari_text_buffer_append(&clause->text, name, (size_t)(inner + 1 - name));
+        ari_text_buffer_append_char(&clause->text, quote);
+        name = inner + 1;
     }
+    ari_text_buffer_append_cstr(&clause->text, name);
     ari_text_buffer_append_char(&clause->text, quote);
 }
 

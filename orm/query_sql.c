@@ -173,6 +173,14 @@ static void write_list(ari_clause *clause, const ar_dialect *dialect, const ari_
     }
 }
 
+/* The column of `model`, which may be NULL, that a result goes to. */
+static const ar_column *target_of(const ar_query *query, const ar_model *model, const ari_selection *item)
+{
+    if (model == query->model && item->kind == ARI_SELECT_COLUMN)
+        return item->column;
+    return model != NULL ? ari_column_by_name(model, result_name(item)) : NULL;
+}
+
 /* A record's member may be narrower than the column: its type is what is wanted then. */
 static ar_status list_types(ar_query *query, const ar_model *model, const ari_selections *list, ari_query_sql *out,
                             ar_error *err)
@@ -186,7 +194,7 @@ static ar_status list_types(ar_query *query, const ar_model *model, const ari_se
     out->wanted = types;
     out->wanted_count = count;
     for (const ari_selection *item = list->first; item != NULL; item = item->next) {
-        const ar_column *target = model != NULL ? ari_column_by_name(model, result_name(item)) : NULL;
+        const ar_column *target = target_of(query, model, item);
         *types++ = target != NULL ? ari_column_type(target) : result_type(item);
     }
     return AR_OK;
