@@ -261,13 +261,46 @@ static ar_status end_savepoint(ari_db *tx, ari_lease *lease, bool commit, ar_err
         return AR_OK;
     ar_status status = ari_pool_run(tx->pool, lease, op, err);
     bool rolled_back = status == AR_E_TX_ABORTED;
-    if (status == AR_E_DEADLOCK && op->connection == NULL) {
+    if (status == AR_E_DEADLOCK && !op->sent) {
         op->operation.kind = AR_OP_ROLLBACK_TO;
         ari_pool_submit(tx->pool, lease, op);
         rolled_back = true;
     }
     ari_op_release(op);
     return rolled_back && !commit ? AR_OK : status;
+}
+
+/* As the database is being closed: rolled back without waiting, for which there is the option of the database. */
+static void roll_back_later(ari_db *tx, ari_lease *lease)
+{
+    if (tx->savepoint == 0) {
+        ar_future *future = ari_lease_rollback(lease);
+        ar_future_drop(&future);
+        return;
+    }
+    ari_op *op = take_end(tx, false);
+    if (op == NULL)
+        return;
+    ari_pool_submit(tx->pool, lease, op);
+    ari_op_release(op);
+}
+
+static bool database_is_closing(ari_db *db)
+{
+    while (db->parent != NULL)
+        db = db->parent;
+    pthread_mutex_lock(&db->lock);
+    bool closed = db->closed;
+    pthread_mutex_unlock(&db->lock);
+    return closed;
+}
+
+static ar_status roll_back_now(ari_db *tx, ari_lease *lease, ar_error *err)
+{
+    if (!database_is_closing(tx))
+        return tx->savepoint != 0 ? end_savepoint(tx, lease, false, err) : ari_lease_rollback_wait(lease, err);
+    roll_back_later(tx, lease);
+    return AR_OK;
 }
 
 /* Ends the attempt in the database; waits. Before a commit, what was sent and is not complete goes on, and is part of it: also what was sent through
@@ -284,10 +317,10 @@ static ar_status end_attempt(ari_db *tx, bool commit, ar_error *err)
     ar_status status;
     if (lease == NULL)
         return ended_before(err);
-    if (tx->savepoint != 0)
-        status = end_savepoint(tx, lease, commit, err);
+    if (!commit)
+        status = roll_back_now(tx, lease, err);
     else
-        status = commit ? ari_lease_commit_wait(lease, err) : ari_lease_rollback_wait(lease, err);
+        status = tx->savepoint != 0 ? end_savepoint(tx, lease, true, err) : ari_lease_commit_wait(lease, err);
     ari_scope_close_children(tx);
     ari_scope_stop_operations(tx);
     settle_undos(tx, commit && status == AR_OK);

@@ -547,19 +547,22 @@ static void set_alarm(ari_connection *connection, int64_t until)
     }
 }
 
-static int64_t step_deadline(const ari_connection *connection)
+static int64_t lease_deadline(const ari_connection *connection)
 {
-    const ari_lease *lease = connection->lease;
-    return lease == NULL || lease->step == STEP_NONE || lease->step_done ? INT64_MAX : lease->errand.deadline;
+    return connection->lease == NULL ? INT64_MAX : ari_lease_deadline(connection->lease);
 }
 
 static void look_at_interrupted(ari_connection *connection)
 {
     const ar_env *env = connection->host.env;
     bool attention = atomic_exchange(&connection->attention, false);
-    if (!attention && step_deadline(connection) != INT64_MAX)
-        attention = env->now(env->ctx) >= step_deadline(connection);
-    if (!attention)
+    bool late = lease_deadline(connection) != INT64_MAX && env->now(env->ctx) >= lease_deadline(connection);
+    if (late && connection->lease->give_up_at == lease_deadline(connection) && connection->backend != NULL &&
+        connection->state == CONNECTION_LEASED) {
+        ari_connection_lose(connection);
+        return;
+    }
+    if (!attention && !late)
         return;
     if (connection->state == CONNECTION_CONNECTING)
         (void)drop_interrupted(connection);
@@ -582,8 +585,8 @@ static int progress(ari_runner *runner, int *fd)
         if (connection->lease == NULL)
             sort(connection, ari_route_pull(connection));
     } while (pump(connection));
-    if (step_deadline(connection) < until)
-        until = step_deadline(connection);
+    if (lease_deadline(connection) < until)
+        until = lease_deadline(connection);
     if (due(connection) < until)
         until = due(connection);
     set_alarm(connection, until);

@@ -201,9 +201,16 @@ void ari_lease_step_completed(ari_lease *lease, const ar_error *error)
     if (error != NULL)
         lease->step_error = *error;
     lease->step_done = true;
-    if (lease->step != STEP_BEGIN || error != NULL)
-        return; /* what a failed BEGIN means is settled when the operation behind it has failed too */
+    if (lease->step != STEP_BEGIN)
+        return;
+    if (error != NULL && !lease->first_failed)
+        return; /* what that means is settled when the operation behind it has failed too */
     lease->step = STEP_NONE;
+    if (error != NULL) {
+        lease->ran_raw = false;
+        fail_lease(lease, LEASE_DEAD, error);
+        return;
+    }
     move(lease, LEASE_OPEN);
     atomic_store_explicit(&lease->begun, true, memory_order_relaxed);
     if (lease->first_failed)
@@ -443,10 +450,36 @@ static bool is_over(const ari_lease *lease)
     return lease->state == LEASE_DEAD || lease->state == LEASE_ENDED;
 }
 
+/* Before BEGIN: what was finished meanwhile (cancelled, late) does not wait for the connection. */
+static void drop_finished(ari_lease *lease)
+{
+    ari_op *op;
+    while ((op = ari_op_list_first(&lease->queue)) != NULL && !ari_lease_is_end(op) && ar_future_is_done(&op->future))
+        ari_op_complete(ari_op_list_take(&lease->queue), AR_E_CANCELLED, NULL);
+}
+
+/* A rollback does not wait for ever for answers that nobody needs. */
+static void limit_waiting(const ari_connection *connection, ari_lease *lease)
+{
+    const ari_op *op = ari_op_list_first(&lease->queue);
+    bool rolls_back = op != NULL && op->operation.kind == AR_OP_ROLLBACK;
+    if (!rolls_back)
+        lease->give_up_at = INT64_MAX;
+    else if (lease->give_up_at == INT64_MAX)
+        lease->give_up_at = grace(connection);
+}
+
+int64_t ari_lease_deadline(const ari_lease *lease)
+{
+    bool steps = lease->step != STEP_NONE && !lease->step_done;
+    return steps && lease->errand.deadline < lease->give_up_at ? lease->errand.deadline : lease->give_up_at;
+}
+
 bool ari_lease_advance(ari_connection *connection)
 {
     static const ar_error lost = { .status = AR_E_CONNECTION, .message = "the connection was lost" };
     ari_lease *lease = connection->lease;
+    limit_waiting(connection, lease);
     if (lease->step != STEP_NONE) {
         if (!lease->step_done || lease->step == STEP_BEGIN)
             return false;
@@ -459,6 +492,8 @@ bool ari_lease_advance(ari_connection *connection)
         let_go(connection, lease);
         return true;
     }
+    if (lease->state == LEASE_NEW)
+        drop_finished(lease);
     ari_op *op = ari_op_list_first(&lease->queue);
     if (op == NULL && lease->state == LEASE_NEW && lease->under_way == 0) {
         release(connection); /* its first operation was dropped */
@@ -507,6 +542,7 @@ ari_lease *ari_lease_create(ari_pool *pool, const ari_lease_options *options)
     lease->options = *options;
     lease->holder = pthread_self();
     lease->end_op = end_op;
+    lease->give_up_at = INT64_MAX;
     ari_op_list_init(&lease->behind);
     ari_op_list_init(&lease->queue);
     atomic_init(&lease->references, 1);

@@ -54,6 +54,8 @@ struct ari_lease {
     bool step_done;    /* the step has ended, as `step_error` says (status AR_OK: well) */
     bool first_failed; /* the operation behind BEGIN failed before BEGIN was done; `answer` */
     ari_lease_step step;
+    int64_t
+        give_up_at; /* the time of env->now when the connection is given up, for a rollback waits behind what is not answered; INT64_MAX: not */
     uint32_t under_way;  /* statements of the application */
     ari_op_list queue;   /* its operations that wait for their turn */
     ari_op *pending;     /* the end of the transaction, or of a savepoint, that the step is for */
@@ -68,6 +70,9 @@ void ari_lease_take(ari_connection *connection, ari_op *op);
 
 /* Goes on with the lease that has the connection; true: something has changed, ask again. Under the token. */
 bool ari_lease_advance(ari_connection *connection);
+
+/* The time of env->now at which what it waits for is late; INT64_MAX: never. Under the token. */
+int64_t ari_lease_deadline(const ari_lease *lease);
 
 /* The connection could not be opened for the lease that is to have it. Under the token. */
 void ari_lease_open_failed(ari_connection *connection, const ar_error *error);

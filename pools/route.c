@@ -85,12 +85,12 @@ static ar_status choose_free(ari_group *group, ari_connection **chosen, ar_error
         if (load == 0 && ari_runner_is_idle(&connection->runner)) /* else it is only just done */
             break;
     }
-    *chosen = NULL;
-    if (least_load > 0 && unspawned != NULL && spawn(unspawned, err))
-        *chosen = unspawned;
-    else if (least_load < group->depth)
+    bool more = least_load > 0 && unspawned != NULL;
+    *chosen = more && spawn(unspawned, err) ? unspawned : NULL;
+    if (*chosen == NULL && least_load < group->depth)
         *chosen = least;
-    return *chosen != NULL || least != NULL ? AR_OK : err->status;
+    /* Without the memory for another connection it is not for those that are busy to wait for: this thread may have them. */
+    return *chosen == NULL && more ? err->status : AR_OK;
 }
 
 ar_status ari_route_choose(ari_group *group, const ari_op *op, bool blocking, ari_connection **chosen, ar_error *err)

@@ -33,8 +33,10 @@ static unsigned opens_held;  /* openings that wait for the test */
 static ar_status open_comes; /* to this */
 static bool lost_before;
 static bool begin_unsent;
-static int line_fd = -1; /* of the connection that was opened last */
-static unsigned sent;    /* operations, ever */
+static bool begins_held;      /* BEGIN is not answered */
+static ar_status begin_comes; /* to this */
+static int line_fd = -1;      /* of the connection that was opened last */
+static unsigned sent;         /* operations, ever */
 
 struct ar_connection {
     ar_backend_host *host;
@@ -169,13 +171,24 @@ static bool says(const ar_operation *operation, const char *verb)
 /* Once for each `answer` of the test, where it has to be waited for. */
 static bool is_answered(const ar_operation *operation)
 {
-    if (!says(operation, "hold"))
+    bool begins = operation->kind == AR_OP_BEGIN;
+    if (!begins && !says(operation, "hold"))
         return true;
     pthread_mutex_lock(&lock);
-    bool answered = answers > 0;
-    answers -= answered;
+    bool answered = begins ? !begins_held : answers > 0;
+    answers -= answered && !begins;
     pthread_mutex_unlock(&lock);
     return answered;
+}
+
+static void answer_first(ar_connection *line)
+{
+    ar_operation *first = take(line);
+    ar_status status = first->kind == AR_OP_BEGIN ? begin_comes : AR_OK;
+    bool fails = status != AR_OK;
+    end(line, first, status, false);
+    if (fails && line->first != NULL)
+        end(line, take(line), AR_E_TX_ABORTED, true); /* what came with it */
 }
 
 static bool once(bool *flag)
@@ -219,7 +232,7 @@ static int progress(ar_connection *line, int *fd, int64_t *until)
         else if (says(line->first, "lose"))
             lose(line, false);
         else
-            end(line, take(line), AR_OK, false);
+            answer_first(line);
     }
     *fd = line->fd;
     return line->first != NULL || !line->told ? POLLIN : 0;
@@ -309,6 +322,16 @@ static void hold_opens(bool hold, ar_status comes)
         ring_line();
 }
 
+static void hold_begins(bool hold, ar_status comes)
+{
+    pthread_mutex_lock(&lock);
+    begins_held = hold;
+    begin_comes = comes;
+    pthread_mutex_unlock(&lock);
+    if (!hold)
+        ring_line();
+}
+
 /* Waits for it, 20 seconds. */
 static bool wait_until(bool (*is)(const void *), const void *arg)
 {
@@ -366,7 +389,8 @@ static void open_pool(const char *url, const ari_pool_options *options)
     registered = true;
     answers = opens_held = 0;
     open_comes = AR_OK;
-    lost_before = begin_unsent = false;
+    lost_before = begin_unsent = begins_held = false;
+    begin_comes = AR_OK;
     log_now[0] = '\0';
     runtime = script_runtime();
     assert_int_equal(ari_pool_open(runtime, url, options, &pool, &err), AR_OK);
@@ -385,6 +409,7 @@ static int tear_down(void **state)
 {
     (void)state;
     hold_opens(false, AR_OK);
+    hold_begins(false, AR_OK);
     answer(1000);
     if (pool != NULL) {
         ari_pool_close(pool);
@@ -675,6 +700,54 @@ static void a_late_operation_leaves_a_transaction_that_can_only_roll_back(void *
     expect_log("BEGIN | w:ok | w:hold failed | ROLLBACK | RESET");
 }
 
+static void a_first_operation_given_up_before_a_begin_that_fails_ends_the_transaction(void **state)
+{
+    (void)state;
+    hold_begins(true, AR_E_QUERY);
+    ari_lease *lease = script_lease(pool, (ari_lease_options){ .unheld = true });
+    ar_future *first = script_submit(pool, lease, "w:ok");
+    wait_sent(2);
+    assert_int_equal(ar_future_cancel(first, &err), AR_E_BUSY);
+    assert_int_equal(result(&first), AR_E_CANCELLED);
+    hold_begins(false, AR_E_QUERY);
+    assert_int_equal(ari_lease_commit_wait(lease, &err), AR_E_TX_ABORTED);
+    ari_lease_release(lease);
+    expect_log("w:ok failed | BEGIN failed");
+}
+
+static void a_first_operation_given_up_before_begin_is_answered_leaves_only_rollback(void **state)
+{
+    (void)state;
+    hold_begins(true, AR_OK);
+    ari_lease *lease = script_lease(pool, (ari_lease_options){ .unheld = true });
+    ar_future *first = script_submit(pool, lease, "w:ok");
+    wait_sent(2);
+    assert_int_equal(ar_future_cancel(first, &err), AR_E_BUSY);
+    assert_int_equal(result(&first), AR_E_CANCELLED);
+    hold_begins(false, AR_OK);
+    assert_int_equal(script_run(pool, lease, "w:ok 2", &err), AR_E_TX_ABORTED);
+    assert_int_equal(ari_lease_rollback_wait(lease, &err), AR_OK);
+    ari_lease_release(lease);
+    expect_log("w:ok failed | BEGIN | ROLLBACK | RESET");
+}
+
+static void what_never_began_is_rolled_back_at_once(void **state)
+{
+    (void)state;
+    ar_future *held = send("w:hold");
+    wait_sent(1);
+    ari_lease *lease = script_lease(pool, (ari_lease_options){ .unheld = true });
+    ar_future *first = script_submit(pool, lease, "w:ok");
+    assert_int_equal(ar_future_cancel(first, &err), AR_OK);
+    assert_int_equal(result(&first), AR_E_CANCELLED);
+    assert_int_equal(ari_lease_rollback_wait(lease, &err), AR_OK);
+    ari_lease_release(lease);
+    assert_false(ar_future_is_done(held));
+    answer(1);
+    assert_int_equal(result(&held), AR_OK);
+    expect_log("w:hold");
+}
+
 static void closing_fails_what_is_under_way(void **state)
 {
     tear_down(state);
@@ -763,6 +836,9 @@ int main(void)
         TEST(operations_of_a_transaction_are_sent_without_waiting),
         TEST(where_the_engine_cannot_they_wait_for_each_other),
         TEST(a_late_operation_leaves_a_transaction_that_can_only_roll_back),
+        TEST(a_first_operation_given_up_before_a_begin_that_fails_ends_the_transaction),
+        TEST(a_first_operation_given_up_before_begin_is_answered_leaves_only_rollback),
+        TEST(what_never_began_is_rolled_back_at_once),
         TEST(closing_fails_what_is_under_way),
         TEST(closing_ends_a_commit_that_is_under_way),
         TEST(many_threads_share_a_connection),
