@@ -111,7 +111,8 @@ void ari_postgres_shed(ar_connection *connection)
         for (ari_postgres_task *task = step->tasks; task != NULL; task = task->next)
             if (ari_postgres_interrupted(connection, task, true, &error))
                 ari_postgres_complete(connection, task, &error);
-    ari_postgres_watch_ghosts(connection);
+    if (connection->ghosts_until == 0)
+        ari_postgres_watch_ghosts(connection); /* else since the first of them: more of them are no answer */
     if (connection->state == ARI_POSTGRES_OPEN)
         ari_postgres_consider_cancel(connection);
     connection->busy = was_busy;
