@@ -394,10 +394,12 @@ ar_status ar_tx_rollback(ar_db **tx, ar_error *err)
     return end_now(tx, false, err);
 }
 
-/* `ended` is the error of a commit that failed, else NULL: what is in the caller's error otherwise is his, and may be anything. */
+/* `ended` is the error of a commit that failed, else NULL: what is in the caller's error otherwise is his, and may be anything. A commit that may hold is never done again. */
 static bool is_conflict(ari_db *tx, ar_status status, const ar_error *ended)
 {
     ar_status conflict = (ar_status)atomic_load(&tx->conflict);
+    if (ended != NULL && ended->outcome_unknown)
+        return false;
     if (status == AR_E_CONFLICT || (ended != NULL && ended->retryable))
         return true;
     return conflict != AR_OK && (status == AR_E_TX_ABORTED || status == conflict);

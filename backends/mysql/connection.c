@@ -148,6 +148,7 @@ static void fail_members(ar_connection *connection, const ar_error *error)
     ari_mysql_job *job = &connection->job;
     ar_error copy = *error;
     copy.outcome_unknown = job->executing && may_hold(job);
+    copy.retryable = copy.retryable && !copy.outcome_unknown;
     for (size_t i = 0; i < job->count; i++) {
         ar_operation *operation = job->members[i];
         if (operation == NULL)

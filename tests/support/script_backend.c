@@ -231,7 +231,9 @@ static ar_status run(ar_connection *connection, ar_operation *operation, ar_erro
     case AR_OP_COMMIT:
         expect(connection->in_transaction, "COMMIT outside a transaction");
         connection->in_transaction = script_now.commit != AR_OK;
-        return told(script_now.commit, err);
+        if (told(script_now.commit, err) != AR_OK)
+            err->outcome_unknown = err->retryable = script_now.commit_unknown;
+        return script_now.commit;
     case AR_OP_ROLLBACK:
         expect(connection->in_transaction, "ROLLBACK outside a transaction");
         connection->in_transaction = false;

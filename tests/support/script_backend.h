@@ -32,6 +32,7 @@ typedef struct script {
     bool begin_waits;     /* BEGIN runs as "wait" */
     ar_status begin;      /* what BEGIN comes to */
     ar_status commit;     /* likewise; the transaction stays open when it fails */
+    bool commit_unknown;  /* and then it may hold all the same, though it calls itself retryable */
     ar_status reset;
 } script;
 

@@ -123,6 +123,7 @@ static void a_connection_that_is_killed_fails_what_runs(void **state)
     mysql_host_wait(h, done + 2);
     mysql_host_tells(write, AR_E_CONNECTION);
     assert_true(write->error.outcome_unknown);
+    assert_false(write->error.retryable);
     mysql_host_tells(waits, AR_E_CONNECTION);
     assert_false(waits->error.outcome_unknown);
     assert_true(h->unsent);

@@ -144,7 +144,7 @@ static void a_conflict_is_tried_again_as_often_as_was_asked(void **state)
     assert_null(tx);
 }
 
-static void a_commit_that_meets_a_conflict_is_tried_again(void **state)
+static void a_commit_is_tried_again_unless_it_may_hold(void **state)
 {
     (void)state;
     int attempts = 0;
@@ -158,6 +158,12 @@ static void a_commit_that_meets_a_conflict_is_tried_again(void **state)
     } while (ar_tx_finish(&tx, &status, NULL));
     assert_int_equal(status, AR_OK);
     assert_int_equal(attempts, 2);
+    script_now.commit = AR_E_CONNECTION;
+    script_now.commit_unknown = true;
+    tx = ar_tx_begin(s.db, &(ar_tx_options){ .retries = 5 });
+    status = exec(tx, "w:ok");
+    assert_false(ar_tx_finish(&tx, &status, &err));
+    assert_int_equal(status, AR_E_CONNECTION);
 }
 
 static void trying_again_ends_with_the_deadline(void **state)
@@ -757,7 +763,7 @@ int main(void)
         TEST(begin_travels_with_the_first_operation),
         TEST(finish_commits_what_went_well_and_rolls_back_the_rest),
         TEST(a_conflict_is_tried_again_as_often_as_was_asked),
-        TEST(a_commit_that_meets_a_conflict_is_tried_again),
+        TEST(a_commit_is_tried_again_unless_it_may_hold),
         TEST(trying_again_ends_with_the_deadline),
         TEST(an_attempt_has_a_deadline_of_its_own),
         TEST(a_failed_statement_leaves_only_rollback),
