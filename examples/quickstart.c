@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A tour of actrec on a database of your choice:  quickstart [URL]   (default: sqlite:quickstart.db). It makes its tables and drops them again. */
+/* A tour of actrec on a database of your choice:  quickstart [URL]   (default: sqlite:quickstart.db; also postgresql://user:password@host/database,
+ * mysql://user:password@host/database). It makes its tables anew and drops them again. */
 #include <actrec.h>
 #include <stdio.h>
 #include <stdlib.h>
