@@ -105,7 +105,8 @@ struct ar_env_executor {
     void *arg;
     char name[16];
     _Atomic int epoll;    /* -1: nothing is watched */
-    pthread_mutex_t lock; /* making it */
+    pthread_mutex_t lock; /* making it, and `watching` */
+    ar_env_readiness *watching;
     struct epoll_event
         events[EVENTS]; /* being handled; data: a readiness, NULL once it is closed, the executor for the bell */
     int event_count;
@@ -116,7 +117,8 @@ struct ar_env_readiness {
     ar_env_ready_fn ready;
     void *arg;
     int nudge;   /* eventfd(2) */
-    int watched; /* the descriptor that epoll has; -1: none */
+    int watched; /* the descriptor that epoll has; -1: none. Under the executor's lock, likewise `next` */
+    ar_env_readiness *next;
 };
 
 static void handle_events(ar_env_executor *executor)
@@ -274,6 +276,10 @@ static ar_status readiness_open(const ar_env *env, ar_env_executor *executor, ar
     *readiness = (ar_env_readiness){ .executor = executor, .ready = ready, .arg = arg, .watched = -1 };
     readiness->nudge = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (readiness->nudge >= 0 && ensure_epoll(executor)) {
+        pthread_mutex_lock(&executor->lock);
+        readiness->next = executor->watching;
+        executor->watching = readiness;
+        pthread_mutex_unlock(&executor->lock);
         *out = readiness;
         return AR_OK;
     }
@@ -292,9 +298,17 @@ static void forget_watched(ar_env_readiness *readiness)
     readiness->watched = -1;
 }
 
-static bool readiness_arm(void *ctx, ar_env_readiness *readiness, int fd, int events)
+/* A number that another watched belonged to a descriptor that was closed since: with it that one would take this one out. */
+static void take_over(ar_env_readiness *readiness, int fd)
 {
-    (void)ctx;
+    for (ar_env_readiness *other = readiness->executor->watching; other != NULL; other = other->next)
+        if (other->watched == fd)
+            other->watched = -1;
+    readiness->watched = fd;
+}
+
+static bool arm(ar_env_readiness *readiness, int fd, int events)
+{
     int epoll = atomic_load(&readiness->executor->epoll);
     struct epoll_event event = { .events = EPOLLONESHOT, .data.ptr = readiness };
     event.events |= (events & POLLIN) != 0 ? (uint32_t)EPOLLIN : 0;
@@ -304,8 +318,17 @@ static bool readiness_arm(void *ctx, ar_env_readiness *readiness, int fd, int ev
     forget_watched(readiness); /* another descriptor, or another one of the same number */
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
         return false;
-    readiness->watched = fd;
+    take_over(readiness, fd);
     return true;
+}
+
+static bool readiness_arm(void *ctx, ar_env_readiness *readiness, int fd, int events)
+{
+    (void)ctx;
+    pthread_mutex_lock(&readiness->executor->lock);
+    bool armed = arm(readiness, fd, events);
+    pthread_mutex_unlock(&readiness->executor->lock);
+    return armed;
 }
 
 static void readiness_wait(void *ctx, ar_env_readiness *readiness, int fd, int events, int64_t deadline)
@@ -337,7 +360,13 @@ static void readiness_close(void *ctx, ar_env_readiness *readiness)
     if (readiness == NULL)
         return;
     ar_env_executor *executor = readiness->executor;
+    pthread_mutex_lock(&executor->lock);
     forget_watched(readiness);
+    ar_env_readiness **link = &executor->watching;
+    while (*link != readiness)
+        link = &(*link)->next;
+    *link = readiness->next;
+    pthread_mutex_unlock(&executor->lock);
     for (int i = 0; i < executor->event_count; i++)
         if (executor->events[i].data.ptr == readiness)
             executor->events[i].data.ptr = NULL;
