@@ -114,10 +114,13 @@ static void operations_in_flight_end_when_their_connection_does(void **state)
             Entry *found = NULL;
             ar_error error;
             (void)account_write(accounts[i], 1, 1, ar_done_await(&saves[i], &error), &error);
-            if (account_read(accounts[i], Entry_await(&finds[i], &found, &error), &error))
+            Entry_free(entries[i]);
+            ar_status status = Entry_await(&finds[i], &found, &error);
+            if (status == AR_E_CONNECTION)
+                continue; /* both its connections were ended: the second may have been there already */
+            if (account_read(accounts[i], status, &error))
                 assert_int_equal(found->value, i % KNOWN_ROWS + 1);
             Entry_free(found);
-            Entry_free(entries[i]);
         }
     }
     find(1);
