@@ -113,7 +113,7 @@ static void cut_at_every_byte(course *c)
             cuts += cut;
         }
         print_message("    %s: cut %llu times\n", way_names[way], (unsigned long long)cuts);
-        assert_true(cuts > 100 / stride());
+        assert_true(cuts > 50 / stride());
     }
     print_message("    %llu writes done, %llu of unknown outcome\n", (unsigned long long)ledger_done(c->ledger),
                   (unsigned long long)ledger_unknown(c->ledger));
