@@ -117,6 +117,7 @@ struct ar_env_readiness {
     ar_env_ready_fn ready;
     void *arg;
     int nudge;   /* eventfd(2) */
+    bool armed;  /* epoll may report the descriptor */
     int watched; /* the descriptor that epoll has; -1: none. Under the executor's lock, likewise `next` */
     ar_env_readiness *next;
 };
@@ -313,6 +314,7 @@ static bool arm(ar_env_readiness *readiness, int fd, int events)
     struct epoll_event event = { .events = EPOLLONESHOT, .data.ptr = readiness };
     event.events |= (events & POLLIN) != 0 ? (uint32_t)EPOLLIN : 0;
     event.events |= (events & POLLOUT) != 0 ? (uint32_t)EPOLLOUT : 0;
+    readiness->armed = true;
     if (readiness->watched == fd && epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) == 0)
         return true;
     forget_watched(readiness); /* another descriptor, or another one of the same number */
@@ -331,12 +333,26 @@ static bool readiness_arm(void *ctx, ar_env_readiness *readiness, int fd, int ev
     return armed;
 }
 
+/* Who sleeps on the descriptor by himself does not need the executor woken for it too. */
+static void disarm(ar_env_readiness *readiness)
+{
+    struct epoll_event none = { .events = EPOLLONESHOT, .data.ptr = readiness };
+    if (!readiness->armed)
+        return;
+    readiness->armed = false;
+    pthread_mutex_lock(&readiness->executor->lock);
+    if (readiness->watched >= 0)
+        epoll_ctl(atomic_load(&readiness->executor->epoll), EPOLL_CTL_MOD, readiness->watched, &none);
+    pthread_mutex_unlock(&readiness->executor->lock);
+}
+
 static void readiness_wait(void *ctx, ar_env_readiness *readiness, int fd, int events, int64_t deadline)
 {
     struct pollfd fds[2] = { { .fd = fd, .events = (short)events }, { .fd = readiness->nudge, .events = POLLIN } };
     struct timespec left = { 0, 0 };
     int64_t us = deadline == INT64_MAX ? 0 : deadline - now(ctx);
     uint64_t nudges;
+    disarm(readiness);
     if (us > 0)
         left = (struct timespec){ .tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000 };
     ppoll(fds, 2, deadline == INT64_MAX ? NULL : &left, NULL);

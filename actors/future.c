@@ -112,6 +112,43 @@ static void notify_observers(ar_future *future)
     }
 }
 
+/* Wake-ups that wait for the end of what completes many at once: a reference each. */
+enum { HELD_MAX = 64 };
+static _Thread_local struct {
+    bool holding;
+    unsigned count;
+    ar_future *futures[HELD_MAX];
+} held;
+
+static void wake_now(ar_future *future)
+{
+    const ar_env *env = ari_runtime_env(future->runtime);
+    env->wake(env->ctx, (uint32_t *)&future->state);
+}
+
+void ari_future_hold_wakes(void)
+{
+    held.holding = true;
+}
+
+void ari_future_let_wakes(void)
+{
+    held.holding = false;
+    for (unsigned i = 0; i < held.count; i++) {
+        wake_now(held.futures[i]);
+        ari_future_unref(held.futures[i]);
+    }
+    held.count = 0;
+}
+
+static void wake_waiters(ar_future *future)
+{
+    if (held.holding && held.count < HELD_MAX)
+        held.futures[held.count++] = ari_future_ref(future);
+    else
+        wake_now(future);
+}
+
 void ari_future_settle(ar_future *future, ar_status status, const ar_error *error)
 {
     future->status = status;
@@ -123,10 +160,8 @@ void ari_future_settle(ar_future *future, ar_status status, const ar_error *erro
     /* From DONE on the owner may let go of it; the settling thread has a reference of its own until it has told the
      * observers. */
     uint32_t before = atomic_fetch_or(&future->state, DONE);
-    if ((before & WAITERS) != 0) {
-        const ar_env *env = ari_runtime_env(future->runtime);
-        env->wake(env->ctx, (uint32_t *)&future->state);
-    }
+    if ((before & WAITERS) != 0)
+        wake_waiters(future);
     notify_observers(future);
 }
 

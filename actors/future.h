@@ -58,6 +58,11 @@ bool ari_future_claim(ar_future *future);
 bool ari_future_claim_unstarted(ar_future *future);
 void ari_future_settle(ar_future *future, ar_status status, const ar_error *error);
 
+/* Between the two, this thread completes futures one right after the other, and those who sleep on them are woken at the end: else the first to wake up would find that what it wants
+ * next is just being completed. Nothing in between may block. */
+void ari_future_hold_wakes(void);
+void ari_future_let_wakes(void);
+
 /* claim and settle. False: another has, and nothing was done. */
 bool ari_future_finish(ar_future *future, ar_status status, const ar_error *error);
 

@@ -43,6 +43,8 @@ void ari_runner_init(ari_runner *runner, const ari_runner_class *class, ari_work
     runner->next_rung = NULL;
     runner->left = false;
     runner->readiness = NULL;
+    runner->env = worker->env;
+    atomic_init(&runner->nudgers.word, 0);
 }
 
 ar_status ari_runner_watch(ari_runner *runner, ar_error *err)
@@ -54,7 +56,8 @@ ar_status ari_runner_watch(ari_runner *runner, ar_error *err)
 
 void ari_runner_unwatch(ari_runner *runner)
 {
-    const ar_env *env = runner->worker->env;
+    const ar_env *env = runner->env;
+    ari_gate_clear(&runner->nudgers, env);
     env->readiness_close(env->ctx, runner->readiness);
     runner->readiness = NULL;
 }
@@ -123,7 +126,7 @@ static void nudge(ari_runner *runner)
     env->readiness_nudge(env->ctx, runner->readiness);
 }
 
-void ari_runner_wake(ari_runner *runner)
+static void wake(ari_runner *runner)
 {
     uint32_t state = atomic_load(&runner->state);
     uint32_t next;
@@ -141,6 +144,19 @@ void ari_runner_wake(ari_runner *runner)
         nudge(runner);
     else
         ari_worker_ring(runner->worker, runner);
+}
+
+/* A nudge may come late: by then the sleeper may have been woken by its descriptor, and the actor be gone. What it touches is kept until it has left (ari_runner_unwatch). */
+void ari_runner_wake(ari_runner *runner)
+{
+    if (runner->class->progress == NULL) {
+        wake(runner);
+        return;
+    }
+    const ar_env *env = runner->env;
+    ari_gate_enter_always(&runner->nudgers);
+    wake(runner);
+    ari_gate_leave(&runner->nudgers, env);
 }
 
 typedef enum outcome {

@@ -9,6 +9,8 @@
 #include <actrec/future.h>
 #include <actrec/sys/env.h>
 
+#include "actors/gate.h"
+
 /* What every actor is made of: a mailbox and the token that lets one thread at a time run it. See actors/runner.c for
  * the protocol. */
 
@@ -39,9 +41,11 @@ struct ari_runner {
     _Atomic(ari_mail *) mailbox; /* newest first */
     const ari_runner_class *class;
     ari_worker *worker;
+    const ar_env *env;
     ari_runner *next_rung;       /* the worker's; while BELL is set */
     bool left;                   /* batch wants another turn; under the token */
     ar_env_readiness *readiness; /* NULL: it has no `progress` */
+    ari_gate nudgers;            /* who may be about to nudge whoever sleeps on the descriptor */
 };
 
 void ari_runner_init(ari_runner *runner, const ari_runner_class *class, ari_worker *worker);

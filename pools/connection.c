@@ -133,6 +133,7 @@ static void go_again(ari_connection *connection, ari_op *op)
     const ar_sink *sink = op->operation.sink;
     if (sink != NULL && sink->restart != NULL)
         sink->restart(op->operation.sink_ctx);
+    op->operation.unsent = false;
     op->losses++;
     ari_op_list_add(&connection->outbox, op);
 }
@@ -198,6 +199,8 @@ void ari_connection_lose(ari_connection *connection)
     close_backend(connection);
     connection->lost = connection->pool->topology.connection_is_database;
     ari_connection_move(connection, CONNECTION_FAILED);
+    if (connection->role == AR_ROLE_LISTENER)
+        ari_listener_failed(connection);
 }
 
 /* All servers of a pool take the same SQL. */
@@ -215,6 +218,19 @@ static ar_status check_dialect(ari_connection *connection, ar_error *err)
         "the database was opened: close the database and open it anew");
 }
 
+bool ari_connection_interrupted(const ari_connection *connection, const ari_op *op, ar_error *err)
+{
+    if (!interrupted(&connection->host, &op->operation))
+        return false;
+    if (atomic_load(&connection->pool->aborting))
+        ar_error_set(err, AR_E_CLOSED, "the database was closed while a connection was opened");
+    else if (ari_future_is_cancelled(&op->future))
+        ar_error_set(err, AR_E_CANCELLED, "waiting for a connection to be opened: cancelled; nothing was sent");
+    else
+        ar_error_set(err, AR_E_TIMEOUT, "waiting for a connection to be opened: the deadline passed; nothing was sent");
+    return true;
+}
+
 /* Drops those that wait no longer for the opening that they were waiting for. */
 static bool drop_interrupted(ari_connection *connection)
 {
@@ -224,18 +240,11 @@ static bool drop_interrupted(ari_connection *connection)
         ar_error error;
         ari_op *op = op_of_mail(mails);
         mails = mails->next;
-        if (!interrupted(&connection->host, &op->operation)) {
+        if (!ari_connection_interrupted(connection, op, &error)) {
             ari_op_list_add(&connection->outbox, op);
             continue;
         }
         any = true;
-        if (atomic_load(&connection->pool->aborting))
-            ar_error_set(&error, AR_E_CLOSED, "the database was closed while a connection was opened");
-        else if (ari_future_is_cancelled(&op->future))
-            ar_error_set(&error, AR_E_CANCELLED, "waiting for a connection to be opened: cancelled; nothing was sent");
-        else
-            ar_error_set(&error, AR_E_TIMEOUT,
-                         "waiting for a connection to be opened: the deadline passed; nothing was sent");
         ari_op_complete(op, error.status, &error);
     }
     return any;
@@ -408,6 +417,8 @@ static bool advance(ari_connection *connection)
             send_outbox(connection);
         return true;
     }
+    if (connection->role == AR_ROLE_LISTENER && is_open && ari_listener_listens_again(connection))
+        return true;
     if (is_due(connection)) {
         (void)ari_connection_ensure(connection, NULL);
         return true;
@@ -580,8 +591,11 @@ static int progress(ari_runner *runner, int *fd)
         until = INT64_MAX;
         events = 0;
         look_at_interrupted(connection);
-        if (connection->backend != NULL)
+        if (connection->backend != NULL) {
+            ari_future_hold_wakes();
             events = backend->progress(connection->backend, fd, &until);
+            ari_future_let_wakes();
+        }
         if (connection->lease == NULL)
             sort(connection, ari_route_pull(connection));
     } while (pump(connection));

@@ -39,6 +39,7 @@ struct ari_connection {
     _Atomic bool spawned;   /* the runner has a worker; under the pool's lock while it is false */
     _Atomic uint32_t slow;  /* those of `load` that are not brief */
     _Atomic uint32_t load;  /* operations that were routed here and are not complete */
+    _Atomic uint32_t depth; /* operations that it has before more wait in the queue of the group */
     _Atomic uint32_t gone;  /* futex of closing */
     _Atomic bool called;    /* `call` is in the mailbox */
     _Atomic bool attention; /* something that is under way was cancelled, or is late */
@@ -76,6 +77,9 @@ void ari_connection_call(ari_connection *connection);
 
 /* Any thread: has it look whether something under way was cancelled or is late. */
 void ari_connection_alert(ari_connection *connection);
+
+/* Whether `op`, which was not sent, is cancelled or late, and the error that says so. Under the token. */
+bool ari_connection_interrupted(const ari_connection *connection, const ari_op *op, ar_error *err);
 
 /* Completes `op`, and lets go of it. */
 void ari_op_complete(ari_op *op, ar_status status, const ar_error *error);

@@ -18,6 +18,8 @@
  * is a step, one at a time: the backend's answer is noted, and ari_lease_advance goes on from there. Operations of the application wait in `queue` while a step is under way;
  * where the engine pipelines, they are sent without waiting for each other. Everything but creating, ending and letting go runs under the token of the connection. */
 
+static const ar_error lost = { .status = AR_E_CONNECTION, .message = "the connection was lost" };
+
 /* How long ROLLBACK and RESET may take on a network before the connection is given up instead. */
 enum { STEP_GRACE_US = 10000000 };
 
@@ -185,7 +187,11 @@ static void start_step(ari_connection *connection, ari_lease *lease, ari_lease_s
     lease->errand = errand;
     lease->errand.in_transaction = step != STEP_BEGIN && step != STEP_RESET;
     lease->errand.host_data = lease;
-    if (step != STEP_BEGIN)
+    if (step == STEP_BEGIN)
+        return; /* it goes with the operation behind it */
+    if (connection->backend == NULL)
+        ari_lease_step_completed(lease, &lost);
+    else
         ari_connection_submit(connection, &lease->errand, 1);
 }
 
@@ -233,9 +239,11 @@ static void begin(ari_connection *connection, ari_lease *lease, ari_op *op)
 }
 
 /* The operation behind a BEGIN that failed has failed. Neither was sent, on a connection that was lost: once more, on another one. */
-static bool begins_again(ari_lease *lease, ari_op *op, const ar_error *error)
+static bool begins_again(ari_connection *connection, ari_lease *lease, ari_op *op, const ar_error *error)
 {
-    bool unsent = lease->step_error.status == AR_E_CONNECTION && lease->errand.unsent && error != NULL &&
+    ar_error interrupted;
+    bool unsent = !ari_connection_interrupted(connection, op, &interrupted) &&
+                  lease->step_error.status == AR_E_CONNECTION && lease->errand.unsent && error != NULL &&
                   error->status == AR_E_CONNECTION && op->operation.unsent;
     lease->step = STEP_NONE;
     if (!unsent || op->losses == ARI_UNSENT_TRIES) {
@@ -257,7 +265,7 @@ void ari_lease_completed(ari_op *op, const ar_error *error)
     if (lease->pending == op)
         lease->pending = NULL;
     if (lease->step == STEP_BEGIN && lease->step_done) {
-        if (begins_again(lease, op, error))
+        if (begins_again(atomic_load(&lease->connection), lease, op, error))
             return;
         error = &lease->step_error;
     } else if (lease->step == STEP_BEGIN && error != NULL) {
@@ -431,15 +439,17 @@ static void run_statement(ari_connection *connection, ari_lease *lease, ari_op *
     }
 }
 
-/* One that was finished before it was sent is dropped; what was to end a transaction ends it all the same. */
+/* One that was finished before it was sent is dropped; what was to end a transaction or a savepoint rolls it back all the same. */
 static void run(ari_connection *connection, ari_lease *lease, ari_op *op)
 {
     bool finished = !ari_future_start(&op->future);
+    if (finished && ends_savepoint(op))
+        op->operation.kind = AR_OP_ROLLBACK_TO;
     if (ari_lease_is_end(op) && lease->state == LEASE_NEW)
         answer_without(lease, op);
     else if (ari_lease_is_end(op))
         end_transaction(connection, lease, op, op->operation.kind == AR_OP_COMMIT && !finished);
-    else if (finished)
+    else if (finished && !ends_savepoint(op))
         ari_op_complete(op, AR_E_CANCELLED, NULL);
     else
         run_statement(connection, lease, op);
@@ -450,19 +460,21 @@ static bool is_over(const ari_lease *lease)
     return lease->state == LEASE_DEAD || lease->state == LEASE_ENDED;
 }
 
-/* Before BEGIN: what was finished meanwhile (cancelled, late) does not wait for the connection. */
-static void drop_finished(ari_lease *lease)
+/* Before BEGIN: what is cancelled or late does not wait for the connection. */
+static void drop_interrupted(const ari_connection *connection, ari_lease *lease)
 {
+    ar_error error;
     ari_op *op;
-    while ((op = ari_op_list_first(&lease->queue)) != NULL && !ari_lease_is_end(op) && ar_future_is_done(&op->future))
-        ari_op_complete(ari_op_list_take(&lease->queue), AR_E_CANCELLED, NULL);
+    while ((op = ari_op_list_first(&lease->queue)) != NULL && !ari_lease_is_end(op) &&
+           ari_connection_interrupted(connection, op, &error))
+        ari_op_complete(ari_op_list_take(&lease->queue), error.status, &error);
 }
 
 /* A rollback does not wait for ever for answers that nobody needs. */
 static void limit_waiting(const ari_connection *connection, ari_lease *lease)
 {
     const ari_op *op = ari_op_list_first(&lease->queue);
-    bool rolls_back = op != NULL && op->operation.kind == AR_OP_ROLLBACK;
+    bool rolls_back = op != NULL && op->operation.kind == AR_OP_ROLLBACK && connection->state == CONNECTION_LEASED;
     if (!rolls_back)
         lease->give_up_at = INT64_MAX;
     else if (lease->give_up_at == INT64_MAX)
@@ -477,7 +489,6 @@ int64_t ari_lease_deadline(const ari_lease *lease)
 
 bool ari_lease_advance(ari_connection *connection)
 {
-    static const ar_error lost = { .status = AR_E_CONNECTION, .message = "the connection was lost" };
     ari_lease *lease = connection->lease;
     limit_waiting(connection, lease);
     if (lease->step != STEP_NONE) {
@@ -493,13 +504,15 @@ bool ari_lease_advance(ari_connection *connection)
         return true;
     }
     if (lease->state == LEASE_NEW)
-        drop_finished(lease);
+        drop_interrupted(connection, lease);
     ari_op *op = ari_op_list_first(&lease->queue);
     if (op == NULL && lease->state == LEASE_NEW && lease->under_way == 0) {
         release(connection); /* its first operation was dropped */
         return true;
     }
-    if (op == NULL || connection->state == CONNECTION_CONNECTING || !may_go_on(connection, lease, op))
+    bool ends_nothing = op != NULL && lease->state == LEASE_NEW && ari_lease_is_end(op);
+    if (op == NULL || (connection->state == CONNECTION_CONNECTING && !ends_nothing) ||
+        !may_go_on(connection, lease, op))
         return connection->opened;
     run(connection, lease, ari_op_list_take(&lease->queue));
     return true;
@@ -519,7 +532,8 @@ void ari_lease_abandon(ari_connection *connection, const ar_error *error)
     ari_lease *lease = connection->lease;
     ari_op *op;
     if (lease->pending != NULL) {
-        lease->answer = lease->step_done ? lease->step_error : *error;
+        if (lease->answer.status == AR_OK)
+            lease->answer = lease->step_done ? lease->step_error : *error;
         finish_pending(lease);
     }
     while ((op = ari_op_list_take(&lease->queue)) != NULL)

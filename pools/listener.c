@@ -21,7 +21,9 @@ typedef struct subscription subscription;
 struct subscription {
     subscription *next;
     ar_actor *actor;
-    bool confirmed; /* a LISTEN for it succeeded */
+    uint64_t serial;
+    uint32_t pending; /* LISTENs for it that are not done with */
+    bool confirmed;   /* one has succeeded */
     char channel[];
 };
 
@@ -30,7 +32,9 @@ struct ari_listener {
     ari_group group;
     pthread_mutex_t lock;
     subscription *subscriptions;
-    unsigned failures; /* to open the connection, one after the other */
+    uint64_t serials;
+    bool crossed;      /* under the token: what is not listened to any more is wanted again */
+    unsigned failures; /* of the connection, since it listened last */
     int64_t retry_at;
 };
 
@@ -61,7 +65,7 @@ static ari_listener *create(ari_pool *pool)
     ari_op_list_init(&listener->group.queue);
     listener->group.connections = &listener->connection;
     listener->group.count = 1;
-    listener->group.depth = listener->group.brief_depth = UINT32_MAX;
+    listener->group.depth = listener->group.brief_depth = listener->group.most = UINT32_MAX;
     listener->connection.pool = pool;
     listener->connection.group = &listener->group;
     listener->connection.role = AR_ROLE_LISTENER;
@@ -106,7 +110,7 @@ static subscription **find(ari_listener *listener, const char *channel, const ar
     return link;
 }
 
-static bool subscribe(ari_pool *pool, ari_listener *listener, const char *channel, ar_actor *actor)
+static bool subscribe(ari_pool *pool, ari_listener *listener, const char *channel, ar_actor *actor, uint64_t *serial)
 {
     size_t size = strlen(channel) + 1;
     subscription *made = ari_allocate(&pool->runtime->env, sizeof *made + size);
@@ -115,12 +119,17 @@ static bool subscribe(ari_pool *pool, ari_listener *listener, const char *channe
     made->next = NULL;
     made->actor = actor;
     made->confirmed = false;
+    made->pending = 0;
     memcpy(made->channel, channel, size);
     pthread_mutex_lock(&listener->lock);
     subscription **link = find(listener, channel, actor);
     bool is_new = *link == NULL;
-    if (is_new)
+    if (is_new) {
+        made->serial = ++listener->serials;
         *link = made;
+    }
+    *serial = (*link)->serial;
+    (*link)->pending++;
     pthread_mutex_unlock(&listener->lock);
     if (!is_new)
         ari_release(&pool->runtime->env, made);
@@ -136,16 +145,28 @@ static void confirm(ari_listener *listener, const char *channel, const ar_actor 
     pthread_mutex_unlock(&listener->lock);
 }
 
-static void unsubscribe(ari_pool *pool, ari_listener *listener, const char *channel, const ar_actor *actor,
-                        bool though_confirmed)
+static void unsubscribe(ari_pool *pool, ari_listener *listener, const char *channel, const ar_actor *actor)
 {
     pthread_mutex_lock(&listener->lock);
     subscription **link = find(listener, channel, actor);
     subscription *found = *link;
-    if (found != NULL && found->confirmed && !though_confirmed)
-        found = NULL;
     if (found != NULL)
         *link = found->next;
+    pthread_mutex_unlock(&listener->lock);
+    ari_release(&pool->runtime->env, found);
+}
+
+/* A LISTEN is done with: the subscription goes when none has succeeded and none is left. */
+static void settle_subscription(ari_pool *pool, ari_listener *listener, uint64_t serial)
+{
+    pthread_mutex_lock(&listener->lock);
+    subscription **link = &listener->subscriptions, *found = NULL;
+    while (*link != NULL && (*link)->serial != serial)
+        link = &(*link)->next;
+    if (*link != NULL && --(*link)->pending == 0 && !(*link)->confirmed) {
+        found = *link;
+        *link = found->next;
+    }
     pthread_mutex_unlock(&listener->lock);
     ari_release(&pool->runtime->env, found);
 }
@@ -224,8 +245,9 @@ void ari_listener_notified(ari_connection *connection, const char *channel, cons
 typedef struct request {
     ar_statement statement;
     ar_actor *actor; /* NULL: the connection's own, after it was opened anew */
-    bool ends;       /* it is the end of a subscription */
-    char text[];     /* the channel, and behind it the SQL */
+    uint64_t serial; /* of the subscription; 0: it is the end of one */
+    bool unlistens;
+    char text[]; /* the channel, and behind it the SQL */
 } request;
 
 static request *request_of(ari_op *op)
@@ -236,20 +258,25 @@ static request *request_of(ari_op *op)
 static ar_status settle(ari_op *op, ar_status status, ar_error *err)
 {
     ari_pool *pool = op->pool;
+    ari_listener *listener = pool->listener;
     request *self = request_of(op);
     (void)err;
-    if (self->actor == NULL && status == AR_OK)
-        tell_all(pool, pool->listener, AR_MESSAGE_LISTENING, self->text, "");
-    else if (!self->ends && status == AR_OK)
-        confirm(pool->listener, self->text, self->actor);
+    if (status != AR_OK)
+        return status;
+    listener->failures = 0;
+    if (self->actor == NULL)
+        tell_all(pool, listener, AR_MESSAGE_LISTENING, self->text, "");
+    else if (self->serial != 0)
+        confirm(listener, self->text, self->actor);
+    else if (self->unlistens && is_wanted(listener, self->text))
+        listener->crossed = true;
     return status;
 }
 
 static void destroy(ari_op *op)
 {
-    request *self = request_of(op);
-    if (self->actor != NULL && !self->ends && op->future.status != AR_OK)
-        unsubscribe(op->pool, op->pool->listener, self->text, self->actor, false);
+    if (request_of(op)->serial != 0)
+        settle_subscription(op->pool, op->pool->listener, request_of(op)->serial);
 }
 
 static char *append_quoted(char *to, const char *channel)
@@ -293,7 +320,7 @@ ari_op *ari_pool_listen(ari_pool *pool, const char *channel, ar_actor *actor, ar
     if (listener == NULL)
         return NULL;
     ari_op *op = make_request(pool, "LISTEN ", channel, actor);
-    if (op == NULL || !subscribe(pool, listener, channel, actor)) {
+    if (op == NULL || !subscribe(pool, listener, channel, actor, &request_of(op)->serial)) {
         ari_op_release(op);
         ar_error_set(err, AR_E_NO_MEMORY, "listening to a channel: out of memory");
         return NULL;
@@ -306,12 +333,12 @@ ari_op *ari_pool_unlisten(ari_pool *pool, const char *channel, ar_actor *actor, 
     ari_listener *listener = get(pool, err);
     if (listener == NULL)
         return NULL;
-    unsubscribe(pool, listener, channel, actor, true);
+    unsubscribe(pool, listener, channel, actor);
     /* Where others still listen it is only said that this one does not. */
-    const char *verb = is_wanted(listener, channel) ? "LISTEN " : "UNLISTEN ";
-    ari_op *op = make_request(pool, verb, channel, actor);
+    bool others = is_wanted(listener, channel);
+    ari_op *op = make_request(pool, others ? "LISTEN " : "UNLISTEN ", channel, actor);
     if (op != NULL)
-        request_of(op)->ends = true;
+        request_of(op)->unlistens = !others;
     else
         ar_error_set(err, AR_E_NO_MEMORY, "ending to listen to a channel: out of memory");
     return op;
@@ -334,7 +361,6 @@ void ari_listener_opened(ari_connection *connection)
 {
     ari_listener *listener = listener_of(connection);
     bool complete = true;
-    listener->failures = 0;
     listener->retry_at = 0;
     pthread_mutex_lock(&listener->lock);
     for (const subscription *s = listener->subscriptions; s != NULL && complete; s = s->next) {
@@ -347,10 +373,18 @@ void ari_listener_opened(ari_connection *connection)
         ari_op_release(op);
     }
     pthread_mutex_unlock(&listener->lock);
-    if (!complete) {
+    if (!complete)
         ari_connection_lose(connection);
-        ari_listener_failed(connection);
-    }
+}
+
+bool ari_listener_listens_again(ari_connection *connection)
+{
+    ari_listener *listener = listener_of(connection);
+    bool again = listener->crossed;
+    listener->crossed = false;
+    if (again)
+        ari_listener_opened(connection);
+    return again;
 }
 
 void ari_listener_failed(ari_connection *connection)

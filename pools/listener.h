@@ -18,6 +18,9 @@ void ari_listener_destroy(ari_pool *pool, ari_listener *listener);
 /* A notification came. */
 void ari_listener_notified(ari_connection *connection, const char *channel, const char *payload);
 
+/* An UNLISTEN has crossed with a LISTEN, which is sent again now; true: it was. */
+bool ari_listener_listens_again(ari_connection *connection);
+
 /* The connection was opened: what was listened to before is to be listened to again; or it could not be. */
 void ari_listener_opened(ari_connection *connection);
 void ari_listener_failed(ari_connection *connection);

@@ -83,6 +83,12 @@ ari_op *ari_op_of(ar_future *future)
     return future != NULL && future->class == &op_class ? (ari_op *)future : NULL;
 }
 
+static void leave_queue(ari_pool *pool)
+{
+    if (atomic_fetch_sub(&pool->queued, 1) == 1 && atomic_load(&pool->closing))
+        pool->runtime->env.wake(pool->runtime->env.ctx, (uint32_t *)&pool->queued);
+}
+
 /* It makes room for another: before anybody is told, since that may be the one who sends the next. */
 static void make_room(ari_op *op)
 {
@@ -92,8 +98,7 @@ static void make_room(ari_op *op)
         atomic_fetch_sub(&connection->slow, 1);
     if (connection != NULL)
         atomic_fetch_sub(&connection->load, 1);
-    if (atomic_fetch_sub(&pool->queued, 1) == 1 && atomic_load(&pool->closing))
-        pool->runtime->env.wake(pool->runtime->env.ctx, (uint32_t *)&pool->queued);
+    leave_queue(pool);
 }
 
 void ari_op_complete(ari_op *op, ar_status status, const ar_error *error)
@@ -162,7 +167,7 @@ static ar_status refuse(const ari_pool *pool, const ari_op *op, ar_error *err)
 static ar_status count_in(ari_pool *pool, ari_op *op, ar_error *err)
 {
     if (atomic_fetch_add(&pool->queued, 1) >= pool->options.queue_limit && !gets_through(op->operation.kind)) {
-        atomic_fetch_sub(&pool->queued, 1);
+        leave_queue(pool);
         return ar_error_set(err, AR_E_OVERLOAD,
                             "%u operations wait in the pool already: send less, or raise queue_limit",
                             pool->options.queue_limit);

@@ -75,10 +75,11 @@ static ar_status open_first(ari_pool *pool, ar_error *err)
     return status;
 }
 
-/* Operations that a connection may have before others wait in the queue. Where the engine blocks one at a time, so that nobody waits behind a long one while another connection has
- * nothing to do. Brief ones go together, though: waking a thread takes longer than all of them (a find by key 5 us, a wake-up through nng 10 to 40), and in SQLite they share one read
- * transaction; `./dev bench sqlite_find_async64` gains a third. A network engine has what makes up for its round trip. */
-enum { BLOCKING_DEPTH = 1, BLOCKING_BRIEF_DEPTH = 32, PIPELINE_DEPTH = 128 };
+/* Operations that a connection has before others wait in the queue. Where the engine blocks one, so that nobody waits behind a long one while another connection has nothing to do.
+ * Brief ones go together, though: waking a thread takes longer than all of them (a find by key 5 us, a wake-up through nng 10 to 40), and in SQLite they share one read transaction;
+ * `./dev bench sqlite_find_async64` gains a third. A network engine has enough to keep its server busy until the next answer comes, and then takes all that wait at once: no thread is
+ * woken for them, and one message carries them (`./dev bench pg_select_async64`). */
+enum { BLOCKING_DEPTH = 1, BLOCKING_BRIEF_DEPTH = 32, PIPELINE_DEPTH = 16, PIPELINE_MOST = 128 };
 
 static void init_group(ari_pool *pool, ari_group *group, ar_connection_role role, uint32_t first, uint32_t count)
 {
@@ -87,6 +88,7 @@ static void init_group(ari_pool *pool, ari_group *group, ar_connection_role role
     group->count = count;
     group->depth = blocking ? BLOCKING_DEPTH : PIPELINE_DEPTH;
     group->brief_depth = blocking ? BLOCKING_BRIEF_DEPTH : PIPELINE_DEPTH;
+    group->most = blocking ? BLOCKING_DEPTH : PIPELINE_MOST;
     ari_op_list_init(&group->queue);
     pthread_mutex_init(&group->lock, NULL);
     for (uint32_t i = 0; i < count; i++) {

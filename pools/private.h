@@ -15,8 +15,9 @@
 struct ari_group {
     ari_connection *connections;
     uint32_t count;
-    uint32_t depth;           /* operations that a connection may have before more wait in the queue */
-    uint32_t brief_depth;     /* likewise of brief ones, which join each other */
+    uint32_t depth;       /* operations that a connection has before more wait in the queue; with fewer it takes some */
+    uint32_t brief_depth; /* likewise of brief ones, which join each other */
+    uint32_t most;        /* up to this many */
     _Atomic uint32_t waiting; /* how many there are in the queue */
     pthread_mutex_t lock;     /* `queue`, and binding leases to connections. Taken before the pool's */
     ari_op_list queue;        /* oldest first */

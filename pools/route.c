@@ -54,6 +54,14 @@ static uint32_t load_of(const ari_connection *connection)
     return atomic_load_explicit(&connection->load, memory_order_relaxed);
 }
 
+/* Up to which load an operation goes to a connection of the group without waiting. */
+static uint32_t limit_of(const ari_group *group, const ari_op *op)
+{
+    if (group->count == 1 && group->most <= group->depth)
+        return UINT32_MAX; /* it has nowhere else to go */
+    return op->brief && group->brief_depth > group->depth ? group->brief_depth : group->depth;
+}
+
 /* A brief operation that nobody waits for joins others of its kind. */
 static ari_connection *among_its_kind(const ari_group *group)
 {
@@ -98,7 +106,7 @@ ar_status ari_route_choose(ari_group *group, const ari_op *op, bool blocking, ar
     *chosen = op->lease != NULL ? atomic_load(&op->lease->connection) : NULL;
     if (*chosen != NULL)
         return AR_OK;
-    if (group->count == 1) {
+    if (limit_of(group, op) == UINT32_MAX) {
         *chosen = &group->connections[0];
         return spawn(*chosen, err) ? AR_OK : err->status;
     }
@@ -109,18 +117,23 @@ ar_status ari_route_choose(ari_group *group, const ari_op *op, bool blocking, ar
     return *chosen != NULL ? AR_OK : choose_free(group, chosen, err);
 }
 
+/* Takes `count` of a connection's load, unless others have taken it up to `limit` since it was chosen. */
+static bool reserve(ari_connection *connection, uint32_t count, uint32_t limit)
+{
+    uint32_t load = atomic_load(&connection->load);
+    do {
+        if (load >= limit)
+            return false;
+    } while (!atomic_compare_exchange_weak(&connection->load, &load, load + count));
+    return true;
+}
+
+/* `op` goes to `connection`, of whose load it has its part. */
 static void bind(ari_op *op, ari_connection *connection)
 {
     if (!op->brief)
         atomic_fetch_add(&connection->slow, 1);
-    atomic_fetch_add(&connection->load, 1);
     atomic_store_explicit(&op->connection, connection, memory_order_release);
-}
-
-static void bind_lease(ari_lease *lease, ari_connection *connection)
-{
-    atomic_fetch_add(&connection->load, ARI_LEASE_LOAD);
-    atomic_store(&lease->connection, connection);
 }
 
 static ari_connection *with_room(const ari_group *group)
@@ -160,8 +173,8 @@ static ari_connection *place_in_lease(ari_group *group, ari_op *op, ari_connecti
     atomic_store(&lease->sent, true);
     pthread_mutex_lock(&group->lock);
     ari_connection *connection = atomic_load(&lease->connection);
-    if (connection == NULL && !lease->queued && chosen != NULL)
-        bind_lease(lease, connection = chosen);
+    if (connection == NULL && !lease->queued && chosen != NULL && reserve(chosen, ARI_LEASE_LOAD, limit_of(group, op)))
+        atomic_store(&lease->connection, connection = chosen);
     if (connection == NULL && !lease->queued) {
         enqueue(group, op);
         return NULL;
@@ -174,14 +187,21 @@ static ari_connection *place_in_lease(ari_group *group, ari_op *op, ari_connecti
 
 ari_connection *ari_route_send(ari_group *group, ari_op *op, ari_connection *chosen)
 {
+    bool reserved = false;
     if (op->lease != NULL && atomic_load(&op->lease->connection) == NULL) {
         chosen = place_in_lease(group, op, chosen);
-    } else if (chosen == NULL) {
-        pthread_mutex_lock(&group->lock);
-        enqueue(group, op);
+    } else if (op->lease == NULL) {
+        reserved = chosen != NULL && reserve(chosen, 1, limit_of(group, op));
+        chosen = reserved ? chosen : NULL;
+        if (chosen == NULL) {
+            pthread_mutex_lock(&group->lock);
+            enqueue(group, op);
+        }
     }
     if (chosen == NULL)
         return NULL;
+    if (!reserved)
+        atomic_fetch_add(&chosen->load, 1);
     bind(op, chosen);
     op->first = ari_runner_push(&chosen->runner, &op->mail);
     return chosen;
@@ -197,7 +217,8 @@ static bool has_room(const ari_connection *connection, const ari_op *op)
 {
     const ari_group *group = connection->group;
     bool joins = op->brief && atomic_load_explicit(&connection->slow, memory_order_relaxed) == 0;
-    return load_of(connection) < (joins ? group->brief_depth : group->depth);
+    uint32_t room = joins && group->brief_depth > group->most ? group->brief_depth : group->most;
+    return load_of(connection) < room;
 }
 
 ari_mail *ari_route_pull(ari_connection *connection)
@@ -205,7 +226,7 @@ ari_mail *ari_route_pull(ari_connection *connection)
     ari_group *group = connection->group;
     ari_op_list pulled;
     ari_op *op;
-    if (atomic_load(&group->waiting) == 0)
+    if (!ari_route_has_work(connection))
         return NULL;
     ari_op_list_init(&pulled);
     pthread_mutex_lock(&group->lock);
@@ -213,9 +234,12 @@ ari_mail *ari_route_pull(ari_connection *connection)
         ari_op_list_take(&group->queue);
         atomic_fetch_sub(&group->waiting, 1);
         ari_lease *lease = op->lease;
-        if (lease != NULL)
-            bind_lease(lease, connection);
+        if (lease != NULL) {
+            atomic_fetch_add(&connection->load, ARI_LEASE_LOAD);
+            atomic_store(&lease->connection, connection);
+        }
         do {
+            atomic_fetch_add(&connection->load, 1);
             bind(op, connection);
             ari_op_list_add(&pulled, op);
         } while (lease != NULL && (op = ari_op_list_take(&lease->behind)) != NULL);

@@ -74,6 +74,26 @@ static void expect_heard(ear *e, const char *expected)
     assert_string_equal(text, expected);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+static void expect_last(ear *e, const char *last)
+{
+    struct timespec until;
+    int late = 0;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 20;
+    pthread_mutex_lock(&e->lock);
+    while (!ends_with(e->heard, last) && late == 0)
+        late = pthread_cond_timedwait(&e->changed, &e->lock, &until);
+    bool came = ends_with(e->heard, last);
+    pthread_mutex_unlock(&e->lock);
+    assert_true(came);
+}
+
 static void notify(const char *channel, const char *payload)
 {
     ar_rows *rows;
@@ -102,6 +122,33 @@ static void listening_twice_is_listening_once(void **state)
     notify("news", "one");
     notify("news", "two");
     expect_heard(&left, "news:one;news:two;");
+}
+
+static void one_that_is_given_up_leaves_the_other(void **state)
+{
+    (void)state;
+    ar_done first = ar_listen_async(db, "news", left.actor), second = ar_listen_async(db, "news", left.actor);
+    ar_ignore(ar_future_cancel(first.raw, NULL));
+    ar_future_drop(&first.raw);
+    ok(ar_done_await(&second, &err));
+    notify("news", "one");
+    expect_heard(&left, "news:one;");
+}
+
+static void who_listens_while_another_ends_to_is_heard(void **state)
+{
+    (void)state;
+    ok(ar_listen(db, "a", left.actor, &err));
+    for (int i = 0; i < 20; i++) {
+        ar_done ends = ar_unlisten_async(db, "a", left.actor), begins = ar_listen_async(db, "a", right.actor);
+        ok(ar_done_await(&ends, &err));
+        ok(ar_done_await(&begins, &err));
+        ok(ar_listen(db, "a", left.actor, &err));
+        ok(ar_unlisten(db, "a", right.actor, &err));
+    }
+    /* It may have been told that something may have been missed. */
+    notify("a", "1");
+    expect_last(&left, "a:1;");
 }
 
 static void each_actor_hears_its_own_channels(void **state)
@@ -225,6 +272,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_POSTGRES(a_notification_becomes_a_message),
         ON_POSTGRES(listening_twice_is_listening_once),
+        ON_POSTGRES(one_that_is_given_up_leaves_the_other),
+        ON_POSTGRES(who_listens_while_another_ends_to_is_heard),
         ON_POSTGRES(each_actor_hears_its_own_channels),
         ON_POSTGRES(who_does_not_listen_any_more_hears_nothing),
         ON_POSTGRES(a_name_is_taken_as_it_is),

@@ -33,6 +33,7 @@ static unsigned opens_held;  /* openings that wait for the test */
 static ar_status open_comes; /* to this */
 static bool lost_before;
 static bool begin_unsent;
+static bool dies_behind_back; /* the line, when ROLLBACK TO was answered */
 static bool begins_held;      /* BEGIN is not answered */
 static ar_status begin_comes; /* to this */
 static int line_fd = -1;      /* of the connection that was opened last */
@@ -125,11 +126,11 @@ static const char *text_of(const ar_operation *operation)
     case AR_OP_COMMIT: return "COMMIT";
     case AR_OP_ROLLBACK: return "ROLLBACK";
     case AR_OP_RESET: return "RESET";
+    case AR_OP_SAVEPOINT: return "SAVEPOINT";
+    case AR_OP_ROLLBACK_TO: return "BACK";
+    case AR_OP_RELEASE: return "RELEASE";
     case AR_OP_FETCH:
-    case AR_OP_CLOSE_CURSOR:
-    case AR_OP_SAVEPOINT:
-    case AR_OP_RELEASE:
-    case AR_OP_ROLLBACK_TO: break;
+    case AR_OP_CLOSE_CURSOR: break;
     }
     return "?";
 }
@@ -186,7 +187,9 @@ static void answer_first(ar_connection *line)
     ar_operation *first = take(line);
     ar_status status = first->kind == AR_OP_BEGIN ? begin_comes : AR_OK;
     bool fails = status != AR_OK;
+    bool dies = dies_behind_back && first->kind == AR_OP_ROLLBACK_TO;
     end(line, first, status, false);
+    line->useless = line->useless || dies;
     if (fails && line->first != NULL)
         end(line, take(line), AR_E_TX_ABORTED, true); /* what came with it */
 }
@@ -389,7 +392,7 @@ static void open_pool(const char *url, const ari_pool_options *options)
     registered = true;
     answers = opens_held = 0;
     open_comes = AR_OK;
-    lost_before = begin_unsent = begins_held = false;
+    lost_before = begin_unsent = begins_held = dies_behind_back = false;
     begin_comes = AR_OK;
     log_now[0] = '\0';
     runtime = script_runtime();
@@ -748,6 +751,66 @@ static void what_never_began_is_rolled_back_at_once(void **state)
     expect_log("w:hold");
 }
 
+static ar_future *send_kind(ari_lease *lease, ar_operation_kind kind)
+{
+    ari_op *op = script_op(pool, "w:ok");
+    op->operation.kind = kind;
+    op->operation.statement = NULL;
+    op->operation.savepoint = 1;
+    return ari_pool_submit(pool, lease, op);
+}
+
+static void a_line_that_dies_behind_the_end_of_a_savepoint_ends_the_transaction(void **state)
+{
+    (void)state;
+    ari_lease *lease = script_lease(pool, (ari_lease_options){ .unheld = true });
+    assert_int_equal(script_run(pool, lease, "w:ok", &err), AR_OK);
+    ar_future *savepoint = send_kind(lease, AR_OP_SAVEPOINT);
+    assert_int_equal(result(&savepoint), AR_OK);
+    dies_behind_back = true;
+    ar_future *back = send_kind(lease, AR_OP_ROLLBACK_TO);
+    assert_int_equal(result(&back), AR_E_CONNECTION);
+    assert_int_equal(ari_lease_commit_wait(lease, &err), AR_E_TX_ABORTED);
+    ari_lease_release(lease);
+    expect_log("BEGIN | w:ok | SAVEPOINT | BACK | close");
+}
+
+static void the_end_of_a_savepoint_that_is_cancelled_rolls_back_to_it(void **state)
+{
+    (void)state;
+    ari_lease *lease = script_lease(pool, (ari_lease_options){ .unheld = true });
+    assert_int_equal(script_run(pool, lease, "w:ok", &err), AR_OK);
+    ar_future *savepoint = send_kind(lease, AR_OP_SAVEPOINT), *held = script_submit(pool, lease, "w:hold");
+    ar_future *end_of_it = send_kind(lease, AR_OP_RELEASE);
+    wait_sent(4);
+    assert_int_equal(ar_future_cancel(end_of_it, &err), AR_OK);
+    assert_int_equal(result(&end_of_it), AR_E_CANCELLED);
+    answer(1);
+    assert_int_equal(result(&savepoint), AR_OK);
+    assert_int_equal(result(&held), AR_OK);
+    assert_int_equal(ari_lease_commit_wait(lease, &err), AR_OK);
+    ari_lease_release(lease);
+    expect_log("BEGIN | w:ok | SAVEPOINT | w:hold | BACK | RELEASE | COMMIT | RESET");
+}
+
+static void a_deadline_ends_beginning_again(void **state)
+{
+    (void)state;
+    const ar_env *env = ari_pool_env(pool);
+    begin_unsent = true;
+    hold_opens(true, AR_OK);
+    ari_lease *lease = script_lease(pool, (ari_lease_options){ .unheld = true });
+    ari_op *op = script_op(pool, "w:ok");
+    op->operation.deadline = env->now(env->ctx) + 50000;
+    ar_future *late = ari_pool_submit(pool, lease, op);
+    assert_int_equal(result(&late), AR_E_TIMEOUT);
+    assert_int_equal(ari_lease_rollback_wait(lease, &err), AR_OK);
+    ari_lease_release(lease);
+    hold_opens(false, AR_OK);
+    assert_int_equal(script_run(pool, NULL, "w:ok after", &err), AR_OK);
+    expect_log("BEGIN unsent | w:ok unsent | close | open | w:ok after");
+}
+
 static void closing_fails_what_is_under_way(void **state)
 {
     tear_down(state);
@@ -839,6 +902,9 @@ int main(void)
         TEST(a_first_operation_given_up_before_a_begin_that_fails_ends_the_transaction),
         TEST(a_first_operation_given_up_before_begin_is_answered_leaves_only_rollback),
         TEST(what_never_began_is_rolled_back_at_once),
+        TEST(a_line_that_dies_behind_the_end_of_a_savepoint_ends_the_transaction),
+        TEST(the_end_of_a_savepoint_that_is_cancelled_rolls_back_to_it),
+        TEST(a_deadline_ends_beginning_again),
         TEST(closing_fails_what_is_under_way),
         TEST(closing_ends_a_commit_that_is_under_way),
         TEST(many_threads_share_a_connection),
