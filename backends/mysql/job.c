@@ -88,7 +88,8 @@ static bool check(const ar_connection *connection, const ar_operation *operation
         status = ar_error_set(err, AR_E_INVALID, "running a statement: there is none");
     else if (source->statement_class == AR_STATEMENT_TRANSACTION)
         status = ar_error_set(err, AR_E_INVALID,
-                              "running a statement: transactions are not begun and ended with SQL; use ar_tx_begin");
+                              "running a statement: transactions are not begun and ended with SQL, nor by what commits "
+                              "them, LOCK TABLES, PREPARE and EXECUTE; use ar_tx_begin");
     else if (source->parameter_count > 0 && operation->parameters == NULL)
         status = ar_error_set(err, AR_E_INVALID, "running a statement: it takes %u parameters and there are none",
                               (unsigned)source->parameter_count);

@@ -89,11 +89,9 @@ static void sessions_transactions_and_others(void **state)
         { "SET @x = 1", AR_STATEMENT_SESSION },
         { "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", AR_STATEMENT_SESSION },
         { "USE other", AR_STATEMENT_SESSION },
-        { "LOCK TABLES t WRITE", AR_STATEMENT_SESSION },
         { "CREATE TEMPORARY TABLE t (a INT)", AR_STATEMENT_SESSION },
         { "CREATE OR REPLACE TEMPORARY TABLE t (a INT)", AR_STATEMENT_SESSION },
         { "DROP TEMPORARY TABLE t", AR_STATEMENT_SESSION },
-        { "PREPARE p FROM 'SELECT 1'", AR_STATEMENT_SESSION },
         { "HANDLER t OPEN", AR_STATEMENT_SESSION },
         { "START TRANSACTION", AR_STATEMENT_TRANSACTION },
         { "BEGIN", AR_STATEMENT_TRANSACTION },
@@ -117,6 +115,39 @@ static void sessions_transactions_and_others(void **state)
     CHECK(examples);
 }
 
+/* They commit what is open, or run a text that may. */
+static void what_commits_by_itself(void **state)
+{
+    const example examples[] = {
+        { "LOCK TABLES t WRITE", AR_STATEMENT_TRANSACTION },
+        { "lock table t read", AR_STATEMENT_TRANSACTION },
+        { "/*!40000 LOCK */ TABLES t WRITE", AR_STATEMENT_TRANSACTION },
+        { "UNLOCK TABLES", AR_STATEMENT_TRANSACTION },
+        { "BACKUP STAGE START", AR_STATEMENT_TRANSACTION },
+        { "FLUSH TABLES WITH READ LOCK", AR_STATEMENT_TRANSACTION },
+        { "FLUSH TABLES t FOR EXPORT", AR_STATEMENT_TRANSACTION },
+        { "FLUSH STATUS", AR_STATEMENT_SCHEMA },
+        { "PREPARE p FROM 'SELECT 1'", AR_STATEMENT_TRANSACTION },
+        { "EXECUTE p", AR_STATEMENT_TRANSACTION },
+        { "EXECUTE IMMEDIATE 'COMMIT'", AR_STATEMENT_TRANSACTION },
+        { "SET DEFAULT ROLE NONE", AR_STATEMENT_SCHEMA },
+        { "SET STATEMENT max_statement_time = 1 FOR COMMIT", AR_STATEMENT_TRANSACTION },
+        { "set statement a = 1, b = 'FOR SELECT' for lock tables t write", AR_STATEMENT_TRANSACTION },
+        { "SET STATEMENT a = (SELECT 1 FOR UPDATE) FOR EXECUTE IMMEDIATE 'COMMIT'", AR_STATEMENT_TRANSACTION },
+        { "SET STATEMENT a = 1 FOR SET STATEMENT b = 2 FOR COMMIT", AR_STATEMENT_TRANSACTION },
+        { "SET STATEMENT a = 1 FOR SET autocommit = 0", AR_STATEMENT_TRANSACTION },
+        { "SET STATEMENT a = 1 FOR CREATE TABLE t (a INT)", AR_STATEMENT_SCHEMA },
+        { "SET STATEMENT a = 1 FOR WITH b AS (SELECT 1) UPDATE t SET a = 1", AR_STATEMENT_WRITE },
+        { "SET STATEMENT a = 1 FOR SELECT * FROM t FOR UPDATE", AR_STATEMENT_WRITE },
+        { "SET STATEMENT a = 1 FOR SELECT 1", AR_STATEMENT_READ },
+        { "SET STATEMENT a = 1 FOR CALL p()", AR_STATEMENT_OTHER },
+        { "SET STATEMENT a = 1 FOR", AR_STATEMENT_OTHER },
+        { "SET STATEMENT a = 1", AR_STATEMENT_SESSION },
+    };
+    (void)state;
+    CHECK(examples);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +155,7 @@ int main(void)
         cmocka_unit_test(selects_that_do_more),
         cmocka_unit_test(writes_and_schemas),
         cmocka_unit_test(sessions_transactions_and_others),
+        cmocka_unit_test(what_commits_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
