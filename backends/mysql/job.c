@@ -193,6 +193,22 @@ void ari_mysql_run(ar_connection *connection)
         ;
 }
 
+/* A statement after which the transaction is gone: CALL of a procedure with COMMIT or DDL in it. Where it failed too, a
+ * conflict is the server's own rollback. */
+static void tell_end(ari_mysql_job *job)
+{
+    bool runs_others = job->statement_class != AR_STATEMENT_READ && job->statement_class != AR_STATEMENT_WRITE;
+    if (job->status == AR_OK)
+        job->status = ar_error_set(&job->error, AR_E_TX_ABORTED,
+                                   "running a statement: it ended the transaction, as a procedure that commits or "
+                                   "changes the schema does; it and what was before it may have been committed; run it "
+                                   "outside of transactions");
+    else if (!runs_others || job->status == AR_E_CONFLICT)
+        return;
+    job->error.outcome_unknown = true;
+    job->error.retryable = false;
+}
+
 static void note_transaction(ar_connection *connection, ari_mysql_job *job, ar_operation *operation)
 {
     bool open = (connection->session.mysql->server_status & SERVER_STATUS_IN_TRANS) != 0;
@@ -204,6 +220,8 @@ static void note_transaction(ar_connection *connection, ari_mysql_job *job, ar_o
         ari_mysql_cursors_kill(connection);
         if (operation != NULL)
             operation->ended_transaction = !ends;
+        if (job->kind == AR_OP_EXECUTE)
+            tell_end(job);
     }
 }
 

@@ -140,15 +140,60 @@ static void transactions_commit_and_roll_back(void **state)
     assert_string_equal(mysql_host_rows(h, "SELECT COUNT(*) FROM t"), "1;");
 }
 
+static fake_op *in_transaction(mysql_host *h, const char *sql)
+{
+    fake_op *op = fake_sql(&h->host, sql);
+    op->operation.in_transaction = true;
+    return op;
+}
+
+/* The statement comes to `status`; what was written before it stays, although it is rolled back. */
+static void ends_the_transaction(mysql_host *h, const char *sql, ar_status status, const char *kept)
+{
+    fake_kind(&h->host, AR_OP_BEGIN);
+    fake_op *before = in_transaction(h, "INSERT INTO t (name) VALUES ('before')");
+    fake_op *op = in_transaction(h, sql);
+    fake_op *behind = in_transaction(h, "INSERT INTO t (name) VALUES ('behind')");
+    mysql_host_run(h);
+    mysql_host_tells(before, AR_OK);
+    mysql_host_tells(op, status);
+    assert_true(op->ended_transaction);
+    assert_true(op->error.outcome_unknown);
+    assert_false(op->error.retryable);
+    if (status == AR_E_TX_ABORTED)
+        assert_non_null(strstr(op->error.message, "ended the transaction"));
+    mysql_host_tells(behind, AR_E_TX_ABORTED);
+    op = fake_kind(&h->host, AR_OP_ROLLBACK);
+    op->operation.in_transaction = true;
+    mysql_host_run(h);
+    assert_string_equal(mysql_host_rows(h, "SELECT name FROM t ORDER BY id"), kept);
+    mysql_host_rows(h, "DELETE FROM t");
+}
+
 static void an_implicit_commit_is_told(void **state)
 {
     mysql_host *h = *state;
+    mysql_host_rows(h, "DROP PROCEDURE IF EXISTS p");
+    ends_the_transaction(h, "CREATE TABLE IF NOT EXISTS t2 (id INT)", AR_E_TX_ABORTED, "before;");
+    mysql_host_rows(h, "CREATE PROCEDURE p() BEGIN COMMIT; SELECT 1; END");
+    ends_the_transaction(h, "CALL p()", AR_E_TX_ABORTED, "before;");
+    mysql_host_rows(h, "DROP PROCEDURE p");
+    mysql_host_rows(h, "CREATE PROCEDURE p() CREATE TABLE IF NOT EXISTS t2 (id INT)");
+    ends_the_transaction(h, "CALL p()", AR_E_TX_ABORTED, "before;");
+    mysql_host_rows(h, "DROP PROCEDURE p");
+    mysql_host_rows(h, "CREATE PROCEDURE p() BEGIN COMMIT; INSERT INTO t (name) VALUES ('before'); END");
+    ends_the_transaction(h, "CALL p()", AR_E_CONSTRAINT, "before;");
+    mysql_host_rows(h, "DROP PROCEDURE p");
+    mysql_host_rows(h, "CREATE PROCEDURE p() INSERT INTO t (name) VALUES ('x')");
     fake_kind(&h->host, AR_OP_BEGIN);
-    fake_op *op = fake_sql(&h->host, "CREATE TABLE IF NOT EXISTS t2 (id INT)");
-    op->operation.in_transaction = true;
+    fake_op *op = in_transaction(h, "CALL p()"); /* does no such thing */
+    fake_op *end = fake_kind(&h->host, AR_OP_ROLLBACK);
+    end->operation.in_transaction = true;
     mysql_host_run(h);
     mysql_host_tells(op, AR_OK);
-    assert_true(op->ended_transaction);
+    assert_false(op->ended_transaction);
+    assert_string_equal(mysql_host_rows(h, "SELECT COUNT(*) FROM t"), "0;");
+    mysql_host_rows(h, "DROP PROCEDURE p");
 }
 
 static void a_read_only_transaction_refuses_writes(void **state)
