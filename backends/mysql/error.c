@@ -315,6 +315,15 @@ ar_status ari_mysql_error_of(unsigned number, const char *sqlstate, const char *
     return status;
 }
 
+/* SIGNAL: the text and often the SQLSTATE are the application's, and may be made of what was bound. */
+static bool is_signal(unsigned number, const char *sqlstate)
+{
+    return number == 1643 || number == 1644 || strncmp(sqlstate, "45", 2) == 0;
+}
+
+static const char signalled[] = "refused by SIGNAL in a trigger, procedure or function; its text may repeat what was "
+                                "bound and is not shown";
+
 ar_status ari_mysql_error(MYSQL *mysql, const char *doing, ar_error *err)
 {
     return ari_mysql_error_of(mysql_errno(mysql), mysql_sqlstate(mysql), mysql_error(mysql), doing, err);
@@ -323,10 +332,13 @@ ar_status ari_mysql_error(MYSQL *mysql, const char *doing, ar_error *err)
 /* An error among the rows of a result is told to the connection alone. */
 ar_status ari_mysql_statement_error(MYSQL *mysql, MYSQL_STMT *statement, const char *doing, ar_error *err)
 {
-    if (mysql_stmt_errno(statement) == 0)
-        return ari_mysql_error(mysql, doing, err);
-    return ari_mysql_error_of(mysql_stmt_errno(statement), mysql_stmt_sqlstate(statement), mysql_stmt_error(statement),
-                              doing, err);
+    bool mine = mysql_stmt_errno(statement) != 0;
+    unsigned number = mine ? mysql_stmt_errno(statement) : mysql_errno(mysql);
+    const char *sqlstate = mine ? mysql_stmt_sqlstate(statement) : mysql_sqlstate(mysql);
+    const char *message = mine ? mysql_stmt_error(statement) : mysql_error(mysql);
+    if (mysql_stmt_param_count(statement) > 0 && is_signal(number, sqlstate))
+        message = signalled;
+    return ari_mysql_error_of(number, sqlstate, message, doing, err);
 }
 
 /* The client's own messages say what failed, also of TLS; the server's name user, host and database. None quotes the

@@ -38,6 +38,14 @@ static ar_status no_memory(ar_error *err)
     return ar_error_set(err, AR_E_NO_MEMORY, "%s: no memory", doing);
 }
 
+/* As on PostgreSQL: what was not had in time may be had the next time. */
+static ar_status retryable(ar_error *err, ar_status status)
+{
+    if (err != NULL)
+        err->retryable = true;
+    return status;
+}
+
 #if ARI_MYSQL_MARIADB
 /* An empty fingerprint is not compared, but has the client refuse a server without TLS before it says who it is, as
  * only MYSQL_OPT_SSL_VERIFY_SERVER_CERT does else (send_client_reply_packet in my_auth.c). A certificate of the authority
@@ -166,7 +174,8 @@ static ar_status query(MYSQL *mysql, const char *sql, int64_t deadline, char row
     if (call.result == 0)
         finish(&call, ari_mysql_store_result(&call), deadline);
     if (call.result != 0 || (call.rows == NULL && mysql_errno(mysql) != 0))
-        return now() >= deadline ? ar_error_set(err, AR_E_TIMEOUT, "%s: the server did not answer in time", doing)
+        return now() >= deadline ? retryable(err, ar_error_set(err, AR_E_CONNECTION,
+                                                               "%s: no session within connect_timeout_ms", doing))
                                  : ari_mysql_error(mysql, "setting up a session", err);
     MYSQL_ROW fields = call.rows != NULL && row != NULL ? mysql_fetch_row(call.rows) : NULL;
     for (unsigned i = 0; fields != NULL && i < mysql_num_fields(call.rows) && i < 4; i++)
@@ -256,8 +265,9 @@ static ar_status connect_error(MYSQL *mysql, const ari_mysql_target *target, boo
 {
     const char *place = target->host != NULL ? target->host : target->socket != NULL ? target->socket : "its socket";
     if (late)
-        return ar_error_set(err, AR_E_CONNECTION, "%s at %s: no connection within %lld ms (connect_timeout_ms)", doing,
-                            place, (long long)(target->connect_timeout / 1000));
+        return retryable(err, ar_error_set(err, AR_E_CONNECTION,
+                                           "%s at %s: no connection within %lld ms (connect_timeout_ms)", doing, place,
+                                           (long long)(target->connect_timeout / 1000)));
     return ari_mysql_connect_error(mysql, doing, place, err);
 }
 

@@ -87,6 +87,32 @@ static void wrong_queries_are_told(void **state)
     assert_string_equal(mysql_host_rows(h, "SELECT 1"), "1;");
 }
 
+/* The text of a SIGNAL is the application's: shown, unless it may be made of what was bound. */
+static void signals_do_not_repeat_what_was_bound(void **state)
+{
+    mysql_host *h = *state;
+    const char *sqlstates[] = { "45000", "45001", "02000" };
+    assert_non_null(strstr(
+        error_of(h, "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'too young'", AR_E_CONSTRAINT)->message, "too young"));
+    for (size_t i = 0; i < sizeof sqlstates / sizeof sqlstates[0]; i++) {
+        char sql[300];
+        snprintf(sql, sizeof sql,
+                 "CREATE OR REPLACE TRIGGER refuses BEFORE INSERT ON t FOR EACH ROW BEGIN DECLARE m TEXT DEFAULT "
+                 "CONCAT('not ', NEW.u); SIGNAL SQLSTATE '%s' SET MESSAGE_TEXT = m%s; END",
+                 sqlstates[i], i == 1 ? ", MYSQL_ERRNO = 1048" : "");
+        mysql_host_rows(h, sql);
+        fake_op *op = fake_sql(&h->host, "INSERT INTO t (id, u) VALUES (?, ?)");
+        fake_int(op, 7);
+        fake_text(op, "secret");
+        mysql_host_run(h);
+        assert_true(op->status == AR_E_CONSTRAINT || i > 0);
+        assert_true(op->status != AR_OK);
+        if (strstr(op->error.message, "secret") != NULL || strstr(op->error.message, "SIGNAL") == NULL)
+            fail_msg("%s: %s", sqlstates[i], op->error.message);
+        assert_string_equal(op->error.sqlstate, sqlstates[i]);
+    }
+}
+
 static void numbers_that_are_not_met_every_day(void **state)
 {
     ar_error error;
@@ -127,6 +153,7 @@ static int run(void)
         on_server(constraints_are_named),
         on_server(values_that_do_not_fit_are_not_shown),
         on_server(wrong_queries_are_told),
+        on_server(signals_do_not_repeat_what_was_bound),
         cmocka_unit_test(numbers_that_are_not_met_every_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,8 +140,15 @@ static void a_server_that_says_nothing_is_given_up(void **state)
     snprintf(slow, sizeof slow, "%s%cconnect_timeout_ms=100", url, strchr(url, '?') == NULL ? '?' : '&');
     assert_false(opens(slow, &error, NULL));
     assert_int_equal(error.status, AR_E_CONNECTION);
+    assert_true(error.retryable);
     assert_non_null(strstr(error.message, "connect_timeout_ms"));
     proxy_stop(p);
+    snprintf(slow, sizeof slow, "%s%cconnect_timeout_ms=300&initial_sql=DO%%20SLEEP(60)", mysql_host_url(),
+             strchr(mysql_host_url(), '?') == NULL ? '?' : '&');
+    assert_false(opens(slow, &error, NULL));
+    assert_int_equal(error.status, AR_E_CONNECTION);
+    assert_true(error.retryable);
+    assert_non_null(strstr(error.message, "connect_timeout_ms"));
 }
 
 static void closing_while_it_opens_waits_for_nothing(void **state)
