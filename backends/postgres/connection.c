@@ -90,7 +90,7 @@ static void drop_step(ar_connection *connection, ari_postgres_step *step)
 /* Nobody will see the end of a statement that the server is at work on: it need not go on. */
 static void stop_statement(ar_connection *connection)
 {
-    const ari_postgres_step *step = connection->current;
+    const ari_postgres_step *step = ari_postgres_running(connection);
     bool runs = step != NULL && !step->ended && step->tasks != NULL && step->tasks->kind == AR_OP_EXECUTE;
     if (runs && connection->chore == NULL && PQstatus(connection->pg) == CONNECTION_OK)
         connection->chore = ari_postgres_chore_cancel(connection->host, connection->pg);

@@ -12,10 +12,19 @@
 
 enum { first_pause = 50000 }; /* microseconds */
 
-static bool steps_stoppable(const ar_connection *connection)
+/* The server keeps its answers back until a Sync: behind a BEGIN or a guard, which take no time, it may be at work on the step behind it in their segment. */
+const ari_postgres_step *ari_postgres_running(const ar_connection *connection)
 {
     const ari_postgres_step *step = connection->current;
-    for (step = step->next; step != NULL; step = step->next) {
+    while (step != NULL && !step->sync &&
+           (step->kind == ARI_POSTGRES_GUARD || (step->tasks != NULL && step->tasks->kind == AR_OP_BEGIN)))
+        step = step->next;
+    return step;
+}
+
+static bool steps_stoppable(const ar_connection *connection, const ari_postgres_step *running)
+{
+    for (const ari_postgres_step *step = running->next; step != NULL; step = step->next) {
         if (connection->in_transaction && (step->kind == ARI_POSTGRES_PARSE || step->kind == ARI_POSTGRES_DESCRIBE))
             return false;
         for (const ari_postgres_task *task = step->tasks; task != NULL; task = task->next)
@@ -48,7 +57,8 @@ void ari_postgres_watch_ghosts(ar_connection *connection)
 
 static bool request_cancel(ar_connection *connection)
 {
-    if (connection->current == NULL || !is_ghost(connection->current) || !steps_stoppable(connection))
+    const ari_postgres_step *running = ari_postgres_running(connection);
+    if (running == NULL || !is_ghost(running) || !steps_stoppable(connection, running))
         return false;
     connection->chore = ari_postgres_chore_cancel(connection->host, connection->pg);
     if (connection->chore == NULL)

@@ -73,6 +73,9 @@ ari_postgres_cursor *ari_postgres_cursor_find(ar_connection *connection, const v
 void ari_postgres_cursor_free(ar_connection *connection, ari_postgres_cursor *cursor);
 void ari_postgres_cursors_kill(ar_connection *connection);
 
+/* shed.c: the first step under way that may take its time; NULL: none. */
+const ari_postgres_step *ari_postgres_running(const ar_connection *connection);
+
 /* shed.c: asks the server to stop the head of what is under way, if nobody waits for it. */
 void ari_postgres_consider_cancel(ar_connection *connection);
 

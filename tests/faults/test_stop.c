@@ -8,7 +8,16 @@
 
 /* Deadlines and cancelling stop a long statement on the server, and never another one. */
 
-enum { FOR_EVER_MS = 45000 };
+enum { FOR_EVER_MS = 45000, SOON_MS = 5000 }; /* soon: before a connection that says nothing is given up */
+
+/* A view that takes a long time for each row. */
+typedef struct Nap {
+    int64_t id;
+    int32_t value;
+} Nap;
+
+AR_MODEL_DECLARE(Nap);
+AR_MODEL_DEFINE(Nap, "naps", AR_COLUMN(Nap, id, AR_PRIMARY_KEY), AR_COLUMN(Nap, value, AR_NOT_NULL));
 
 static outside *o;
 static ar_db *one; /* of one connection */
@@ -211,6 +220,71 @@ static void a_transaction_whose_time_is_over_is_stopped(void **state)
     works(one);
 }
 
+static ar_query *sleep_for(ar_db *on, int seconds)
+{
+    return fixture_on("postgres") ? ar_sql(on, "SELECT pg_sleep(?)", (double)seconds)
+                                  : ar_sql(on, "SELECT SLEEP(?)", seconds);
+}
+
+static void rolls_back_soon(ar_db **tx)
+{
+    ar_done done = ar_tx_rollback_async(tx);
+    ok(ar_done_await_for(&done, SOON_MS, &err));
+    await_running(sleeping(), 0);
+    works(one);
+}
+
+/* It is known to the server already, so that BEGIN goes out with it, whose answer the server may keep back until both are done. */
+static void the_first_statement_of_a_transaction_is_stopped(void **state)
+{
+    (void)state;
+    ar_rows *rows = NULL;
+    ok(ar_query_rows(sleep_for(one, 0), &rows, &err));
+    ar_rows_free(rows);
+    rows = NULL;
+    ar_db *tx = ar_tx_begin(one, NULL);
+    ar_rows_future future = ar_query_rows_async(sleep_for(tx, 1000));
+    await_running(sleeping(), 1);
+    ar_ignore(ar_future_cancel(future.raw, NULL));
+    fails(ar_rows_await_for(&future, FOR_EVER_MS, &rows, &err), AR_E_CANCELLED);
+    rolls_back_soon(&tx);
+    tx = ar_tx_begin(one, &(ar_tx_options){ .timeout_ms = 150 });
+    fails(ar_query_rows(sleep_for(tx, 1000), &rows, &err), AR_E_TIMEOUT);
+    rolls_back_soon(&tx);
+}
+
+/* They share a Sync, in front of which stands what makes them read-only. */
+static void reads_that_share_a_sync_are_stopped(void **state)
+{
+    (void)state;
+    static const char napping[] = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+                                  "state = 'active' AND query LIKE '%naps%' AND pid <> pg_backend_pid()";
+    enum { NAPS = 3 };
+    Nap_future naps[NAPS];
+    ok(ar_query_exec(
+        ar_sql(db, "CREATE VIEW naps AS SELECT id, value FROM entries CROSS JOIN LATERAL pg_sleep(1000 + value)"), NULL,
+        &err));
+    for (int round = 0; round < 2; round++) { /* asked about first, and known */
+        ar_db *scope = ar_scope_open(one, &(ar_scope_options){ .timeout_ms = 150 });
+        for (int i = 0; i < NAPS; i++) {
+            ar_query *q = Nap_query(scope);
+            ar_query_filter(q, AR_EQ(Nap, value, i + 1));
+            naps[i] = Nap_one_async(q);
+        }
+        for (int i = 0; i < NAPS; i++) {
+            Nap *nap = NULL;
+            fails(Nap_await_for(&naps[i], FOR_EVER_MS, &nap, &err), AR_E_TIMEOUT);
+        }
+        ar_scope_close(&scope);
+        Entry *entry = NULL;
+        Entry_future find = Entry_find_one_async(one, ar_key(2));
+        ok(Entry_await_for(&find, SOON_MS, &entry, &err));
+        Entry_free(entry);
+        outside_await(o, napping, "0\n");
+    }
+    ok(ar_query_exec(ar_sql(db, "DROP VIEW naps"), NULL, &err));
+}
+
 /* --- never another one --- */
 
 enum { ROUNDS = 60, BEHIND = 12 };
@@ -302,6 +376,8 @@ int main(void)
         ON_ONE(a_write_that_is_stopped_does_not_hold),
         ON_ONE(a_statement_of_a_transaction_is_stopped),
         ON_ONE(a_transaction_whose_time_is_over_is_stopped),
+        ON_ONE(the_first_statement_of_a_transaction_is_stopped),
+        fixture_test_setup_on("postgres", reads_that_share_a_sync_are_stopped, open_one, close_one),
         ON_ONE(what_is_behind_a_cancelled_statement_is_never_stopped),
         ON_ONE(some_of_the_fused_are_cancelled),
     };
