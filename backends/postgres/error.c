@@ -84,9 +84,9 @@ static const meaning meanings[] = {
     { "57P04", AR_E_CONNECTION, NULL, false },
     { "57P05", AR_E_CONNECTION, NULL, true },
     { "57", AR_E_QUERY, NULL, false },
-    { "58", AR_E_IO, NULL, false },
+    { "58", AR_E_IO, "the server's system refused something; the server's log says more", false },
     { "72", AR_E_CONFLICT, NULL, true },
-    { "P0", AR_E_QUERY, NULL, false }, /* what a function of the database raises: its author's words */
+    { "P0", AR_E_QUERY, "a function of the database raised an error", false },
     { "XX001", AR_E_CORRUPT, NULL, false },
     { "XX002", AR_E_CORRUPT, NULL, false },
     { "XX", AR_E_QUERY, "the server has an internal error; its log says more", false },
@@ -157,16 +157,23 @@ static const char *advice_of(const char *state)
     return "";
 }
 
+/* RAISE takes any SQLSTATE, and its author's words may repeat an argument (exec_stmt_raise in pl_exec.c). */
+static const char *own_words(const PGresult *result, const meaning *means)
+{
+    if (means->text == NULL && strcmp(field(result, PG_DIAG_SOURCE_FUNCTION), "exec_stmt_raise") == 0)
+        return "a function of the database raised an error";
+    return means->text;
+}
+
 /* Statements without parameters hold no bound values, and class 42 is found out when they are parsed, before there are any. */
 static ar_status describe(const PGresult *result, const char *state, const meaning *means, const char *doing,
                           bool bound, ar_error *err)
 {
     const char *primary = field(result, PG_DIAG_MESSAGE_PRIMARY);
-    const char *position = field(result, PG_DIAG_STATEMENT_POSITION);
-    if (means->text != NULL && bound)
+    const char *position = field(result, PG_DIAG_STATEMENT_POSITION), *own = own_words(result, means);
+    if (own != NULL && bound)
         return ar_error_set(err, means->status,
-                            "%s: %s (the server's own words may show a bound value and are kept back)", doing,
-                            means->text);
+                            "%s: %s (the server's own words may show a bound value and are kept back)", doing, own);
     if (*position != '\0')
         return ar_error_set(err, means->status, "%s: %s (at character %s of its text)%s", doing, primary, position,
                             advice_of(state));
@@ -213,13 +220,61 @@ bool ari_postgres_has_state(const PGresult *result, const char *state)
     return strcmp(field(result, PG_DIAG_SQLSTATE), state) == 0;
 }
 
+/* --- connecting --- */
+
+/* Verbose messages begin with their severity, two spaces, and the SQLSTATE (pqBuildErrorMessage3 in fe-protocol3.c), behind what libpq itself says of the attempt. The last is of the last attempt. */
+static void find_state(const char *message, char state[6])
+{
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    state[0] = '\0';
+    for (const char *at = strstr(message, ":  "); at != NULL; at = strstr(at + 1, ":  "))
+        if (strspn(at + 3, digits) == 5 && at[8] == ':') {
+            memcpy(state, at + 3, 5);
+            state[5] = '\0';
+        }
+}
+
+/* libpq has no code for what it refuses itself. OpenSSL's words are never translated, nor is the name of it in libpq's; a connection that broke is a SYSCALL or an unexpected end, and says nothing about TLS. */
+static bool is_about_tls(const char *message, bool in_handshake)
+{
+    if (strstr(message, "SYSCALL") != NULL || strstr(message, "unexpected eof") != NULL)
+        return false;
+    return strstr(message, "SSL error") != NULL ||
+           (in_handshake && (strstr(message, "SSL") != NULL || strstr(message, "certificate") != NULL));
+}
+
+void ari_postgres_connection_error(const PGconn *pg, bool in_tls_handshake, ar_error *err)
+{
+    char state[6];
+    const char *message = PQerrorMessage(pg);
+    find_state(message, state);
+    err->retryable = state[0] != '\0' ? meaning_of(state)->retryable
+                                      : !PQconnectionNeedsPassword(pg) && !is_about_tls(message, in_tls_handshake);
+    copy_cut(err->sqlstate, sizeof err->sqlstate, state);
+}
+
+/* "LOCATION:  auth_failed, auth.c:335", in the language of the program. */
+static bool is_location(const char *line, size_t length)
+{
+    size_t digits = 0;
+    while (digits < length && line[length - 1 - digits] >= '0' && line[length - 1 - digits] <= '9')
+        digits++;
+    return digits > 0 && length > digits + 3 && memcmp(line + length - digits - 3, ".c:", 3) == 0;
+}
+
 void ari_postgres_connection_message(const char *message, const char *password, char *out, size_t size)
 {
     size_t used = 0;
     if (password != NULL && *password != '\0' && strstr(message, password) != NULL)
         message = "the driver's message holds the password and is kept back";
-    for (; *message != '\0' && used + 1 < size; message++)
-        out[used++] = *message == '\n' || *message == '\t' ? ' ' : *message;
+    while (*message != '\0') {
+        size_t length = strcspn(message, "\n");
+        for (size_t i = 0; i < length && used + 1 < size && !is_location(message, length); i++)
+            out[used++] = message[i] == '\t' ? ' ' : message[i];
+        message += length + (message[length] == '\n' ? 1 : 0);
+        if (used > 0 && used + 1 < size && out[used - 1] != ' ')
+            out[used++] = ' ';
+    }
     while (used > 0 && out[used - 1] == ' ')
         used--;
     out[used] = '\0';

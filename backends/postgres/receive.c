@@ -26,8 +26,10 @@ static ar_status error_of(const ari_postgres_task *task, const PGresult *result,
     case AR_OP_FETCH: doing = "reading on with a cursor"; break;
     default: break;
     }
-    return ari_postgres_error(result, doing, operation->statement != NULL && operation->statement->parameter_count > 0,
-                              err);
+    /* A cursor reads on with the values of its statement, and a deferred trigger has those of the whole transaction. */
+    bool bound = task->kind == AR_OP_FETCH || task->kind == AR_OP_COMMIT ||
+                 (operation->statement != NULL && operation->statement->parameter_count > 0);
+    return ari_postgres_error(result, doing, bound, err);
 }
 
 /* --- errors --- */

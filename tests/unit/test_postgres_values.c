@@ -318,6 +318,74 @@ static void a_misfit_names_the_column_and_never_the_value(void **state)
     assert_null(strstr(op->error.message, "secret"));
 }
 
+static void hides(const fake_op *op, ar_status status, const char *sqlstate)
+{
+    assert_int_equal(op->status, status);
+    assert_string_equal(op->error.sqlstate, sqlstate);
+    assert_null(strstr(op->error.message, "secret"));
+}
+
+static void what_functions_raise_does_not_show_the_value(void **state)
+{
+    (void)state;
+    (void)poll_rows(&host, connection,
+                    "CREATE FUNCTION pg_temp.complain(word text, state text) RETURNS text LANGUAGE plpgsql AS "
+                    "$$ BEGIN RAISE EXCEPTION 'no %', word USING ERRCODE = state; RETURN word; END $$");
+    static const struct {
+        const char *sqlstate;
+        ar_status status;
+    } raised[] = { { "P0001", AR_E_QUERY },      { "P0002", AR_E_QUERY },       { "58030", AR_E_IO },
+                   { "23514", AR_E_CONSTRAINT }, { "0A000", AR_E_UNSUPPORTED }, { "54000", AR_E_QUERY } };
+    for (size_t i = 0; i < sizeof raised / sizeof raised[0]; i++) {
+        char sql[96];
+        snprintf(sql, sizeof sql, "SELECT pg_temp.complain($1, '%s')", raised[i].sqlstate);
+        hides(one(sql, text_of(AR_TYPE_TEXT, "secret"), AR_TYPE_NULL), raised[i].status, raised[i].sqlstate);
+    }
+    hides(one("SELECT pg_read_file('/nowhere/' || $1)", text_of(AR_TYPE_TEXT, "secret"), AR_TYPE_NULL), AR_E_IO,
+          "58P01");
+    const fake_op *unbound = poll_sql(&host, "SELECT pg_temp.complain('word', 'P0001')");
+    poll_run(&host, connection);
+    assert_non_null(strstr(unbound->error.message, "no word"));
+}
+
+/* Their errors come when nothing is bound any more. */
+static void fetches_and_commits_do_not_show_the_value(void **state)
+{
+    (void)state;
+    fake_kind(&host.fake, AR_OP_BEGIN);
+    fake_op *op =
+        poll_sql(&host, "SELECT CASE WHEN i < 4 THEN 1 ELSE ($1::text || i)::int4 END FROM generate_series(1, 9) AS i");
+    fake_bind(op, text_of(AR_TYPE_TEXT, "secret"));
+    op->operation.in_transaction = true;
+    op->operation.row_limit = 2;
+    poll_run(&host, connection);
+    assert_int_equal(op->status, AR_OK);
+    fake_op *fetch = fake_kind(&host.fake, AR_OP_FETCH);
+    fetch->operation.in_transaction = true;
+    fetch->operation.cursor = op->cursor;
+    fetch->operation.row_limit = 2;
+    poll_run(&host, connection);
+    hides(fetch, AR_E_TYPE, "22P02");
+    fake_kind(&host.fake, AR_OP_ROLLBACK)->operation.in_transaction = true;
+    poll_run(&host, connection);
+    (void)poll_rows(&host, connection,
+                    "CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                    "$$ BEGIN RAISE EXCEPTION 'no %', NEW.word; END $$");
+    (void)poll_rows(&host, connection, "CREATE TEMP TABLE words (word text)");
+    (void)poll_rows(&host, connection,
+                    "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON words DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "
+                    "EXECUTE FUNCTION pg_temp.refuse()");
+    fake_kind(&host.fake, AR_OP_BEGIN);
+    op = poll_sql(&host, "INSERT INTO words VALUES ($1)");
+    fake_bind(op, text_of(AR_TYPE_TEXT, "secret"));
+    op->operation.in_transaction = true;
+    fake_op *commit = fake_kind(&host.fake, AR_OP_COMMIT);
+    commit->operation.in_transaction = true;
+    poll_run(&host, connection);
+    assert_int_equal(op->status, AR_OK);
+    hides(commit, AR_E_QUERY, "P0001");
+}
+
 static void counts_and_sums_fit_what_is_wanted(void **state)
 {
     (void)state;
@@ -376,6 +444,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(uuids_and_booleans, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nulls_are_nulls_of_any_type, set_up, tear_down),
         cmocka_unit_test_setup_teardown(types_without_a_binary_decoder_come_as_text, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_functions_raise_does_not_show_the_value, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(fetches_and_commits_do_not_show_the_value, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_misfit_names_the_column_and_never_the_value, set_up, tear_down),
         cmocka_unit_test_setup_teardown(counts_and_sums_fit_what_is_wanted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_travel_as_arrays, set_up, tear_down),
