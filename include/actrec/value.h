@@ -10,8 +10,11 @@
 
 AR_BEGIN_DECLS
 
-/* The types of values that records hold and statements bind. A value of any of them is stored and read back bit for bit on
- * every engine, or refused with AR_E_TYPE. */
+/* The types of values that records hold and statements bind. In a column as ar_table_create makes it, a value of any of them
+ * is stored and read back bit for bit on every engine, or refused with AR_E_TYPE (JSON text that is none: on MariaDB
+ * AR_E_CONSTRAINT). In a column of another type the engine converts by its own rules, also without an error: what is bound
+ * as a double may become a float in a FLOAT, an instant whole seconds in a DATETIME, a decimal of 3 places one of 2 in a
+ * DECIMAL(10,2), a text shorter or longer in a CHAR(n), and JSON another text in a jsonb. docs/models.md has the list. */
 
 /* Text of a known length, UTF-8. `data` NULL is SQL NULL. NUL inside is refused where the engine cannot keep it. */
 typedef struct ar_text {

@@ -176,6 +176,41 @@ static void calendar(void **state)
     mysql_host_tells(op, AR_E_TYPE);
 }
 
+static fake_op *converted(mysql_host *h, ar_value value, const char *declared)
+{
+    fake_op *op = there_and_back(h, value, declared, value.type);
+    mysql_host_tells(op, AR_OK);
+    return op;
+}
+
+/* As docs/models.md says: in columns that are not those of ar_table_create the server has its way, without an error. */
+static void columns_of_another_type_convert(void **state)
+{
+    mysql_host *h = *state;
+    fake_op *op = converted(h, (ar_value){ .type = AR_TYPE_DOUBLE, .as.real = 0.1 }, "FLOAT");
+    assert_true(op->last[0].as.real != 0.1 && fabs(op->last[0].as.real - 0.1) < 1e-6);
+    op = converted(h, (ar_value){ .type = AR_TYPE_TIMESTAMP, .as.timestamp.us = 1000001 }, "DATETIME");
+    assert_true(op->last[0].as.timestamp.us == 1000000);
+    op = converted(h, (ar_value){ .type = AR_TYPE_TIME, .as.time.us = 1000001 }, "TIME");
+    assert_true(op->last[0].as.time.us == 1000000);
+    op = there_and_back(h, (ar_value){ .type = AR_TYPE_TIMESTAMP, .as.timestamp.us = 1000001 }, "DATE", AR_TYPE_DATE);
+    mysql_host_tells(op, AR_OK);
+    assert_int_equal(op->last[0].as.date.days, 0);
+    op = there_and_back(h, (ar_value){ .type = AR_TYPE_DOUBLE, .as.real = 1.75 }, "INT", AR_TYPE_INT32);
+    mysql_host_tells(op, AR_OK);
+    assert_int_equal(op->last[0].as.integer, 2);
+    ar_value price = { .type = AR_TYPE_DECIMAL, .as.decimal = { .low = 1239, .scale = 3 } };
+    op = converted(h, price, "DECIMAL(10,2)");
+    assert_true(op->last[0].as.decimal.low == 124 && op->last[0].as.decimal.scale == 2);
+    op = converted(h, text(AR_TYPE_TEXT, "a  ", 3), "CHAR(5)");
+    assert_int_equal(op->last[0].as.text.length, 1);
+    op = converted(h, text(AR_TYPE_TEXT, "abc  ", 5), "VARCHAR(3)");
+    assert_int_equal(op->last[0].as.text.length, 3);
+    op = converted(h, (ar_value){ .type = AR_TYPE_BYTES, .as.bytes = { "a", 1 } }, "BINARY(4)");
+    assert_int_equal(op->last[0].as.bytes.length, 4);
+    mysql_host_tells(there_and_back(h, text(AR_TYPE_TEXT, "abcd", 4), "VARCHAR(3)", AR_TYPE_TEXT), AR_E_TYPE);
+}
+
 static void decimals_keep_their_scale(void **state)
 {
     mysql_host *h = *state;
@@ -315,6 +350,7 @@ static int run(void)
         on_server(texts_compare_by_their_bytes),
         on_server(calendar),
         on_server(decimals_keep_their_scale),
+        on_server(columns_of_another_type_convert),
         on_server(uuids),
         on_server(nulls_of_each_type),
         on_server(a_misfit_names_the_column_and_not_the_value),
