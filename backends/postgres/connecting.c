@@ -53,7 +53,10 @@ static ar_status fail_with_driver(ar_connection *connection, ar_error *err)
     char message[256];
     ari_postgres_connection_message(connection->pg == NULL ? "no memory" : PQerrorMessage(connection->pg),
                                     connection->config->password, message, sizeof message);
-    return fail(connection, err, message);
+    ar_status status = fail(connection, err, message);
+    if (err != NULL && connection->pg != NULL)
+        ari_postgres_connection_error(connection->pg, connection->tls_handshake, err);
+    return status;
 }
 
 /* libpq's own default is fixed when it is built, and PGHOST would come before it. */
@@ -126,6 +129,7 @@ static ar_status start_with(ar_connection *connection, const char *host, const c
         return ar_error_set(err, AR_E_NO_MEMORY, "connecting to PostgreSQL: no memory");
     if (PQstatus(connection->pg) == CONNECTION_BAD)
         return fail_with_driver(connection, err);
+    PQsetErrorVerbosity(connection->pg, PQERRORS_VERBOSE); /* with the SQLSTATE */
     connection->state = ARI_POSTGRES_CONNECTING;
     connection->polling = PGRES_POLLING_WRITING;
     return AR_OK;
@@ -364,6 +368,7 @@ static ar_status connected(ar_connection *connection, ar_error *err)
 
 static ar_status handshake_on(ar_connection *connection, ar_error *err)
 {
+    connection->tls_handshake = PQstatus(connection->pg) == CONNECTION_SSL_STARTUP;
     connection->polling = PQconnectPoll(connection->pg);
     switch (connection->polling) {
     case PGRES_POLLING_FAILED: return fail_with_driver(connection, err);

@@ -72,6 +72,7 @@ struct ar_connection {
     bool told; /* host->opened was called */
     PGconn *pg;
     PostgresPollingStatusType polling;
+    bool tls_handshake; /* what is being driven, or failed, is that */
     int64_t opening_deadline;
     ari_postgres_chore *chore; /* resolving or cancelling, on a thread of its own */
     ari_text_buffer setup;     /* SQL of the session's start */

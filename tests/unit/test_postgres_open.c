@@ -168,6 +168,65 @@ static void errors_of_opening_say_where_and_hide_the_password(void **state)
     assert_int_not_equal(error.status, AR_OK);
 }
 
+/* The URL with another password, user or database; NULL: its own. */
+static char *changed(const char *user, const char *password, const char *database)
+{
+    static char url[1024];
+    const char *base = getenv("AR_TEST_POSTGRES_URL"), *start = strstr(base, "://");
+    const char *at = strchr(base, '@'), *colon = start == NULL ? NULL : strchr(start + 3, ':');
+    if (at == NULL || colon == NULL || colon > at || strchr(at, '/') == NULL)
+        skip();
+    const char *slash = strchr(at, '/');
+    size_t name = strcspn(slash + 1, "?");
+    char own_user[128], own_password[128], own_database[128];
+    snprintf(own_user, sizeof own_user, "%.*s", (int)(colon - start - 3), start + 3);
+    snprintf(own_password, sizeof own_password, "%.*s", (int)(at - colon - 1), colon + 1);
+    snprintf(own_database, sizeof own_database, "%.*s", (int)name, slash + 1);
+    snprintf(url, sizeof url, "postgresql://%s:%s%.*s/%s%s", user == NULL ? own_user : user,
+             password == NULL ? own_password : password, (int)(slash - at), at,
+             database == NULL ? own_database : database, slash + 1 + name);
+    return url;
+}
+
+static void refused_for_good(const char *url, const char *sqlstate)
+{
+    ar_error error = open_error(url);
+    assert_int_equal(error.status, AR_E_CONNECTION);
+    assert_string_equal(error.sqlstate, sqlstate);
+    assert_false(error.retryable);
+    assert_null(strstr(error.message, ".c:"));
+    assert_null(strstr(error.message, "hush"));
+}
+
+static void what_is_refused_for_good_is_not_to_be_tried_again(void **state)
+{
+    (void)state;
+    refused_for_good(changed(NULL, "hush", NULL), "28P01");
+    refused_for_good(changed(NULL, NULL, "no_such_database"), "3D000");
+    refused_for_good(changed(NULL, "", NULL), ""); /* the driver finds out by itself */
+    assert_true(open_error("postgresql://app:hush@127.0.0.1:1/db").retryable);
+    assert_true(open_error("postgresql://app@no-such-host.invalid/db?sslmode=require").retryable);
+    assert_true(open_error("postgresql://app@%2Fno%2Fsuch%2Ffolder/db").retryable);
+}
+
+static void tls_that_is_refused_is_not_to_be_tried_again(void **state)
+{
+    (void)state;
+    static const char *const servers[] = { "WRONG_HOST", "EXPIRED", "SELF_SIGNED", "NONE" };
+    for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "AR_TEST_POSTGRES_TLS_%s_URL", servers[i]);
+        if (getenv(name) == NULL)
+            skip();
+        refused_for_good(getenv(name), "");
+    }
+    char shorter[1024];
+    const char *client = getenv("AR_TEST_POSTGRES_TLS_CLIENT_URL"), *certificate = strstr(client, "&sslcert=");
+    assert_non_null(certificate);
+    snprintf(shorter, sizeof shorter, "%.*s", (int)(certificate - client), client);
+    refused_for_good(shorter, "28000");
+}
+
 static void a_server_that_says_nothing_is_given_up(void **state)
 {
     (void)state;
@@ -249,6 +308,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(tls_is_the_default_beyond_this_machine, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_session_is_as_the_url_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(errors_of_opening_say_where_and_hide_the_password, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_refused_for_good_is_not_to_be_tried_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tls_that_is_refused_is_not_to_be_tried_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_server_that_says_nothing_is_given_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_name_is_resolved_off_the_thread, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_refused_allocation_is_survived, set_up, tear_down),
