@@ -253,36 +253,83 @@ static void the_first_statement_of_a_transaction_is_stopped(void **state)
     rolls_back_soon(&tx);
 }
 
-/* They share a Sync, in front of which stands what makes them read-only. */
+/* --- reads that share a Sync, in front of which stands what makes them read-only --- */
+
+enum { NAPS = 3 };
+
+static int open_naps(void **state)
+{
+    int opened = open_one(state);
+    ok(ar_query_exec(ar_sql(db, "CREATE VIEW naps AS SELECT id, value FROM entries CROSS JOIN LATERAL "
+                                "pg_sleep(1000 + value)"),
+                     NULL, &err));
+    return opened;
+}
+
+static int close_naps(void **state)
+{
+    ok(ar_query_exec(ar_sql(db, "DROP VIEW naps"), NULL, &err));
+    return close_one(state);
+}
+
+static void nap(ar_db *on, Nap_future *naps)
+{
+    for (int i = 0; i < NAPS; i++) {
+        ar_query *q = Nap_query(on);
+        ar_query_filter(q, AR_EQ(Nap, value, i + 1));
+        naps[i] = Nap_one_async(q);
+    }
+}
+
+static void fail_naps(Nap_future *naps, ar_status expected)
+{
+    Nap *none = NULL;
+    for (int i = 0; i < NAPS; i++)
+        fails(Nap_await_for(&naps[i], FOR_EVER_MS, &none, &err), expected);
+}
+
+/* For longer than parsing takes. */
+static void await_napping(int count)
+{
+    char rows[8];
+    snprintf(rows, sizeof rows, "%d\n", count);
+    outside_await(o,
+                  "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND datname = current_database() AND "
+                  "query LIKE 'SELECT %naps%' AND pid <> pg_backend_pid() AND "
+                  "state_change < clock_timestamp() - interval '100 ms'",
+                  rows);
+}
+
 static void reads_that_share_a_sync_are_stopped(void **state)
 {
     (void)state;
-    static const char napping[] = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
-                                  "state = 'active' AND query LIKE '%naps%' AND pid <> pg_backend_pid()";
-    enum { NAPS = 3 };
     Nap_future naps[NAPS];
-    ok(ar_query_exec(
-        ar_sql(db, "CREATE VIEW naps AS SELECT id, value FROM entries CROSS JOIN LATERAL pg_sleep(1000 + value)"), NULL,
-        &err));
     for (int round = 0; round < 2; round++) { /* asked about first, and known */
         ar_db *scope = ar_scope_open(one, &(ar_scope_options){ .timeout_ms = 150 });
-        for (int i = 0; i < NAPS; i++) {
-            ar_query *q = Nap_query(scope);
-            ar_query_filter(q, AR_EQ(Nap, value, i + 1));
-            naps[i] = Nap_one_async(q);
-        }
-        for (int i = 0; i < NAPS; i++) {
-            Nap *nap = NULL;
-            fails(Nap_await_for(&naps[i], FOR_EVER_MS, &nap, &err), AR_E_TIMEOUT);
-        }
+        nap(scope, naps);
+        fail_naps(naps, AR_E_TIMEOUT);
         ar_scope_close(&scope);
         Entry *entry = NULL;
         Entry_future find = Entry_find_one_async(one, ar_key(2));
         ok(Entry_await_for(&find, SOON_MS, &entry, &err));
         Entry_free(entry);
-        outside_await(o, napping, "0\n");
+        await_napping(0);
     }
-    ok(ar_query_exec(ar_sql(db, "DROP VIEW naps"), NULL, &err));
+}
+
+static void a_database_that_is_closed_stops_them(void **state)
+{
+    char url[1024];
+    (void)state;
+    ar_db *closing = NULL;
+    Nap_future naps[NAPS];
+    snprintf(url, sizeof url, "%s?pool=1", fixture_url());
+    ok(ar_db_open(url, &(ar_db_options){ .runtime = fixture_runtime(), .close_wait_ms = 50 }, &closing, &err));
+    nap(closing, naps);
+    await_napping(1);
+    ar_db_close(&closing);
+    fail_naps(naps, AR_E_CLOSED);
+    await_napping(0);
 }
 
 /* --- never another one --- */
@@ -377,7 +424,8 @@ int main(void)
         ON_ONE(a_statement_of_a_transaction_is_stopped),
         ON_ONE(a_transaction_whose_time_is_over_is_stopped),
         ON_ONE(the_first_statement_of_a_transaction_is_stopped),
-        fixture_test_setup_on("postgres", reads_that_share_a_sync_are_stopped, open_one, close_one),
+        fixture_test_setup_on("postgres", reads_that_share_a_sync_are_stopped, open_naps, close_naps),
+        fixture_test_setup_on("postgres", a_database_that_is_closed_stops_them, open_naps, close_naps),
         ON_ONE(what_is_behind_a_cancelled_statement_is_never_stopped),
         ON_ONE(some_of_the_fused_are_cancelled),
     };
