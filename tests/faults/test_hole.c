@@ -128,6 +128,23 @@ static int64_t seconds(void)
     return now.tv_sec;
 }
 
+/* It waits behind what is swallowed, and has not begun. */
+static void closing_with_a_transaction_that_waits_ends(void **state)
+{
+    (void)state;
+    Entry *entry = NULL;
+    warm_up();
+    proxy_cut_now(l.proxy, PROXY_HOLE);
+    Entry_future find = Entry_find_one_async(l.db, ar_key(1));
+    ar_db *tx = ar_tx_begin(l.db, NULL);
+    Entry_future in_tx = Entry_find_one_async(tx, ar_key(1));
+    ar_db_close(&l.db);
+    fails(Entry_await_for(&find, FOR_EVER_MS, &entry, &err), AR_E_CLOSED);
+    ar_status status = Entry_await_for(&in_tx, FOR_EVER_MS, &entry, &err);
+    assert_true(status == AR_E_CLOSED || status == AR_E_CANCELLED);
+    fails(ar_tx_rollback(&tx, &err), AR_E_CLOSED);
+}
+
 static void closing_ends_within_its_wait(void **state)
 {
     (void)state;
@@ -292,6 +309,7 @@ int main(void)
         ON_ONE(a_deadline_ends_each_of_many_that_wait),
         ON_ONE(cancelling_ends_what_waits_for_an_answer),
         ON_ONE(closing_ends_within_its_wait),
+        ON_ONE(closing_with_a_transaction_that_waits_ends),
         ON_ONE(closing_with_a_transaction_that_is_swallowed_ends),
         ON_TWO(other_connections_go_on),
         ON_ONE(a_connection_that_says_nothing_is_given_up),
