@@ -84,6 +84,8 @@ static ar_status refusal(const ari_lease *lease, ar_error *err)
     }
     if (status == AR_E_TX_ABORTED)
         err->retryable = lease->why.retryable;
+    if (lease->state == LEASE_DEAD)
+        err->outcome_unknown = lease->why.outcome_unknown;
     return status;
 }
 
