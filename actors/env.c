@@ -105,41 +105,51 @@ struct ar_env_executor {
     void *arg;
     char name[16];
     _Atomic int epoll;    /* -1: nothing is watched */
-    pthread_mutex_t lock; /* making it, and `watching` */
+    pthread_mutex_t lock; /* making it, and the two below */
     ar_env_readiness *watching;
-    struct epoll_event
-        events[EVENTS]; /* being handled; data: a readiness, NULL once it is closed, the executor for the bell */
-    int event_count;
+    uint64_t last_id;
 };
+
+/* An event carries the number of its readiness, not its address: epoll may still tell of a descriptor whose readiness is
+ * gone, when a child of this process has it too (epoll(7), "Questions and answers", 6). */
+enum { BELL_ID = 0 };
 
 struct ar_env_readiness {
     ar_env_executor *executor;
     ar_env_ready_fn ready;
     void *arg;
-    int nudge;   /* eventfd(2) */
-    bool armed;  /* epoll may report the descriptor */
-    int watched; /* the descriptor that epoll has; -1: none. Under the executor's lock, likewise `next` */
-    ar_env_readiness *next;
+    uint64_t id;
+    int nudge;              /* eventfd(2) */
+    bool armed;             /* epoll may report the descriptor */
+    int watched;            /* the descriptor that epoll had last; -1: none. It may be closed, and its number another's */
+    ar_env_readiness *next; /* under the executor's lock */
 };
 
-static void handle_events(ar_env_executor *executor)
+/* Closing is done on this thread: what is found stays while it is told. */
+static ar_env_readiness *find_readiness(ar_env_executor *executor, uint64_t id)
 {
-    for (int i = 0; i < executor->event_count; i++) {
-        void *which = executor->events[i].data.ptr;
-        if (which == executor)
-            ari_doorbell_wait(executor->bell, 0);
-        else if (which != NULL)
-            ((ar_env_readiness *)which)->ready(((ar_env_readiness *)which)->arg);
-    }
-    executor->event_count = 0;
+    pthread_mutex_lock(&executor->lock);
+    ar_env_readiness *readiness = executor->watching;
+    while (readiness != NULL && readiness->id != id)
+        readiness = readiness->next;
+    pthread_mutex_unlock(&executor->lock);
+    return readiness;
 }
 
 static void wait_for_events(ar_env_executor *executor, int epoll, int64_t wait_us)
 {
+    struct epoll_event events[EVENTS];
     int64_t ms = wait_us == INT64_MAX ? -1 : wait_us <= 0 ? 0 : (wait_us - 1) / 1000 + 1;
-    int count = epoll_wait(epoll, executor->events, EVENTS, ms > INT_MAX ? INT_MAX : (int)ms);
-    executor->event_count = count < 0 ? 0 : count; /* EINTR */
-    handle_events(executor);
+    int count = epoll_wait(epoll, events, EVENTS, ms > INT_MAX ? INT_MAX : (int)ms);
+    for (int i = 0; i < count; i++) { /* none for EINTR */
+        if (events[i].data.u64 == BELL_ID) {
+            ari_doorbell_wait(executor->bell, 0);
+            continue;
+        }
+        ar_env_readiness *readiness = find_readiness(executor, events[i].data.u64);
+        if (readiness != NULL)
+            readiness->ready(readiness->arg);
+    }
 }
 
 static void *executor_main(void *arg)
@@ -245,7 +255,7 @@ static void wake_word(void *ctx, uint32_t *word)
 
 static int make_epoll(ar_env_executor *executor)
 {
-    struct epoll_event event = { .events = EPOLLIN, .data.ptr = executor };
+    struct epoll_event event = { .events = EPOLLIN, .data.u64 = BELL_ID };
     int bell = ari_doorbell_fd(executor->bell);
     int epoll = bell < 0 ? -1 : epoll_create1(EPOLL_CLOEXEC);
     if (epoll >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, bell, &event) != 0) {
@@ -278,6 +288,7 @@ static ar_status readiness_open(const ar_env *env, ar_env_executor *executor, ar
     readiness->nudge = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (readiness->nudge >= 0 && ensure_epoll(executor)) {
         pthread_mutex_lock(&executor->lock);
+        readiness->id = ++executor->last_id;
         readiness->next = executor->watching;
         executor->watching = readiness;
         pthread_mutex_unlock(&executor->lock);
@@ -291,59 +302,31 @@ static ar_status readiness_open(const ar_env *env, ar_env_executor *executor, ar
     return status;
 }
 
-static void forget_watched(ar_env_readiness *readiness)
-{
-    struct epoll_event unused = { .events = 0 };
-    if (readiness->watched >= 0) /* fails when it was closed, which has taken it out: epoll(7) */
-        epoll_ctl(atomic_load(&readiness->executor->epoll), EPOLL_CTL_DEL, readiness->watched, &unused);
-    readiness->watched = -1;
-}
-
-/* A number that another watched belonged to a descriptor that was closed since: with it that one would take this one out. */
-static void take_over(ar_env_readiness *readiness, int fd)
-{
-    for (ar_env_readiness *other = readiness->executor->watching; other != NULL; other = other->next)
-        if (other->watched == fd)
-            other->watched = -1;
-    readiness->watched = fd;
-}
-
-static bool arm(ar_env_readiness *readiness, int fd, int events)
-{
-    int epoll = atomic_load(&readiness->executor->epoll);
-    struct epoll_event event = { .events = EPOLLONESHOT, .data.ptr = readiness };
-    event.events |= (events & POLLIN) != 0 ? (uint32_t)EPOLLIN : 0;
-    event.events |= (events & POLLOUT) != 0 ? (uint32_t)EPOLLOUT : 0;
-    readiness->armed = true;
-    if (readiness->watched == fd && epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) == 0)
-        return true;
-    forget_watched(readiness); /* another descriptor, or another one of the same number */
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
-        return false;
-    take_over(readiness, fd);
-    return true;
-}
-
+/* What epoll knows of a number may be out of date: closing takes a descriptor out (epoll(7)), and the next one of that
+ * number may be anybody's. */
 static bool readiness_arm(void *ctx, ar_env_readiness *readiness, int fd, int events)
 {
     (void)ctx;
-    pthread_mutex_lock(&readiness->executor->lock);
-    bool armed = arm(readiness, fd, events);
-    pthread_mutex_unlock(&readiness->executor->lock);
-    return armed;
+    int epoll = atomic_load(&readiness->executor->epoll);
+    bool known = readiness->watched == fd;
+    struct epoll_event event = { .events = EPOLLONESHOT, .data.u64 = readiness->id };
+    event.events |= (events & POLLIN) != 0 ? (uint32_t)EPOLLIN : 0;
+    event.events |= (events & POLLOUT) != 0 ? (uint32_t)EPOLLOUT : 0;
+    if (epoll_ctl(epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0 &&
+        epoll_ctl(epoll, known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event) != 0)
+        return false;
+    readiness->watched = fd;
+    readiness->armed = true;
+    return true;
 }
 
 /* Who sleeps on the descriptor by himself does not need the executor woken for it too. */
-static void disarm(ar_env_readiness *readiness)
+static void disarm(ar_env_readiness *readiness, int fd)
 {
-    struct epoll_event none = { .events = EPOLLONESHOT, .data.ptr = readiness };
-    if (!readiness->armed)
-        return;
+    struct epoll_event none = { .events = EPOLLONESHOT, .data.u64 = readiness->id };
+    if (readiness->armed && readiness->watched == fd)
+        epoll_ctl(atomic_load(&readiness->executor->epoll), EPOLL_CTL_MOD, fd, &none);
     readiness->armed = false;
-    pthread_mutex_lock(&readiness->executor->lock);
-    if (readiness->watched >= 0)
-        epoll_ctl(atomic_load(&readiness->executor->epoll), EPOLL_CTL_MOD, readiness->watched, &none);
-    pthread_mutex_unlock(&readiness->executor->lock);
 }
 
 static void readiness_wait(void *ctx, ar_env_readiness *readiness, int fd, int events, int64_t deadline)
@@ -352,7 +335,7 @@ static void readiness_wait(void *ctx, ar_env_readiness *readiness, int fd, int e
     struct timespec left = { 0, 0 };
     int64_t us = deadline == INT64_MAX ? 0 : deadline - now(ctx);
     uint64_t nudges;
-    disarm(readiness);
+    disarm(readiness, fd);
     if (us > 0)
         left = (struct timespec){ .tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000 };
     ppoll(fds, 2, deadline == INT64_MAX ? NULL : &left, NULL);
@@ -377,15 +360,11 @@ static void readiness_close(void *ctx, ar_env_readiness *readiness)
         return;
     ar_env_executor *executor = readiness->executor;
     pthread_mutex_lock(&executor->lock);
-    forget_watched(readiness);
     ar_env_readiness **link = &executor->watching;
     while (*link != readiness)
         link = &(*link)->next;
     *link = readiness->next;
     pthread_mutex_unlock(&executor->lock);
-    for (int i = 0; i < executor->event_count; i++)
-        if (executor->events[i].data.ptr == readiness)
-            executor->events[i].data.ptr = NULL;
     close(readiness->nudge);
     ari_release(executor->env, readiness);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <locale.h>
 #include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -366,10 +367,22 @@ static ar_status connected(ar_connection *connection, ar_error *err)
     return AR_OK;
 }
 
+/* What libpq refuses itself it says in words alone, and in the language of the locale; error.c reads the English ones. */
+static PostgresPollingStatusType poll_in_english(PGconn *pg)
+{
+    locale_t english = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    locale_t before = uselocale(english); /* for this thread alone; without memory for one it stays as it is */
+    PostgresPollingStatusType polling = PQconnectPoll(pg);
+    uselocale(before);
+    if (english != (locale_t)0)
+        freelocale(english);
+    return polling;
+}
+
 static ar_status handshake_on(ar_connection *connection, ar_error *err)
 {
     connection->tls_handshake = PQstatus(connection->pg) == CONNECTION_SSL_STARTUP;
-    connection->polling = PQconnectPoll(connection->pg);
+    connection->polling = poll_in_english(connection->pg);
     switch (connection->polling) {
     case PGRES_POLLING_FAILED: return fail_with_driver(connection, err);
     case PGRES_POLLING_OK: return connected(connection, err);

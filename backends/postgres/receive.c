@@ -256,14 +256,14 @@ static void complete_all(ar_connection *connection, const ari_postgres_step *ste
         ari_postgres_complete(connection, task, NULL);
 }
 
-/* Answers false when the driver says more NULLs than commands. */
+/* Answers false when the driver says more NULLs than commands; of a connection that is lost it says nothing else. */
 static bool end_command(ar_connection *connection)
 {
     ari_postgres_step *step = connection->current;
     if (step == NULL || (step->ended && !step->sync))
         return false;
     if (step->ended)
-        return true; /* behind the error of a Sync */
+        return PQstatus(connection->pg) == CONNECTION_OK; /* behind the error of a Sync */
     step->ended = true;
     if (step->early && !step->failed && !step->aborted)
         complete_all(connection, step);
