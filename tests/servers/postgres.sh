@@ -15,7 +15,7 @@ try_postgres() {
     [ -z "${wants[durable]-}" ] || synced=()
     start postgres "$pg_account" QUIT "$bin/postgres" -D "$folder/postgres" -p "$port" -k "$folder" \
         -c listen_addresses=localhost -c max_connections=200 -c max_prepared_transactions=20 -c shared_buffers=128MB \
-        -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=1GB -c logging_collector=off -c timezone=Europe/Berlin \
+        -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=1GB -c logging_collector=off -c deadlock_timeout=50ms -c timezone=Europe/Berlin \
         -c ssl=on -c "ssl_cert_file=$folder/tls/server.crt" -c "ssl_key_file=$key" -c "ssl_ca_file=$folder/tls/ca.crt" "${synced[@]}"
     await postgres 'ready to accept connections'
 }
