@@ -119,9 +119,9 @@ struct ar_env_readiness {
     ar_env_ready_fn ready;
     void *arg;
     uint64_t id;
-    int nudge;              /* eventfd(2) */
-    bool armed;             /* epoll may report the descriptor */
-    int watched;            /* the descriptor that epoll had last; -1: none. It may be closed, and its number another's */
+    int nudge;   /* eventfd(2) */
+    bool armed;  /* epoll may report the descriptor */
+    int watched; /* the descriptor that epoll had last; -1: none. It may be closed, and its number another's */
     ar_env_readiness *next; /* under the executor's lock */
 };
 

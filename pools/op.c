@@ -188,6 +188,24 @@ void ari_op_enlist(ari_op *op, ari_connection *connection)
     ari_op_list_add(&connection->outbox, op);
 }
 
+static void count_out(ari_pool *pool, ari_op *op)
+{
+    leave_queue(pool);
+    op->sent = false;
+    ari_future_unref(&op->future);
+}
+
+static ar_status choose(ari_group *group, ari_pool *pool, const ari_lease *lease, const ari_op *op, bool blocking,
+                        ari_connection **to, ar_error *err)
+{
+    ar_status status = ari_route_choose(group, op, blocking, to, err);
+    if (status == AR_OK && blocking && ari_lease_would_deadlock(pool, lease, group, *to))
+        return ar_error_set(err, AR_E_DEADLOCK,
+                            "a blocking call outside a transaction that this thread holds: use the transaction's "
+                            "handle, finish it first, or begin it with allow_outside");
+    return status;
+}
+
 /* Sends it, into the mailbox of *to, or (NULL) into the queue. */
 static ar_status admit(ari_pool *pool, ari_lease *lease, ari_op *op, bool blocking, ari_connection **to, ar_error *err)
 {
@@ -199,16 +217,14 @@ static ar_status admit(ari_pool *pool, ari_lease *lease, ari_op *op, bool blocki
     ari_group *group = ari_route_group(pool, op, err);
     if (group == NULL)
         return err->status;
-    status = ari_route_choose(group, op, blocking, to, err);
+    status = count_in(pool, op, err);
     if (status != AR_OK)
         return status;
-    if (blocking && ari_lease_would_deadlock(pool, lease, group, *to))
-        return ar_error_set(err, AR_E_DEADLOCK,
-                            "a blocking call outside a transaction that this thread holds: use the transaction's "
-                            "handle, finish it first, or begin it with allow_outside");
-    status = count_in(pool, op, err);
-    if (status == AR_OK)
-        *to = ari_route_send(group, op, *to);
+    do
+        status = choose(group, pool, lease, op, blocking, to, err);
+    while (status == AR_OK && !ari_route_send(group, op, to));
+    if (status != AR_OK)
+        count_out(pool, op);
     return status;
 }
 

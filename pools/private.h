@@ -61,8 +61,9 @@ ari_group *ari_route_group(ari_pool *pool, const ari_op *op, ar_error *err);
 /* The connection to send `op` to, with a thread; NULL: it has to wait in the queue. `blocking`: its sender will wait for it. Fails when there is none, and none can be had. */
 ar_status ari_route_choose(ari_group *group, const ari_op *op, bool blocking, ari_connection **chosen, ar_error *err);
 
-/* Sends `op`, which counts as under way, to `chosen`: the connection whose mailbox it is in and that is to be woken, or NULL: it waits. */
-ari_connection *ari_route_send(ari_group *group, ari_op *op, ari_connection *chosen);
+/* Sends `op`, which counts as under way, to the connection chosen for it. Afterwards *to is the one whose mailbox it is in and that is to be woken, or NULL: it waits. False: others have
+ * taken the room that was there; choose again, since another connection may be free, or not be there yet. */
+bool ari_route_send(ari_group *group, ari_op *op, ari_connection **to);
 
 /* Operations of the queue that `connection` has room for, bound to it, oldest first. */
 ari_mail *ari_route_pull(ari_connection *connection);

@@ -166,45 +166,58 @@ static void enqueue(ari_group *group, ari_op *op)
         ari_connection_call(connection);
 }
 
-/* Where the lease's operations go; NULL: it waits, and `op` with it. */
-static ari_connection *place_in_lease(ari_group *group, ari_op *op, ari_connection *chosen)
+/* Where the operations of the lease go, into *to; NULL: they wait, and `op` with them. False: *to has no room any more. */
+static bool place_in_lease(ari_group *group, ari_op *op, ari_connection **to)
 {
     ari_lease *lease = op->lease;
+    ari_connection *chosen = *to;
     atomic_store(&lease->sent, true);
     pthread_mutex_lock(&group->lock);
-    ari_connection *connection = atomic_load(&lease->connection);
-    if (connection == NULL && !lease->queued && chosen != NULL && reserve(chosen, ARI_LEASE_LOAD, limit_of(group, op)))
-        atomic_store(&lease->connection, connection = chosen);
-    if (connection == NULL && !lease->queued) {
-        enqueue(group, op);
-        return NULL;
+    *to = atomic_load(&lease->connection);
+    if (*to == NULL && !lease->queued && chosen != NULL) {
+        if (!reserve(chosen, ARI_LEASE_LOAD, limit_of(group, op))) {
+            pthread_mutex_unlock(&group->lock);
+            return false;
+        }
+        atomic_store(&lease->connection, *to = chosen);
     }
-    if (connection == NULL)
+    if (*to == NULL && !lease->queued) {
+        enqueue(group, op);
+        return true;
+    }
+    if (*to == NULL)
         ari_op_list_add(&lease->behind, op);
+    else
+        atomic_fetch_add(&(*to)->load, 1);
     pthread_mutex_unlock(&group->lock);
-    return connection;
+    return true;
 }
 
-ari_connection *ari_route_send(ari_group *group, ari_op *op, ari_connection *chosen)
+/* The same for one of no lease, or of one that has its connection. */
+static bool place(ari_group *group, ari_op *op, ari_connection **to)
 {
-    bool reserved = false;
-    if (op->lease != NULL && atomic_load(&op->lease->connection) == NULL) {
-        chosen = place_in_lease(group, op, chosen);
-    } else if (op->lease == NULL) {
-        reserved = chosen != NULL && reserve(chosen, 1, limit_of(group, op));
-        chosen = reserved ? chosen : NULL;
-        if (chosen == NULL) {
-            pthread_mutex_lock(&group->lock);
-            enqueue(group, op);
-        }
+    if (op->lease != NULL) {
+        *to = atomic_load(&op->lease->connection);
+        atomic_fetch_add(&(*to)->load, 1);
+        return true;
     }
-    if (chosen == NULL)
-        return NULL;
-    if (!reserved)
-        atomic_fetch_add(&chosen->load, 1);
-    bind(op, chosen);
-    op->first = ari_runner_push(&chosen->runner, &op->mail);
-    return chosen;
+    if (*to != NULL)
+        return reserve(*to, 1, limit_of(group, op));
+    pthread_mutex_lock(&group->lock);
+    enqueue(group, op);
+    return true;
+}
+
+bool ari_route_send(ari_group *group, ari_op *op, ari_connection **to)
+{
+    bool unbound = op->lease != NULL && atomic_load(&op->lease->connection) == NULL;
+    if (!(unbound ? place_in_lease(group, op, to) : place(group, op, to)))
+        return false;
+    if (*to != NULL) {
+        bind(op, *to);
+        op->first = ari_runner_push(&(*to)->runner, &op->mail);
+    }
+    return true;
 }
 
 bool ari_route_has_work(const ari_connection *connection)

@@ -2,9 +2,11 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -259,6 +261,54 @@ static void many_threads_are_all_served(void **state)
         assert_int_equal(wrong[i], 0);
 }
 
+enum { BEGINS = 200, SOON_S = 20 };
+
+static atomic_uint holders;
+
+static bool both_hold(void)
+{
+    time_t until = time(NULL) + SOON_S;
+    atomic_fetch_add(&holders, 1);
+    while (atomic_load(&holders) < 2)
+        if (time(NULL) > until)
+            return false;
+    return true;
+}
+
+static void *hold(void *arg)
+{
+    bool *wrong = arg;
+    ar_error error;
+    ari_lease *lease = ari_lease_create(p.pool, &(ari_lease_options){ .deadline = INT64_MAX, .unheld = true });
+    ar_done done = { lease == NULL ? NULL : script_submit(p.pool, lease, "w:ok") };
+    *wrong = ar_done_await_for(&done, SOON_S * 1000, &error) != AR_OK || !both_hold();
+    ar_future_drop(&done.raw);
+    if (lease != NULL)
+        *wrong |= ari_lease_commit_wait(lease, &error) != AR_OK;
+    ari_lease_release(lease);
+    return NULL;
+}
+
+/* Each may choose the same one of connections that nobody uses, or that are not there yet. */
+static void transactions_that_begin_at_once_have_a_connection_each(void **state)
+{
+    (void)state;
+    for (int round = 0; round < BEGINS; round++) {
+        pthread_t threads[2];
+        bool wrong[2];
+        script_start();
+        script_now.topology = (ar_topology){ .writers = 2, .blocking = true };
+        p = script_pool_open(NULL);
+        atomic_store(&holders, 0);
+        for (int i = 0; i < 2; i++)
+            pthread_create(&threads[i], NULL, hold, &wrong[i]);
+        for (int i = 0; i < 2; i++)
+            pthread_join(threads[i], NULL);
+        script_pool_close(&p);
+        assert_false(wrong[0] || wrong[1]);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -275,6 +325,7 @@ int main(void)
         TEST(the_queue_has_its_limit),
         TEST(closing_fails_what_waits),
         TEST(many_threads_are_all_served),
+        cmocka_unit_test(transactions_that_begin_at_once_have_a_connection_each),
     };
     return cmocka_run_group_tests_name("queue", tests, NULL, NULL);
 }
