@@ -26,6 +26,17 @@ const ar_column *ari_column_next(const ar_model *model, size_t *cursor)
     return NULL;
 }
 
+const ar_column *ari_entry_next(const ar_model *model, ar_entry entry, size_t *cursor)
+{
+    while (*cursor < model->column_count) {
+        const void *at = (const char *)model->columns + (*cursor)++ * model->column_size;
+        const ar_column *column = at;
+        if ((column->flags & AR_IGNORE) != 0 && column->entry == entry)
+            return column;
+    }
+    return NULL;
+}
+
 const ar_column *ari_column_by_token(const ar_model *model, const ari_token *token)
 {
     const ar_column *by_member = NULL;

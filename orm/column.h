@@ -12,6 +12,9 @@
 /* The first column from index *cursor on, past which the cursor moves; NULL: no more. Start with 0. */
 const ar_column *ari_column_next(const ar_model *model, size_t *cursor);
 
+/* The same for elements of another kind. */
+const ar_column *ari_entry_next(const ar_model *model, ar_entry entry, size_t *cursor);
+
 /* By what a token of SQL calls it, by name, by member. NULL: there is none. A name is that of the column or, failing
  * that, of the member. */
 const ar_column *ari_column_by_token(const ar_model *model, const ari_token *token);

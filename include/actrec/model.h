@@ -24,6 +24,17 @@ enum {
     AR_IGNORE = 1 << 6      /* not a column at all: neither read nor written */
 };
 
+/* What an element of a model's list is. All but columns have the flag AR_IGNORE, and their description in `extra`. */
+typedef enum ar_entry {
+    AR_ENTRY_COLUMN = 0,
+    AR_ENTRY_INDEX,     /* an ar_index: AR_INDEX, AR_UNIQUE_INDEX */
+    AR_ENTRY_CHECK,     /* an ar_check: AR_CHECK */
+    AR_ENTRY_RELATION,  /* an ar_relation: AR_BELONGS_TO, AR_HAS_ONE, AR_HAS_MANY, AR_MANY_TO_MANY */
+    AR_ENTRY_VALIDATOR, /* an ar_validator: AR_VALIDATE */
+    AR_ENTRY_EVENT,     /* an ar_event: AR_BEFORE_INSERT … */
+    AR_ENTRY_OPTIONS    /* an ar_model_options: AR_OPTIONS */
+} ar_entry;
+
 typedef struct ar_column {
     const char *member;
     size_t offset; /* bytes, in the struct */
@@ -32,6 +43,8 @@ typedef struct ar_column {
     uint32_t flags;          /* behind the kind: what AR_COLUMN is given after the member starts here */
     const char *name;        /* of the column; NULL: as the member */
     const char *default_sql; /* the DEFAULT clause of the table, an SQL expression; NULL: none */
+    ar_entry entry;
+    const void *extra; /* of what is no column */
 } ar_column;
 
 typedef struct ar_model {
