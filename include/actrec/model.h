@@ -21,7 +21,17 @@ enum {
     AR_UNIQUE = 1 << 3,
     AR_CREATED_AT = 1 << 4, /* a timestamp; set to now at insert, unless it is set to something else than zero */
     AR_UPDATED_AT = 1 << 5, /* a timestamp; set to now at each insert and update */
-    AR_IGNORE = 1 << 6      /* not a column at all: neither read nor written */
+    AR_IGNORE = 1 << 6,     /* not a column at all: neither read nor written */
+    AR_VERSION = 1 << 7,    /* int32_t or int64_t: each update adds 1, and is AR_E_STALE when the row has another */
+    AR_DELETED_AT =
+        1 << 8,         /* an ar_opt_timestamp: a delete sets it to now; queries and finds do not see the row then */
+    AR_TENANT = 1 << 9, /* of whom the row is: see ar_scope_options.tenant */
+    AR_GENERATED = 1 << 10, /* by the table, of `.sql`, stored: never written, read back after insert and update */
+    AR_VIRTUAL = 1 << 11,   /* with AR_GENERATED: computed when it is read, not stored */
+    AR_DATABASE_DEFAULT = 1 << 12, /* zero at insert (0, false, NULL): left to the table's default, and read back */
+    AR_UUID_V4 = 1 << 13,          /* an ar_uuid: made here when it is zero at insert, of random bits */
+    AR_UUID_V7 = 1 << 14,          /* likewise, of the time and random bits, so that they grow */
+    AR_DERIVED = 1 << 15           /* no column of the table but `.sql`, an expression: read, never written */
 };
 
 /* What an element of a model's list is. All but columns have the flag AR_IGNORE, and their description in `extra`. */
@@ -45,7 +55,15 @@ typedef struct ar_column {
     const char *default_sql; /* the DEFAULT clause of the table, an SQL expression; NULL: none */
     ar_entry entry;
     const void *extra; /* of what is no column */
+    const char *sql;   /* AR_GENERATED, AR_DERIVED: the expression */
 } ar_column;
+
+/* What holds for a whole model: AR_OPTIONS. */
+typedef struct ar_model_options {
+    const char *schema; /* of the table: PostgreSQL's schema, MySQL's database, SQLite's attached one; NULL: none */
+    bool read_only;     /* a view, say: all that writes or creates a table is AR_E_UNSUPPORTED */
+    const char *default_scope; /* a condition, SQL without arguments, that finds and queries have; NULL: none */
+} ar_model_options;
 
 typedef struct ar_model {
     size_t struct_size; /* sizeof(ar_model) */
@@ -107,6 +125,12 @@ AR_END_DECLS
 #define AR_IGNORE(T, m)                                                                                              \
     {                                                                                                                \
         .T = {.member = #m, .offset = offsetof(T, m), .size = sizeof(((T *)0)->m), .kind = AR_KIND_NONE, AR_IGNORE } \
+    }
+
+/* AR_OPTIONS(T, .schema = "sales", .read_only = true, .default_scope = "hidden = 0"): once in a model. */
+#define AR_OPTIONS(T, ...)                                                                                       \
+    {                                                                                                            \
+        .T = {.flags = AR_IGNORE, .entry = AR_ENTRY_OPTIONS, .extra = &(const ar_model_options){ __VA_ARGS__ } } \
     }
 
 /* The kind of a member, by a pointer to it, so that an array is not taken for a pointer. */
