@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <actrec/bind.h>
+#include <actrec/constraint.h>
 
 AR_BEGIN_DECLS
 
@@ -56,6 +57,9 @@ typedef struct ar_column {
     ar_entry entry;
     const void *extra; /* of what is no column */
     const char *sql;   /* AR_GENERATED, AR_DERIVED: the expression */
+    const ar_reference *references; /* the foreign key that the column is: AR_REFERENCES; NULL: it is none */
+    ar_action on_delete, on_update; /* with references */
+    const char *check_sql;          /* a condition that each row meets, SQL without arguments; NULL: none */
 } ar_column;
 
 /* What holds for a whole model: AR_OPTIONS. */
@@ -65,7 +69,7 @@ typedef struct ar_model_options {
     const char *default_scope; /* a condition, SQL without arguments, that finds and queries have; NULL: none */
 } ar_model_options;
 
-typedef struct ar_model {
+struct ar_model {
     size_t struct_size; /* sizeof(ar_model) */
     const char *name;   /* of the C type */
     const char *table;
@@ -74,7 +78,7 @@ typedef struct ar_model {
     const ar_column *columns;
     size_t column_size; /* bytes from one column to the next */
     size_t column_count;
-} ar_model;
+};
 
 AR_END_DECLS
 
@@ -107,8 +111,9 @@ AR_END_DECLS
  * the type of the column comes from that of the member, which may be bool, int16_t, int32_t, int64_t, an enum, float,
  * double, const char *, and every type of actrec/value.h; any other, a char[32] say, does not compile. */
 #define AR_COLUMN(T, ...) \
-    AR_COLUMN_PICK_(__VA_ARGS__, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, ONE_, 0)(T, __VA_ARGS__)
-#define AR_COLUMN_PICK_(a, b, c, d, e, f, g, h, which, ...) AR_COLUMN_##which
+    AR_COLUMN_PICK_(__VA_ARGS__, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, ONE_, 0) \
+    (T, __VA_ARGS__)
+#define AR_COLUMN_PICK_(a, b, c, d, e, f, g, h, i, j, k, l, which, ...) AR_COLUMN_##which
 #define AR_COLUMN_ONE_(T, m)                                AR_COLUMN_MORE_(T, m, 0)
 #define AR_COLUMN_MORE_(T, m, ...)       \
     {                                    \
