@@ -32,6 +32,7 @@ ar_query *ari_query_new(const ar_env *env, ar_db *db, const ar_dialect *dialect,
     ari_arena_init(&query->arena, env, 0);
     ari_clause_init(&query->where, env, &query->arena);
     ari_clause_init(&query->having, env, &query->arena);
+    ari_clause_init(&query->changes, env, &query->arena);
     return query;
 }
 
@@ -49,6 +50,7 @@ void ar_query_free(ar_query *query)
         return;
     ari_clause_fini(&query->where);
     ari_clause_fini(&query->having);
+    ari_clause_fini(&query->changes);
     ari_arena_fini(&query->arena);
     ari_release(query->env, query);
 }

@@ -48,8 +48,11 @@ struct ar_query {
     bool limited;
     int64_t limit;
     int64_t offset;
+    bool everything;     /* ar_query_everything was called */
+    uint64_t changed[4]; /* which of the model's columns `changes` sets, a bit each */
     ari_clause where;
     ari_clause having;
+    ari_clause changes; /* "column" = …, of ar_query_set */
     ari_selections selected;
     ari_selections groups;
     ari_selections orders;
@@ -67,7 +70,9 @@ typedef enum ari_ask {
     ARI_ASK_ROWS,
     ARI_ASK_COUNT,
     ARI_ASK_EXISTS,
-    ARI_ASK_EXEC
+    ARI_ASK_EXEC,
+    ARI_ASK_UPDATE_ALL, /* the number of rows; orm/update_all.c */
+    ARI_ASK_DELETE_ALL
 } ari_ask;
 
 /* The SQL of a query. Lies in the arena of the query but for `sql`. */
@@ -82,5 +87,8 @@ typedef struct ari_query_sql {
 
 /* Writes the SQL of `query` for `ask`; `model` is that of the records, NULL for other asks. */
 ar_status ari_query_write(ar_query *query, ari_ask ask, const ar_model *model, ari_query_sql *out, ar_error *err);
+
+/* The UPDATE or DELETE of ARI_ASK_UPDATE_ALL and ARI_ASK_DELETE_ALL: orm/update_all.c. */
+ar_status ari_query_write_all(ari_clause *clause, ar_query *query, ari_ask ask, ar_error *err);
 
 #endif

@@ -41,6 +41,8 @@ static ar_status settle(ari_op *op, ar_status status, ar_error *err)
     case ARI_ASK_FIRST: return settle_count(op, "the first row", err);
     case ARI_ASK_COUNT:
     case ARI_ASK_EXISTS: op->future.value = run->number; return AR_OK;
+    case ARI_ASK_UPDATE_ALL:
+    case ARI_ASK_DELETE_ALL:
     case ARI_ASK_EXEC: op->future.value = op->operation.changes; return AR_OK;
     case ARI_ASK_RECORDS:
     case ARI_ASK_ROWS: return AR_OK;
@@ -106,6 +108,8 @@ static ar_status prepare_sink(ari_db *db, ari_op *op, ar_error *err)
         op->operation.sink = &number_sink;
         op->operation.sink_ctx = run;
         return AR_OK;
+    case ARI_ASK_UPDATE_ALL:
+    case ARI_ASK_DELETE_ALL:
     case ARI_ASK_EXEC: return AR_OK;
     }
     return AR_OK;
@@ -113,6 +117,8 @@ static ar_status prepare_sink(ari_db *db, ari_op *op, ar_error *err)
 
 static ar_statement_class class_of(const ar_query *query, ari_ask ask)
 {
+    if (ask == ARI_ASK_UPDATE_ALL || ask == ARI_ASK_DELETE_ALL)
+        return AR_STATEMENT_WRITE;
     if (query->model != NULL || ask == ARI_ASK_COUNT || ask == ARI_ASK_EXISTS)
         return AR_STATEMENT_READ;
     return query->statement_class;

@@ -304,6 +304,8 @@ static int64_t most_rows(ari_ask ask)
     case ARI_ASK_RECORDS:
     case ARI_ASK_ROWS:
     case ARI_ASK_COUNT:
+    case ARI_ASK_UPDATE_ALL:
+    case ARI_ASK_DELETE_ALL:
     case ARI_ASK_EXEC: break;
     }
     return -1;
@@ -424,6 +426,8 @@ static ar_status write_query(ari_clause *clause, ar_query *query, ari_ask ask, c
     case ARI_ASK_FIRST:
     case ARI_ASK_ONE:
     case ARI_ASK_ROWS: return write_select(clause, query, ask, model, out, err);
+    case ARI_ASK_UPDATE_ALL:
+    case ARI_ASK_DELETE_ALL: return ari_query_write_all(clause, query, ask, err);
     case ARI_ASK_COUNT:
     case ARI_ASK_EXISTS: break;
     case ARI_ASK_EXEC: break;

@@ -54,6 +54,8 @@ const ar_dialect ari_mysql_dialect = {
                 [AR_TYPE_INT32] = { "avg(0e0 + ", ")" },
                 [AR_TYPE_INT64] = { "avg(0e0 + ", ")" },
                 [AR_TYPE_DECIMAL] = { "avg(CAST(", DECIMAL_CAST ")" } },
+    .add_to = { [AR_TYPE_DECIMAL] = { "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST(CAST(",
+                                      DECIMAL_CAST " + CAST(", DECIMAL_CAST " AS CHAR)))" } },
     .bulk = AR_BULK_EXECUTE,
     .find_by_list = FIND_BY_LIST,
     .implicit_commit = true,

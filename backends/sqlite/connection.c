@@ -124,6 +124,8 @@ static ar_status set_up_guards(ar_connection *connection, ar_error *err)
     if (code == SQLITE_OK)
         code = ari_sqlite_add_decimals(connection->db);
     if (code == SQLITE_OK)
+        code = ari_sqlite_add_additions(connection->db);
+    if (code == SQLITE_OK)
         code = ari_sqlite_guard_install(&connection->guard, connection->db);
     return code == SQLITE_OK ? AR_OK : open_failed(connection, code, "setting up", err);
 }

@@ -73,6 +73,24 @@ static void sum_finish(sqlite3_context *context)
     sqlite3_result_text(context, text, (int)length, SQLITE_TRANSIENT);
 }
 
+/* ar_decimal_add(a, b) */
+static void add_two(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    ar_decimal a, b, sum;
+    char text[AR_DECIMAL_TEXT_SIZE];
+    if (sqlite3_value_type(values[0]) == SQLITE_NULL || sqlite3_value_type(values[1]) == SQLITE_NULL)
+        return;
+    if (!decimal_of(values[0], &a) || !decimal_of(values[1], &b) || ar_decimal_add(a, b, &sum, NULL) != AR_OK) {
+        sqlite3_result_error(context, "ar_decimal_add: a value is no decimal, or the sum takes more than 38 digits",
+                             -1);
+        sqlite3_result_error_code(context, SQLITE_MISMATCH);
+        return;
+    }
+    size_t length = ar_decimal_format(sum, text, sizeof text);
+    sqlite3_result_text(context, text, (int)length, SQLITE_TRANSIENT);
+}
+
 int ari_sqlite_add_decimals(sqlite3 *db)
 {
     int code = sqlite3_create_collation_v2(db, "AR_DECIMAL", SQLITE_UTF8, NULL, compare, NULL);
@@ -80,5 +98,9 @@ int ari_sqlite_add_decimals(sqlite3 *db)
         code =
             sqlite3_create_function_v2(db, "ar_decimal_sum", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
                                        NULL, NULL, sum_step, sum_finish, NULL);
+    if (code == SQLITE_OK)
+        code =
+            sqlite3_create_function_v2(db, "ar_decimal_add", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
+                                       NULL, add_two, NULL, NULL, NULL);
     return code;
 }

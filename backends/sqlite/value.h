@@ -29,4 +29,7 @@ ar_status ari_sqlite_decode(sqlite3_stmt *handle, const ar_type *wanted, ar_valu
 /* Registers the collation AR_DECIMAL and the aggregate ar_decimal_sum. Answers SQLite's code. */
 int ari_sqlite_add_decimals(sqlite3 *db);
 
+/* ar_integer_add and ar_float_add, which add as columns of other engines do. */
+int ari_sqlite_add_additions(sqlite3 *db);
+
 #endif

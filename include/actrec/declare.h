@@ -2,6 +2,7 @@
 #ifndef ACTREC_DECLARE_H
 #define ACTREC_DECLARE_H
 
+#include <actrec/change.h>
 #include <actrec/terminal.h>
 
 /* The typed calls of a model, for its header. `typedef struct User { … } User;` comes first, AR_MODEL_DEFINE goes
@@ -125,6 +126,11 @@
                                                                    ar_error *err_)                                   \
     {                                                                                                                \
         return ar_record_insert_many(db_, &T##_model, rows_, count_, err_);                                          \
+    }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_change(ar_db *db_, ar_key key_, const ar_change *changes_,    \
+                                                              size_t count_, ar_error *err_)                         \
+    {                                                                                                                \
+        return ar_record_change(db_, &T##_model, &key_, changes_, count_, err_);                                     \
     }                                                                                                                \
     static inline AR_UNUSED AR_NODISCARD ar_status T##_one(ar_query *query_, T **out_, ar_error *err_)               \
     {                                                                                                                \

@@ -2,6 +2,7 @@
 #ifndef ACTREC_DECLARE_ASYNC_H
 #define ACTREC_DECLARE_ASYNC_H
 
+#include <actrec/change.h>
 #include <actrec/terminal.h>
 
 /* The asynchronous half of AR_MODEL_DECLARE; see actrec/declare.h. */
@@ -116,6 +117,11 @@
     static inline AR_UNUSED ar_done T##_insert_many_async(ar_db *db_, T *rows_, size_t count_)                        \
     {                                                                                                                 \
         return ar_record_insert_many_async(db_, &T##_model, rows_, count_);                                           \
+    }                                                                                                                 \
+    static inline AR_UNUSED ar_done T##_change_async(ar_db *db_, ar_key key_, const ar_change *changes_,              \
+                                                     size_t count_)                                                   \
+    {                                                                                                                 \
+        return ar_record_change_async(db_, &T##_model, &key_, changes_, count_);                                      \
     }                                                                                                                 \
     static inline AR_UNUSED T##_future T##_one_async(ar_query *query_)                                                \
     {                                                                                                                 \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <actrec/change.h>
 #include <actrec/declare.h>
 #include <actrec/query.h>
 
@@ -19,6 +20,8 @@ ar_query *ask(ar_db *db, int64_t *ids)
     ar_query_where(q, "name is null");
     ar_query_where(q, "id in (?) and name <> ?", AR_LIST(ids, 2), AR_NULL);
     ar_query_having(q, "count(*) > ?", 5);
+    ar_query_set(q, AR_SET(User, name, "Bob"), AR_ADD(User, id, 1L), AR_SET_NULL(User, name));
+    ar_query_set(q, AR_SET_SQL(User, name, "upper(name)"), AR_SET_SQL(User, name, "? || ?", "a", "b"));
     ar_query_free(q);
     q = ar_sql(db, "select 1");
     ar_query_free(q);

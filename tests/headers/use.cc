@@ -34,6 +34,8 @@ ar_status use(User *user)
     ar_query_filter(q, AR_EQ(User, id, 7), AR_OR(AR_IS_NULL(User, name), AR_IN(User, id, ids, 2)));
     ar_query_where(q, "name is not null");
     ar_query_where(q, "name in (?) or id > ?", AR_LIST(names, 2), GREEN);
+    ar_query_set(q, AR_ADD(User, id, 1), AR_SET_SQL(User, name, "upper(?)", "ann"), AR_SET_NULL(User, name));
+    ar_ignore(User_change(db, ar_key(1), AR_CHANGES(AR_ADD(User, id, -1)), &err));
     User_list_future all = User_all_async(q);
     ar_future_drop(&all.raw);
     ar_done saving = User_save_async(db, user);

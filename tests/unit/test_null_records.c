@@ -135,6 +135,53 @@ static void saving(void **state)
     settle();
 }
 
+/* --- changing rows without reading them --- */
+
+static ar_query *changing_all(ar_db *handle)
+{
+    ar_query *query = Pet_query(handle);
+    ar_query_everything(query);
+    ar_query_set(query, AR_SET(Pet, name, "Rex"));
+    return query;
+}
+
+static void changing(void **state)
+{
+    (void)state;
+    ar_key key = ar_key(1);
+    ar_change change = AR_SET(Pet, name, "Rex"), none = { 0 };
+    int64_t rows;
+    cover("ar_query_set_list");
+    ar_query_set_list(NULL, &change, 1);
+    ar_query *query = changing_all(db);
+    ar_query_set_list(query, NULL, 1);
+    ANSWERS(AR_E_INVALID, ar_query_update_all, NULL, &rows);
+    check_status("ar_query_set_list", __LINE__, ar_query_update_all(query, &rows, &err), AR_E_INVALID);
+    query = changing_all(db);
+    ar_query_set_list(query, &none, 1);
+    check_status("ar_query_set_list", __LINE__, ar_query_update_all(query, &rows, &err), AR_E_INVALID);
+    DOES_NOTHING(ar_query_everything, NULL);
+    ANSWERS(AR_OK, ar_query_update_all, changing_all(db), NULL);
+    ANSWERS(AR_E_CLOSED, ar_query_update_all, changing_all(stale), &rows);
+    COMES_TO(AR_E_INVALID, ar_query_update_all_async, NULL);
+    COMES_TO(AR_E_CLOSED, ar_query_update_all_async, changing_all(stale));
+    ANSWERS(AR_E_INVALID, ar_query_delete_all, NULL, &rows);
+    ANSWERS(AR_E_CLOSED, ar_query_delete_all, Pet_query(stale), &rows);
+    COMES_TO(AR_E_INVALID, ar_query_delete_all_async, NULL);
+    COMES_TO(AR_E_CLOSED, ar_query_delete_all_async, Pet_query(stale));
+    ANSWERS(AR_E_INVALID, ar_record_change, NULL, &Pet_model, &key, &change, 1);
+    ANSWERS(AR_E_CLOSED, ar_record_change, stale, &Pet_model, &key, &change, 1);
+    ANSWERS(AR_E_INVALID, ar_record_change, db, NULL, &key, &change, 1);
+    ANSWERS(AR_E_INVALID, ar_record_change, db, &Pet_model, NULL, &change, 1);
+    ANSWERS(AR_E_INVALID, ar_record_change, db, &Pet_model, &key, NULL, 1);
+    COMES_TO(AR_E_INVALID, ar_record_change_async, NULL, &Pet_model, &key, &change, 1);
+    COMES_TO(AR_E_CLOSED, ar_record_change_async, stale, &Pet_model, &key, &change, 1);
+    COMES_TO(AR_E_INVALID, ar_record_change_async, db, NULL, &key, &change, 1);
+    COMES_TO(AR_E_INVALID, ar_record_change_async, db, &Pet_model, NULL, &change, 1);
+    COMES_TO(AR_E_INVALID, ar_record_change_async, db, &Pet_model, &key, NULL, 1);
+    settle();
+}
+
 #define TABLE(function)                                         \
     ANSWERS(AR_E_INVALID, function, NULL, &Pet_model);          \
     ANSWERS(AR_E_CLOSED, function, stale, &Pet_model);          \
@@ -378,6 +425,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(records_without_a_database, set_up, tear_down),
         cmocka_unit_test_setup_teardown(finding, set_up, tear_down),
         cmocka_unit_test_setup_teardown(saving, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(changing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tables, set_up, tear_down),
         cmocka_unit_test_setup_teardown(builders, set_up, tear_down),
         cmocka_unit_test_setup_teardown(queries, set_up, tear_down),

@@ -180,6 +180,11 @@ typedef struct ar_wrapping {
     const char *before, *after;
 } ar_wrapping;
 
+/* What is written round a column and a value that is added to it: {"", " + ", ""}. */
+typedef struct ar_addition {
+    const char *before, *between, *after;
+} ar_addition;
+
 /* How SQL is written for this engine: data for whoever builds it. */
 typedef struct ar_dialect {
     const char *name; /* "sqlite" */
@@ -205,6 +210,7 @@ typedef struct ar_dialect {
     const char *decimal_sum; /* the aggregate that adds decimals exactly: "sum" */
     /* Aggregates of columns that are not written sum(column) and so on, by ar_type: {"sum(", "::float8)"}. */
     ar_wrapping sum_of[16], avg_of[16], min_of[16], max_of[16];
+    ar_addition add_to[16]; /* likewise; `before` NULL: column + value */
     ar_bulk_style bulk;
     bool find_by_array; /* = ANY($1) with an array of keys; else IN (…) */
     /* Without arrays: finds by key are run together, as IN (…) of up to so many keys; 0: they are not. */
