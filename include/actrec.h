@@ -5,6 +5,7 @@
 /* Everything but actrec/sys/, which is for those who extend the library: new backends, other environments. */
 #include <actrec/actor.h>
 #include <actrec/change.h>
+#include <actrec/changes.h>
 #include <actrec/config.h>
 #include <actrec/db.h>
 #include <actrec/decimal.h>

@@ -3,6 +3,7 @@
 #define ACTREC_DECLARE_H
 
 #include <actrec/change.h>
+#include <actrec/changes.h>
 #include <actrec/terminal.h>
 
 /* The typed calls of a model, for its header. `typedef struct User { … } User;` comes first, AR_MODEL_DEFINE goes
@@ -20,56 +21,80 @@
 #define AR_MODEL_DECLARE_SYNC(T)  AR_MODEL_TYPES_(T) AR_MODEL_SYNC_(T) extern const ar_model T##_model
 #define AR_MODEL_DECLARE_ASYNC(T) AR_MODEL_TYPES_(T) AR_MODEL_ASYNC_(T) extern const ar_model T##_model
 
-#define AR_MODEL_TYPES_(T)                                                                                     \
-    extern const ar_model T##_model;                                                                           \
-    typedef struct T##_list {                                                                                  \
-        T **items;                                                                                             \
-        size_t count;                                                                                          \
-        void *raw;                                                                                             \
-    } T##_list;                                                                                                \
-    typedef ar_status (*T##_row_fn)(void *arg_, T *row_, ar_error *err_);                                      \
-    static inline AR_UNUSED ar_status T##_row_call_(void (*fn_)(void), void *arg_, void *row_, ar_error *err_) \
-    {                                                                                                          \
-        return ((T##_row_fn)fn_)(arg_, (T *)row_, err_);                                                       \
-    }                                                                                                          \
-    static inline AR_UNUSED void T##_list_set_(T##_list *out_, const ar_record_list *list_)                    \
-    {                                                                                                          \
-        if (out_ != NULL) {                                                                                    \
-            out_->items = (T **)list_->items;                                                                  \
-            out_->count = list_->count;                                                                        \
-            out_->raw = list_->raw;                                                                            \
-        }                                                                                                      \
-    }                                                                                                          \
-    static inline AR_UNUSED T *T##_new(void)                                                                   \
-    {                                                                                                          \
-        return (T *)ar_record_new(&T##_model);                                                                 \
-    }                                                                                                          \
-    static inline AR_UNUSED void T##_free(T *record_)                                                          \
-    {                                                                                                          \
-        ar_record_free(record_);                                                                               \
-    }                                                                                                          \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_keep(T *record_, ar_error *err_)                        \
-    {                                                                                                          \
-        return ar_record_keep(record_, err_);                                                                  \
-    }                                                                                                          \
-    static inline AR_UNUSED bool T##_is_new(const T *record_)                                                  \
-    {                                                                                                          \
-        return ar_record_is_new(record_);                                                                      \
-    }                                                                                                          \
-    static inline AR_UNUSED void T##_list_free(T##_list *list_)                                                \
-    {                                                                                                          \
-        ar_record_list gone_ = { NULL, 0, NULL };                                                              \
-        if (list_ != NULL) {                                                                                   \
-            gone_.items = list_->items;                                                                        \
-            gone_.count = list_->count;                                                                        \
-            gone_.raw = list_->raw;                                                                            \
-            ar_record_list_free(&gone_);                                                                       \
-            T##_list_set_(list_, &gone_);                                                                      \
-        }                                                                                                      \
-    }                                                                                                          \
-    static inline AR_UNUSED ar_query *T##_query(ar_db *db_)                                                    \
-    {                                                                                                          \
-        return ar_query_create(db_, &T##_model);                                                               \
+#define AR_MODEL_TYPES_(T)                                                                                       \
+    extern const ar_model T##_model;                                                                             \
+    typedef struct T##_list {                                                                                    \
+        T **items;                                                                                               \
+        size_t count;                                                                                            \
+        void *raw;                                                                                               \
+    } T##_list;                                                                                                  \
+    typedef ar_status (*T##_row_fn)(void *arg_, T *row_, ar_error *err_);                                        \
+    static inline AR_UNUSED ar_status T##_row_call_(void (*fn_)(void), void *arg_, void *row_, ar_error *err_)   \
+    {                                                                                                            \
+        return ((T##_row_fn)fn_)(arg_, (T *)row_, err_);                                                         \
+    }                                                                                                            \
+    static inline AR_UNUSED void T##_list_set_(T##_list *out_, const ar_record_list *list_)                      \
+    {                                                                                                            \
+        if (out_ != NULL) {                                                                                      \
+            out_->items = (T **)list_->items;                                                                    \
+            out_->count = list_->count;                                                                          \
+            out_->raw = list_->raw;                                                                              \
+        }                                                                                                        \
+    }                                                                                                            \
+    static inline AR_UNUSED T *T##_new(void)                                                                     \
+    {                                                                                                            \
+        return (T *)ar_record_new(&T##_model);                                                                   \
+    }                                                                                                            \
+    static inline AR_UNUSED void T##_free(T *record_)                                                            \
+    {                                                                                                            \
+        ar_record_free(record_);                                                                                 \
+    }                                                                                                            \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_keep(T *record_, ar_error *err_)                          \
+    {                                                                                                            \
+        return ar_record_keep(record_, err_);                                                                    \
+    }                                                                                                            \
+    static inline AR_UNUSED bool T##_is_new(const T *record_)                                                    \
+    {                                                                                                            \
+        return ar_record_is_new(record_);                                                                        \
+    }                                                                                                            \
+    static inline AR_UNUSED bool T##_is_changed(const T *record_)                                                \
+    {                                                                                                            \
+        return ar_record_is_changed(record_);                                                                    \
+    }                                                                                                            \
+    static inline AR_UNUSED size_t T##_differences(const T *record_, ar_difference *out_, size_t capacity_)      \
+    {                                                                                                            \
+        return ar_record_differences(record_, out_, capacity_);                                                  \
+    }                                                                                                            \
+    static inline AR_UNUSED const T *T##_original(const T *record_)                                              \
+    {                                                                                                            \
+        return (const T *)ar_record_original(record_);                                                           \
+    }                                                                                                            \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_reset(T *record_, ar_error *err_)                         \
+    {                                                                                                            \
+        return ar_record_reset(&T##_model, record_, err_);                                                       \
+    }                                                                                                            \
+    static inline AR_UNUSED bool T##_has_changed_(const T *record_, size_t offset_)                              \
+    {                                                                                                            \
+        return ar_record_has_changed(record_, offset_);                                                          \
+    }                                                                                                            \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_reset_member_(T *record_, size_t offset_, ar_error *err_) \
+    {                                                                                                            \
+        return ar_record_reset_member(&T##_model, record_, offset_, err_);                                       \
+    }                                                                                                            \
+    static inline AR_UNUSED void T##_list_free(T##_list *list_)                                                  \
+    {                                                                                                            \
+        ar_record_list gone_ = { NULL, 0, NULL };                                                                \
+        if (list_ != NULL) {                                                                                     \
+            gone_.items = list_->items;                                                                          \
+            gone_.count = list_->count;                                                                          \
+            gone_.raw = list_->raw;                                                                              \
+            ar_record_list_free(&gone_);                                                                         \
+            T##_list_set_(list_, &gone_);                                                                        \
+        }                                                                                                        \
+    }                                                                                                            \
+    static inline AR_UNUSED ar_query *T##_query(ar_db *db_)                                                      \
+    {                                                                                                            \
+        return ar_query_create(db_, &T##_model);                                                                 \
     }
 
 #define AR_MODEL_SYNC_(T)                                                                                            \

@@ -38,6 +38,8 @@ ar_status use(User *user)
     ar_ignore(User_change(db, ar_key(1), AR_CHANGES(AR_ADD(User, id, -1)), &err));
     User_list_future all = User_all_async(q);
     ar_future_drop(&all.raw);
+    if (User_is_changed(user) && AR_CHANGED(User, user, name) && User_original(user)->name != nullptr)
+        ar_ignore(AR_RESET(User, user, name, &err));
     ar_done saving = User_save_async(db, user);
     return ar_done_await(&saving, &err);
 }

@@ -38,6 +38,14 @@ static void records_without_a_database(void **state)
     DOES_NOTHING(ar_record_free, NULL);
     ANSWERS(AR_E_INVALID, ar_record_keep, NULL);
     GIVES(false, ar_record_is_new, NULL);
+    GIVES(false, ar_record_is_changed, NULL);
+    GIVES(0U, ar_record_differences, NULL, NULL, 0);
+    GIVES(false, ar_record_has_changed, NULL, 0);
+    GIVES(NULL, ar_record_original, NULL);
+    ANSWERS(AR_E_INVALID, ar_record_reset, &Pet_model, NULL);
+    ANSWERS(AR_E_INVALID, ar_record_reset, NULL, NULL);
+    ANSWERS(AR_E_INVALID, ar_record_reset_member, &Pet_model, NULL, 0);
+    ANSWERS(AR_E_INVALID, ar_record_reset_member, NULL, NULL, 0);
     DOES_NOTHING(ar_record_list_free, NULL);
     DOES_NOTHING(ar_record_list_free, &empty);
     ANSWERS(AR_E_INVALID, ar_record_await, NULL, -1, &out);
