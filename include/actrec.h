@@ -14,6 +14,7 @@
 #include <actrec/error.h>
 #include <actrec/executor.h>
 #include <actrec/future.h>
+#include <actrec/isolation.h>
 #include <actrec/key.h>
 #include <actrec/listen.h>
 #include <actrec/model.h>

@@ -177,6 +177,8 @@ static ar_status refuse(const ari_db *db, const ari_op *op, ar_error *err)
     if (statement != NULL && db->transaction != NULL && db->transaction->options.read_only &&
         statement->statement_class != AR_STATEMENT_READ)
         return ar_error_set(err, AR_E_READ_ONLY, "a statement that writes in a read-only transaction");
+    if (db->transaction != NULL && db->transaction->refused != AR_OK)
+        return ar_error_set(err, db->transaction->refused, "%s", db->transaction->refusal);
     if (db->transaction != NULL && atomic_load(&db->transaction->open_savepoints) > 0)
         return ar_error_set(
             err, AR_E_DEADLOCK,

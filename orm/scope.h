@@ -35,6 +35,8 @@ struct ari_db {
 
     /* A transaction. */
     ar_tx_options options;
+    ar_status refused; /* AR_OK, or what each operation answers because of the options, */
+    char refusal[160]; /* and why */
     int attempts_left;
     unsigned attempt;
     ari_lease *lease;        /* NULL: ended. Shared by the savepoints in it, each with a reference */
@@ -45,6 +47,7 @@ struct ari_db {
     _Atomic int conflict; /* the ar_status that the last attempt failed with because of others; AR_OK: it did not */
     _Atomic uint32_t open_savepoints; /* transactions begun on this one and not finished */
     ari_undo *undos;                  /* newest first */
+    struct ari_point *points;         /* its named savepoints, newest first; see orm/savepoint.c */
 };
 
 extern ari_handles ari_db_handles;
@@ -84,6 +87,9 @@ void ari_transaction_fini(ari_db *db);
 
 /* The lease of `transaction`, with a reference; NULL and AR_E_CLOSED when it was ended. */
 ari_lease *ari_transaction_lease(ari_db *transaction, ar_error *err);
+
+/* A number for a savepoint within the lease. */
+uint32_t ari_transaction_next_savepoint(ari_db *tx);
 
 /* ar_tx_begin; `unheld`: no thread holds it, since nobody who works through it ever waits. */
 ar_db *ari_transaction_begin(ar_db *db, const ar_tx_options *options, bool unheld);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
+#include "orm/savepoint.h"
 #include "orm/scope.h"
 #include "values/memory.h"
 
@@ -55,6 +58,8 @@ static ar_status open_lease(ari_db *tx, bool unheld, ar_error *err)
     ari_lease_options options = { .read_only = tx->options.read_only,
                                   .allow_outside = tx->options.allow_outside,
                                   .unheld = unheld,
+                                  .deferrable = tx->options.deferrable,
+                                  .isolation = tx->options.isolation,
                                   .deadline = tx->deadline };
     ari_lease *lease = ari_lease_create(tx->pool, &options);
     give_lease(tx, lease);
@@ -68,12 +73,47 @@ static ari_db *outermost(ari_db *tx)
     return tx;
 }
 
+uint32_t ari_transaction_next_savepoint(ari_db *tx)
+{
+    return ++outermost(tx)->last_savepoint;
+}
+
+static void refuse_options(ari_db *tx, ar_status status, const char *why)
+{
+    tx->refused = status;
+    snprintf(tx->refusal, sizeof tx->refusal, "beginning a transaction: %s on %s", why, ari_db_dialect(tx)->name);
+}
+
+/* What the engine cannot do is said by the first operation, with a message. */
+static void check_engine(ari_db *tx)
+{
+    const ar_tx_options *options = &tx->options;
+    if (!options->deferrable)
+        return;
+    if (!ari_db_dialect(tx)->deferrable)
+        refuse_options(tx, AR_E_UNSUPPORTED, "there are no deferrable ones");
+    else if (!options->read_only || options->isolation != AR_ISOLATION_SERIALIZABLE)
+        refuse_options(tx, AR_E_INVALID, "a deferrable one has to be read_only and AR_ISOLATION_SERIALIZABLE");
+}
+
+/* It runs as the transaction around it does. */
+static void check_around(ari_db *tx, const ari_db *around)
+{
+    tx->refused = around->refused;
+    memcpy(tx->refusal, around->refusal, sizeof tx->refusal);
+    if (tx->refused == AR_OK && (tx->options.isolation > around->options.isolation || tx->options.deferrable))
+        refuse_options(tx, AR_E_INVALID,
+                       "one inside another has its isolation, and cannot ask for more, nor be deferrable");
+    tx->options.isolation = around->options.isolation;
+}
+
 /* The savepoint's number is given when it is begun; what it is not used for is never sent. */
 static ar_status join_lease(ari_db *tx, ar_error *err)
 {
     ari_db *around = tx->parent->transaction;
     tx->options.read_only = tx->options.read_only || around->options.read_only;
-    tx->savepoint = ++outermost(tx)->last_savepoint;
+    check_around(tx, around);
+    tx->savepoint = ari_transaction_next_savepoint(tx);
     tx->end_op = ari_op_create(tx->pool, 0);
     if (tx->end_op == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "beginning a savepoint: out of memory");
@@ -93,6 +133,13 @@ static void set_attempt_deadline(ari_db *tx)
     }
 }
 
+static bool are_valid(const ar_tx_options *options)
+{
+    return ari_options_fit(options->struct_size, sizeof *options) && options->timeout_ms >= 0 &&
+           options->retries >= 0 && options->backoff_min_ms >= 0 && options->backoff_max_ms >= 0 &&
+           (unsigned)options->isolation <= AR_ISOLATION_SERIALIZABLE;
+}
+
 ar_db *ar_tx_begin(ar_db *db, const ar_tx_options *options)
 {
     return ari_transaction_begin(db, options, false);
@@ -107,7 +154,7 @@ ar_db *ari_transaction_begin(ar_db *db, const ar_tx_options *options, bool unhel
         options = &defaults;
     if (parent == NULL)
         return (ar_db *)ari_handle_of_error((unsigned)error.status);
-    if (!ari_options_fit(options->struct_size, sizeof *options) || options->timeout_ms < 0 || options->retries < 0) {
+    if (!are_valid(options)) {
         ari_db_leave(parent);
         return (ar_db *)ari_handle_of_error(AR_E_INVALID);
     }
@@ -122,6 +169,8 @@ ar_db *ari_transaction_begin(ar_db *db, const ar_tx_options *options, bool unhel
     set_attempt_deadline(tx);
     ar_db *handle = NULL;
     ari_db *around = parent->transaction;
+    if (around == NULL)
+        check_engine(tx);
     ar_status status = around != NULL ? join_lease(tx, NULL) : open_lease(tx, unheld, NULL);
     if (around != NULL)
         atomic_fetch_add(&around->open_savepoints, 1);
@@ -195,18 +244,9 @@ void ari_db_on_rollback(ari_db *db, ari_undo *undo)
     pthread_mutex_unlock(&tx->lock);
 }
 
-static ari_undo *take_undos(ari_db *tx)
-{
-    pthread_mutex_lock(&tx->lock);
-    ari_undo *undos = tx->undos;
-    tx->undos = NULL;
-    pthread_mutex_unlock(&tx->lock);
-    return undos;
-}
-
 static void run_undos(ari_db *tx, bool rolled_back)
 {
-    ari_undo *undo = take_undos(tx);
+    ari_undo *undo = ari_points_take_undos(tx);
     while (undo != NULL) {
         ari_undo *next = undo->next;
         if (rolled_back)
@@ -220,7 +260,7 @@ static void run_undos(ari_db *tx, bool rolled_back)
 static void hand_undos_on(ari_db *tx)
 {
     ari_db *around = tx->parent->transaction;
-    ari_undo *undos = take_undos(tx);
+    ari_undo *undos = ari_points_take_undos(tx);
     ari_undo **end = &undos;
     while (*end != NULL)
         end = &(*end)->next;
@@ -405,13 +445,39 @@ static bool is_conflict(ari_db *tx, ar_status status, const ar_error *ended)
     return conflict != AR_OK && (status == AR_E_TX_ABORTED || status == conflict);
 }
 
-/* Exponential backoff from 1 ms up to 128 ms, of which half is drawn, and never past the deadline. */
+/* Exponential, of which half is drawn. Microseconds. */
+static int64_t backoff(const ar_env *env, const ar_tx_options *options, unsigned attempt)
+{
+    const int64_t longest = INT64_C(86400000); /* a day, in milliseconds */
+    int64_t most = options->backoff_min_ms > 0 ? options->backoff_min_ms : 1;
+    int64_t limit = options->backoff_max_ms > 0 ? options->backoff_max_ms : 128;
+    limit = limit < longest ? limit : longest;
+    while (attempt > 0 && most < limit) {
+        most *= 2;
+        attempt--;
+    }
+    int64_t half = (most < limit ? most : limit) * 500;
+    return half + (int64_t)(env->random(env->ctx) % (uint64_t)half);
+}
+
+int64_t ar_tx_backoff(ar_db *db, const ar_tx_options *options, int attempt)
+{
+    static const ar_tx_options defaults;
+    ari_db *entered = ari_db_enter(db, NULL);
+    if (entered == NULL)
+        return 0;
+    if (options == NULL)
+        options = &defaults;
+    int64_t pause = are_valid(options) ? backoff(ari_db_env(entered), options, attempt < 0 ? 0 : (unsigned)attempt) : 0;
+    ari_db_leave(entered);
+    return (pause + 999) / 1000;
+}
+
+/* Never past the deadline. */
 static void back_off(const ari_db *tx)
 {
     const ar_env *env = ari_pool_env(tx->pool);
-    unsigned shift = tx->attempt < 7 ? tx->attempt : 7;
-    uint64_t most = UINT64_C(1000) << shift;
-    int64_t until = env->now(env->ctx) + (int64_t)(most / 2 + env->random(env->ctx) % (most / 2));
+    int64_t until = env->now(env->ctx) + backoff(env, &tx->options, tx->attempt);
     uint32_t word = 0;
     if (until > tx->parent->deadline)
         until = tx->parent->deadline;
@@ -422,7 +488,7 @@ static void back_off(const ari_db *tx)
 static bool try_again(ari_db *tx, bool committing, ar_status *status, ar_error *err)
 {
     const ar_env *env = ari_pool_env(tx->pool);
-    if (tx->savepoint != 0 || tx->attempts_left == 0 || *status == AR_OK ||
+    if (tx->savepoint != 0 || tx->attempts_left == 0 || *status == AR_OK || ari_runner_in_behaviour() ||
         !is_conflict(tx, *status, committing ? err : NULL))
         return false;
     if (tx->parent->deadline != INT64_MAX && env->now(env->ctx) >= tx->parent->deadline)

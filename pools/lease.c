@@ -234,7 +234,9 @@ static void begin(ari_connection *connection, ari_lease *lease, ari_op *op)
     start_step(connection, lease, STEP_BEGIN,
                (ar_operation){ .kind = AR_OP_BEGIN,
                                .deadline = connection->pool->topology.blocking ? op->operation.deadline : INT64_MAX,
-                               .read_only = lease->options.read_only });
+                               .read_only = lease->options.read_only,
+                               .deferrable = lease->options.deferrable,
+                               .isolation = lease->options.isolation });
     lease->errand.next = &op->operation;
     lease->under_way++;
     ari_connection_submit(connection, &lease->errand, 2);
@@ -297,6 +299,10 @@ static void end_savepoint(ari_connection *connection, ari_lease *lease, ari_op *
     lease->answer.status = AR_OK;
     if (!back)
         lease->answer.status = refusal(lease, &lease->answer);
+    if (op->named && lease->answer.status != AR_OK) {
+        finish_pending(lease);
+        return;
+    }
     back = back || lease->answer.status != AR_OK;
     start_step(connection, lease, back ? STEP_ROLLBACK_TO : STEP_RELEASE,
                (ar_operation){ .kind = back ? AR_OP_ROLLBACK_TO : AR_OP_RELEASE,
@@ -355,6 +361,8 @@ static void rolled_back(ari_connection *connection, ari_lease *lease)
 static void went_back(ari_connection *connection, ari_lease *lease)
 {
     record(lease, &lease->errand, lease->step_error.status == AR_OK ? NULL : &lease->step_error);
+    if (lease->step_error.status == AR_OK && lease->pending->named)
+        return;
     if (lease->step_error.status == AR_OK)
         start_step(connection, lease, STEP_RELEASE,
                    (ar_operation){ .kind = AR_OP_RELEASE,
@@ -445,13 +453,13 @@ static void run_statement(ari_connection *connection, ari_lease *lease, ari_op *
 static void run(ari_connection *connection, ari_lease *lease, ari_op *op)
 {
     bool finished = !ari_future_start(&op->future);
-    if (finished && ends_savepoint(op))
+    if (finished && ends_savepoint(op) && !op->named)
         op->operation.kind = AR_OP_ROLLBACK_TO;
     if (ari_lease_is_end(op) && lease->state == LEASE_NEW)
         answer_without(lease, op);
     else if (ari_lease_is_end(op))
         end_transaction(connection, lease, op, op->operation.kind == AR_OP_COMMIT && !finished);
-    else if (finished && !ends_savepoint(op))
+    else if (finished && (op->named || !ends_savepoint(op)))
         ari_op_complete(op, AR_E_CANCELLED, NULL);
     else
         run_statement(connection, lease, op);

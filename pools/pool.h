@@ -36,6 +36,7 @@ struct ari_op {
     bool listens;      /* LISTEN or UNLISTEN: for the connection that does only that */
     bool first;        /* it found the mailbox empty */
     bool sent;         /* it counts as under way */
+    bool named;        /* the end of a savepoint that stays when it is rolled back to, and is not rolled back to instead of being released */
     uint8_t losses;    /* how often the connection was lost under it, and it went to another one */
     bool brief;        /* reads one row by its key: over before another thread could be woken for it */
     const char *trace; /* may: stands in the log when it fails; lives until it is complete */
@@ -107,6 +108,8 @@ typedef struct ari_lease_options {
     bool read_only;     /* may go to a reader */
     bool allow_outside; /* the thread that holds it may block on the pool outside of it, where that can end */
     bool unheld;        /* no thread holds it */
+    bool deferrable;    /* as in ar_operation */
+    ar_isolation isolation;
     int64_t deadline;   /* of the whole lease, microseconds of env->now; INT64_MAX: none */
 } ari_lease_options;
 

@@ -28,7 +28,8 @@ typedef enum ari_mysql_step {
     ARI_MYSQL_FETCHED,
     ARI_MYSQL_EMPTIED, /* the rest of a result was thrown away */
     ARI_MYSQL_NEXT_RESULT,
-    ARI_MYSQL_QUERIED, /* a statement as text */
+    ARI_MYSQL_ISOLATED, /* the level of the transaction that is to be opened */
+    ARI_MYSQL_QUERIED,  /* a statement as text */
     ARI_MYSQL_QUERY_STORED,
     ARI_MYSQL_PROBED, /* after an error: is the transaction still open? */
     ARI_MYSQL_PROBE_STORED,
@@ -65,6 +66,7 @@ typedef struct ari_mysql_job {
     bool as_text;
     bool unmatched; /* a row of a fused query belongs to nobody */
     bool holds_row; /* a cursor has a row that was not given */
+    bool isolated;  /* BEGIN: its level was sent */
     ari_mysql_statement *statement;
     ari_mysql_cursor *cursor;
     char *text; /* of a statement that is being sent; the operation may be gone before */

@@ -52,6 +52,7 @@ static void make_job(ar_connection *connection, ar_operation *operation)
     job->statement_class = source != NULL ? source->statement_class : AR_STATEMENT_OTHER;
     job->in_transaction = operation->in_transaction;
     job->fused = job->begun = job->executing = job->renewed = job->as_text = job->unmatched = job->holds_row = false;
+    job->isolated = false;
     job->statement = NULL;
     job->cursor = NULL;
     job->given = 0;
@@ -173,6 +174,7 @@ static bool advance(ar_connection *connection)
     case ARI_MYSQL_FETCHED:
     case ARI_MYSQL_EMPTIED:
     case ARI_MYSQL_NEXT_RESULT: return ari_mysql_step_rows(connection);
+    case ARI_MYSQL_ISOLATED:
     case ARI_MYSQL_QUERIED:
     case ARI_MYSQL_QUERY_STORED:
     case ARI_MYSQL_PROBED:

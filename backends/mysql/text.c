@@ -63,6 +63,18 @@ static void write_command(ari_mysql_job *job)
         (void)snprintf(job->command, sizeof job->command, "%s", words);
 }
 
+/* Of the next transaction alone; one that is opened takes it. */
+static const char *isolation_command(ar_isolation isolation)
+{
+    switch (isolation) {
+    case AR_ISOLATION_DEFAULT: break;
+    case AR_ISOLATION_READ_COMMITTED: return "SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
+    case AR_ISOLATION_REPEATABLE_READ: return "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+    case AR_ISOLATION_SERIALIZABLE: return "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE";
+    }
+    return NULL;
+}
+
 bool ari_mysql_start_text(ar_connection *connection)
 {
     ari_mysql_job *job = &connection->job;
@@ -76,6 +88,10 @@ bool ari_mysql_start_text(ar_connection *connection)
         return ari_mysql_reset(&connection->call);
     }
     write_command(job);
+    if (job->kind == AR_OP_BEGIN && isolation_command(job->members[0]->isolation) != NULL) {
+        job->isolated = true;
+        return query(connection, isolation_command(job->members[0]->isolation), ARI_MYSQL_ISOLATED);
+    }
     return query(connection, job->command, ARI_MYSQL_QUERIED);
 }
 
@@ -87,14 +103,23 @@ static bool failed(ar_connection *connection, bool bad, bool *again)
     if (!bad)
         return false;
     unsigned number = mysql_errno(mysql);
+    bool left_over = job->isolated && connection->step == ARI_MYSQL_QUERIED; /* a level that the next one would take */
     job->status = ari_mysql_error(mysql, doing_of(job->kind), &job->error);
-    if (ari_mysql_is_lost(number)) {
+    if (ari_mysql_is_lost(number) || left_over) {
         ari_mysql_lose(connection, &job->error);
         *again = false;
     } else {
         *again = ari_mysql_conclude(connection);
     }
     return true;
+}
+
+static bool isolated(ar_connection *connection)
+{
+    bool again;
+    if (failed(connection, connection->call.result != 0, &again))
+        return again;
+    return query(connection, connection->job.command, ARI_MYSQL_QUERIED);
 }
 
 static bool queried(ar_connection *connection)
@@ -223,6 +248,7 @@ static bool absorb_stored(ar_connection *connection)
 bool ari_mysql_step_text(ar_connection *connection)
 {
     switch ((int)connection->step) {
+    case ARI_MYSQL_ISOLATED: return isolated(connection);
     case ARI_MYSQL_QUERIED: return queried(connection);
     case ARI_MYSQL_QUERY_STORED: return query_stored(connection);
     case ARI_MYSQL_PROBED: return probed(connection);

@@ -50,6 +50,7 @@ static const ar_dialect dialect = {
     .find_by_array = true,
     .implicit_commit = false,
     .listens = true,
+    .deferrable = true,
     .returning = true,
     .row_id_is_key = false,
     .on_conflict = true,

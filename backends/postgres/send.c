@@ -390,14 +390,29 @@ static outcome send_word(ar_connection *connection, const char *text)
     return ari_postgres_seal(connection) ? SENT : LOST;
 }
 
+/* What only reads sees one unchanging view unless another level was asked for. */
+static void write_begin(const ar_operation *operation, char *text, size_t size)
+{
+    static const char *const levels[] = { [AR_ISOLATION_DEFAULT] = "",
+                                          [AR_ISOLATION_READ_COMMITTED] = " ISOLATION LEVEL READ COMMITTED",
+                                          [AR_ISOLATION_REPEATABLE_READ] = " ISOLATION LEVEL REPEATABLE READ",
+                                          [AR_ISOLATION_SERIALIZABLE] = " ISOLATION LEVEL SERIALIZABLE" };
+    ar_isolation isolation = operation->isolation;
+    if (isolation == AR_ISOLATION_DEFAULT && operation->read_only)
+        isolation = AR_ISOLATION_REPEATABLE_READ;
+    snprintf(text, size, "BEGIN%s%s%s", levels[isolation], operation->read_only ? " READ ONLY" : "",
+             operation->deferrable ? " DEFERRABLE" : "");
+}
+
 static outcome send_begin(ar_connection *connection)
 {
-    bool read_only = connection->queue->operation->read_only;
+    char text[96];
+    write_begin(connection->queue->operation, text, sizeof text);
     connection->in_transaction = true;
     connection->tx_failed = false;
     connection->begin_error = (ar_error){ .status = AR_OK };
     connection->begin_pending = true;
-    return send_word(connection, read_only ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN");
+    return send_word(connection, text);
 }
 
 static outcome send_barrier(ar_connection *connection)

@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <actrec/bind.h>
 #include <actrec/error.h>
 #include <actrec/future.h>
+#include <actrec/isolation.h>
 #include <actrec/runtime.h>
 
 AR_BEGIN_DECLS
@@ -46,6 +48,9 @@ typedef struct ar_scope_options {
     size_t struct_size; /* 0: the fields of release 0.1 */
     int64_t timeout_ms; /* from now, for all that is done through it together; 0: none */
     const char *trace;  /* a trace context that travels with the operations, at most 127 bytes; copied */
+    ar_value tenant;    /* whose rows are read and written of models with an AR_TENANT column: ar_bind(7); copied. NULL:
+                           as the handle around it says. Such a model without a tenant is AR_E_INVALID */
+    bool all_tenants;   /* those of all tenants; what is inserted says itself whose it is */
 } ar_scope_options;
 
 /* Opens a scope on `db`, which may be a database, a scope or a transaction: for one request, say. It carries a deadline, and owns what is read
@@ -70,23 +75,38 @@ typedef struct ar_tx_options {
     bool
         allow_outside; /* the thread that holds it may block on the database outside of it; says nothing about a savepoint's transaction */
     int64_t timeout_ms; /* for the whole of each attempt; 0: none */
+    int64_t
+        backoff_min_ms; /* before the second attempt ar_tx_finish waits for up to that, then up to twice as long as before; */
+    int64_t backoff_max_ms; /* but no longer than that; at least half of it is waited. 0: 1 and 128 */
+    ar_isolation isolation; /* of a savepoint's transaction: at most that of the one around it */
+    bool
+        deferrable; /* waits before its first statement until it cannot conflict: serializable, read-only, PostgreSQL */
 } ar_tx_options;
 
 /* Begins a transaction on `db`; on a transaction: a savepoint, until whose end the transaction around it answers AR_E_DEADLOCK. Never blocks and never NULL: BEGIN travels with the first operation, and so does trouble.
  * Owns:    the caller: ar_tx_finish, ar_tx_commit or ar_tx_rollback; it dies with the handle it was begun on.
  * Threads: one at a time; the thread that begins it is the one that holds it.
  * Blocks:  never.
- * Errors:  with the first operation through it. */
+ * Errors:  with the first operation through it: AR_E_UNSUPPORTED, nothing sent, for `deferrable` where the engine knows no such thing; AR_E_INVALID for options that
+ *          make no sense. */
 AR_API ar_db *ar_tx_begin(ar_db *db, const ar_tx_options *options);
 
 /* Ends an attempt: commits when *status is AR_OK, else rolls back. True: it was a conflict and attempts are left; *tx is ready for the work to be done again.
  * A conflict is AR_E_CONFLICT, and what a statement or the commit failed with where that was retryable. False: it is over, *tx is NULL, and *status and `err` say how:
  * a rollback leaves them as they were.
  * Owns:    takes *tx when it answers false; what was read through it dies with the attempt.
- * Threads: the one that holds it.
- * Blocks:  until committed or rolled back, and between attempts for a growing, jittered moment.
+ * Threads: the one that holds it. Inside a behaviour of an actor, which must not wait, it never asks for another attempt: see ar_tx_backoff.
+ * Blocks:  until committed or rolled back, and between attempts for a growing, jittered moment, as the options say, but never past the deadline of the handle around it.
  * Errors:  in *status; AR_E_INVALID for a NULL argument (err alone may be NULL). */
 AR_API bool ar_tx_finish(ar_db **tx, ar_status *status, ar_error *err);
+
+/* For those who try again by themselves, without waiting: the milliseconds to let pass (ar_timer_after) after the attempt of that number, from 0, failed for a conflict; as
+ * ar_tx_finish would wait.
+ * Owns:    nothing.
+ * Threads: any.
+ * Blocks:  never.
+ * Errors:  0 for a handle that is none. */
+AR_API int64_t ar_tx_backoff(ar_db *db, const ar_tx_options *options, int attempt);
 
 /* Commits, or releases the savepoint, and sets *tx to NULL. What was sent through it, or through scopes on it, and is not complete is part of it.
  * Owns:    takes *tx, also on error.
@@ -116,6 +136,33 @@ AR_API AR_NODISCARD ar_status ar_tx_rollback(ar_db **tx, ar_error *err);
  * Blocks:  never.
  * Errors:  in the future: as ar_tx_rollback. */
 AR_API ar_done ar_tx_rollback_async(ar_db **tx);
+
+/* Sets a savepoint of that name in the transaction, which ar_tx_rollback_to goes back to and ar_tx_release forgets. A name that is there already hides the older one. Unlike a
+ * transaction begun on the transaction, it takes no handle, and may be gone back to again and again.
+ * Owns:    nothing; the name, 1 to 127 bytes of any text, is copied, and never sent.
+ * Threads: the one that holds it.
+ * Blocks:  until it is set; the asynchronous one never.
+ * Errors:  AR_E_INVALID for NULL, for a name that is too long, and on a database or a scope; AR_E_TX_ABORTED after a failed statement; AR_E_DEADLOCK while another transaction is
+ *          open inside; AR_E_NO_MEMORY; the engine's. */
+AR_API AR_NODISCARD ar_status ar_tx_savepoint(ar_db *tx, const char *name, ar_error *err);
+AR_API ar_done ar_tx_savepoint_async(ar_db *tx, const char *name);
+
+/* Undoes what was done since the savepoint was set, also a failed statement; newer savepoints are gone, it itself stays. Records that were saved since get back their key,
+ * newness and snapshot; with the asynchronous one in this call.
+ * Owns:    nothing.
+ * Threads: the one that holds it.
+ * Blocks:  until that is done; the asynchronous one never.
+ * Errors:  AR_E_INVALID too when there is no such savepoint; AR_E_TX_ABORTED when the whole transaction is over; else as ar_tx_savepoint. */
+AR_API AR_NODISCARD ar_status ar_tx_rollback_to(ar_db *tx, const char *name, ar_error *err);
+AR_API ar_done ar_tx_rollback_to_async(ar_db *tx, const char *name);
+
+/* Forgets the savepoint and all newer ones; what was done since is part of the transaction.
+ * Owns:    nothing.
+ * Threads: the one that holds it.
+ * Blocks:  until that is done; the asynchronous one never.
+ * Errors:  AR_E_TX_ABORTED after a failed statement, which only ar_tx_rollback_to and ar_tx_rollback end; else as ar_tx_rollback_to. */
+AR_API AR_NODISCARD ar_status ar_tx_release(ar_db *tx, const char *name, ar_error *err);
+AR_API ar_done ar_tx_release_async(ar_db *tx, const char *name);
 
 AR_END_DECLS
 

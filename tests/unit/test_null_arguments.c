@@ -443,6 +443,27 @@ static void transactions(void **state)
     settle();
 }
 
+#define SAVEPOINT(function)                                  \
+    ANSWERS(AR_E_INVALID, function, NULL, "here");           \
+    ANSWERS(AR_E_CLOSED, function, stale, "here");           \
+    ANSWERS(AR_E_INVALID, function, tx, NULL);               \
+    COMES_TO(AR_E_INVALID, function##_async, NULL, "here");  \
+    COMES_TO(AR_E_CLOSED, function##_async, stale, "here");  \
+    COMES_TO(AR_E_INVALID, function##_async, tx, NULL)
+
+static void savepoints(void **state)
+{
+    (void)state;
+    ar_db *tx = ar_tx_begin(db, NULL);
+    GIVES(0, ar_tx_backoff, NULL, NULL, 0);
+    GIVES(0, ar_tx_backoff, stale, NULL, 0);
+    SAVEPOINT(ar_tx_savepoint);
+    SAVEPOINT(ar_tx_rollback_to);
+    SAVEPOINT(ar_tx_release);
+    ar_ignore(ar_tx_rollback(&tx, NULL));
+    settle();
+}
+
 /* --- Options at their edges --- */
 
 static void options_of_another_size(void **state)
@@ -551,6 +572,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(databases, set_up, tear_down),
         cmocka_unit_test_setup_teardown(scopes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(transactions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(savepoints, set_up, tear_down),
         cmocka_unit_test_setup_teardown(listening, set_up, tear_down),
         cmocka_unit_test_setup_teardown(options_of_another_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(times_without_an_end, set_up, tear_down),

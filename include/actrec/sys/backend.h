@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <actrec/error.h>
+#include <actrec/isolation.h>
 #include <actrec/sys/env.h>
 #include <actrec/value.h>
 
@@ -65,7 +66,7 @@ typedef enum ar_operation_kind {
     AR_OP_EXECUTE = 1,  /* run `statement` to its end; with row_limit, until that many rows came */
     AR_OP_FETCH,        /* go on with `cursor` for row_limit rows more */
     AR_OP_CLOSE_CURSOR, /* forget `cursor`; never fails */
-    AR_OP_BEGIN, /* open a transaction; `read_only` as set. Comes when nothing else is under way on the connection */
+    AR_OP_BEGIN, /* open a transaction; `read_only`, `isolation` and `deferrable` as set. Comes when nothing else is under way on the connection */
     AR_OP_COMMIT,
     AR_OP_ROLLBACK,
     AR_OP_SAVEPOINT,   /* the savepoint of number `savepoint` */
@@ -82,7 +83,9 @@ struct ar_operation {
     /* Belongs to the open transaction of this connection, or to that of the BEGIN right before it in the batch, and then runs only when that succeeded, and else
      * fails: no grouping, no commit of its own. */
     bool in_transaction;
-    bool read_only; /* BEGIN */
+    bool read_only; /* BEGIN, likewise the next two */
+    bool deferrable;
+    ar_isolation isolation;
     uint32_t savepoint;
     const ar_statement *statement;
     const ar_value *parameters; /* statement->parameter_count of them; stay valid until the operation is completed */
@@ -217,6 +220,7 @@ typedef struct ar_dialect {
     uint32_t find_by_list;
     bool listens;         /* LISTEN, UNLISTEN and NOTIFY; a connection may have AR_ROLE_LISTENER */
     bool implicit_commit; /* AR_STATEMENT_SCHEMA commits: it is refused in transactions */
+    bool deferrable;      /* BEGIN … DEFERRABLE */
     bool returning;       /* INSERT … RETURNING */
     bool row_id_is_key;   /* ar_operation.row_id is the AUTO key of the inserted row */
     /* And, of rows inserted by one statement, that of the first; the others have the numbers behind it, in the order of the rows. */
