@@ -10,13 +10,15 @@
 
 /* Finding many rows by their keys, in one statement. It takes the keys as one array where the engine has that; else their
  * number is rounded up to a power of two by repeating the last, so that few statements serve all numbers. The rows come as the database likes; they are put
- * into the order of the keys before the operation is completed, on the thread that runs the connection. */
+ * into the order of the keys before the operation is completed, on the thread that runs the connection. In place, the list has an item for each key: NULL
+ * where there is no row, and a record of its own for each time that a key is given. */
 
 typedef struct many {
     ari_hydrate rows; /* first */
     const ar_statement *statement;
     size_t key_total; /* keys, without the repeated ones */
-    ar_value keys[];  /* parameters, and behind them their texts */
+    bool in_place;
+    ar_value keys[]; /* parameters, and behind them their texts */
 } many;
 
 static many *many_of(ari_op *op)
@@ -97,9 +99,9 @@ static int by_rank(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The first rank of that key; `otherwise` when it is none of them: a collation of the database found what is not
- * equal. */
-static size_t rank_of(const ranked *keys, size_t count, const ranked *wanted, size_t otherwise)
+/* Where that key stands first among the sorted ones; `count` when it is none of them: a collation of the database found
+ * what is not equal. */
+static size_t find_key(const ranked *keys, size_t count, const ranked *wanted)
 {
     size_t low = 0, high = count;
     while (low < high) {
@@ -109,7 +111,7 @@ static size_t rank_of(const ranked *keys, size_t count, const ranked *wanted, si
         else
             high = middle;
     }
-    return low < count && compare_keys(&keys[low], wanted) == 0 ? keys[low].rank : otherwise;
+    return low < count && compare_keys(&keys[low], wanted) == 0 ? low : count;
 }
 
 static void *item_at(const ari_list *list, size_t index)
@@ -119,47 +121,111 @@ static void *item_at(const ari_list *list, size_t index)
     return item;
 }
 
-static void rank_records(const many *self, const ranked *keys, ranked *records)
+/* The sorted key that a record has, as find_key. */
+static size_t find_key_of(const many *self, const ranked *keys, const char *item)
 {
     const ari_plan *plan = self->rows.plan;
     ar_value key[ARI_MAX_KEY];
+    for (uint32_t k = 0; k < plan->key_count; k++) {
+        const ari_plan_column *column = &plan->columns[plan->key[k]];
+        key[k] = ari_kind_load(column->kind, item + column->offset);
+    }
+    return find_key(keys, self->key_total, &(ranked){ .key = key, .width = plan->key_count });
+}
+
+static void rank_records(const many *self, const ranked *keys, ranked *records)
+{
     for (size_t i = 0; i < self->rows.list->count; i++) {
-        char *item = item_at(self->rows.list, i);
-        for (uint32_t k = 0; k < plan->key_count; k++) {
-            const ari_plan_column *column = &plan->columns[plan->key[k]];
-            key[k] = ari_kind_load(column->kind, item + column->offset);
-        }
-        ranked wanted = { .key = key, .width = plan->key_count };
-        size_t rank = rank_of(keys, self->key_total, &wanted, self->key_total + i);
-        records[i] = (ranked){ .rank = rank, .item = item };
+        void *item = item_at(self->rows.list, i);
+        size_t at = find_key_of(self, keys, item);
+        records[i] = (ranked){ .rank = at < self->key_total ? keys[at].rank : self->key_total + i, .item = item };
     }
 }
 
-static ar_status order_list(const many *self, ar_error *err)
+static void order_list(const many *self, const ranked *keys, ranked *records)
 {
-    ari_list *list = self->rows.list;
-    uint32_t width = self->rows.plan->key_count;
-    ranked *keys = ari_allocate_array(self->rows.env, self->key_total + list->count, sizeof *keys);
-    if (keys == NULL)
-        return ar_error_set(err, AR_E_NO_MEMORY, "out of memory for the order of %zu keys", self->key_total);
-    ranked *records = keys + self->key_total;
-    for (size_t i = 0; i < self->key_total; i++)
-        keys[i] = (ranked){ .key = self->keys + i * width, .width = width, .rank = i };
-    qsort(keys, self->key_total, sizeof *keys, by_key);
+    const ari_list *list = self->rows.list;
     rank_records(self, keys, records);
     qsort(records, list->count, sizeof *records, by_rank);
     for (size_t i = 0; i < list->count; i++)
         memcpy((char *)list->items + i * sizeof(void *), &records[i].item, sizeof(void *));
+}
+
+/* Another record with what `item` holds. Its texts lie in the arena of the list, as those of both. */
+static void *copy_item(ari_list *list, const ar_model *model, const void *item)
+{
+    char *unused;
+    const ari_record *from = (const ari_record *)item - 1;
+    ari_record *copy = ari_list_add(list, model, 0, &unused);
+    if (copy == NULL)
+        return NULL;
+    copy->flags = from->flags;
+    memcpy(ari_record_struct(copy), item, ari_record_snapshot_offset(model) + model->record_size);
+    return ari_record_struct(copy);
+}
+
+/* Gives each key its record. False: no memory for copies. */
+static bool match_records(const many *self, ranked *keys)
+{
+    ari_list *list = self->rows.list;
+    size_t count = list->count; /* without the copies, which come behind */
+    for (size_t i = 0; i < count; i++) {
+        void *item = item_at(list, i);
+        size_t first = find_key_of(self, keys, item);
+        for (size_t at = first; at < self->key_total && compare_keys(&keys[at], &keys[first]) == 0; at++) {
+            keys[at].item = at == first ? item : copy_item(list, self->rows.plan->model, item);
+            if (keys[at].item == NULL)
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool place_list(const many *self, ranked *keys)
+{
+    ari_list *list = self->rows.list;
+    if (!match_records(self, keys))
+        return false;
+    void *items = ari_reallocate_array(list->env, list->items, self->key_total, sizeof(void *));
+    if (items == NULL)
+        return false;
+    list->items = items;
+    list->count = list->capacity = self->key_total;
+    for (size_t i = 0; i < self->key_total; i++)
+        memcpy((char *)items + keys[i].rank * sizeof(void *), &keys[i].item, sizeof(void *));
+    return true;
+}
+
+static ar_status arrange_list(const many *self, ar_error *err)
+{
+    const ari_list *list = self->rows.list;
+    uint32_t width = self->rows.plan->key_count;
+    ranked *keys = ari_allocate_array(self->rows.env, self->key_total + list->count, sizeof *keys);
+    bool done = keys != NULL;
+    for (size_t i = 0; done && i < self->key_total; i++)
+        keys[i] = (ranked){ .key = self->keys + i * width, .width = width, .rank = i };
+    if (done)
+        qsort(keys, self->key_total, sizeof *keys, by_key);
+    if (done && self->in_place)
+        done = place_list(self, keys);
+    else if (done)
+        order_list(self, keys, keys + self->key_total);
     ari_release(self->rows.env, keys);
+    if (!done)
+        return ar_error_set(err, AR_E_NO_MEMORY, "out of memory for the order of %zu keys", self->key_total);
     return AR_OK;
 }
 
 static ar_status settle_many(ari_op *op, ar_status status, ar_error *err)
 {
-    const many *self = many_of(op);
-    if (status != AR_OK || self->rows.list == NULL || self->rows.list->count < 2)
+    many *self = many_of(op);
+    if (status == AR_OK && self->in_place && self->rows.list == NULL)
+        self->rows.list = ari_list_create(self->rows.env);
+    if (status == AR_OK && self->in_place && self->rows.list == NULL)
+        return ar_error_set(err, AR_E_NO_MEMORY, "finding in %s: out of memory", self->rows.plan->model->table);
+    if (status != AR_OK || self->rows.list == NULL || (self->rows.list->count < 2 && !self->in_place))
         return status;
-    return order_list(self, err);
+    return arrange_list(self, err);
 }
 
 enum { KEYS_AT_MOST = 1 << 20 }; /* of an array */
@@ -258,8 +324,8 @@ static ar_status make_many(ari_db *db, ar_db *handle, const ar_model *model, con
     return AR_OK;
 }
 
-ar_status ar_record_find_many(ar_db *handle, const ar_model *model, const ar_key *keys, size_t count,
-                              ar_record_list *out, ar_error *err)
+static ar_status find_here(ar_db *handle, const ar_model *model, const ar_key *keys, size_t count, bool in_place,
+                           ar_record_list *out, ar_error *err)
 {
     ari_op *op = NULL;
     ar_error closed;
@@ -270,8 +336,10 @@ ar_status ar_record_find_many(ar_db *handle, const ar_model *model, const ar_key
     if (db == NULL)
         return err != NULL ? err->status : closed.status;
     ar_status status = make_many(db, handle, model, keys, count, &op, err);
-    if (status == AR_OK && op != NULL)
+    if (status == AR_OK && op != NULL) {
+        many_of(op)->in_place = in_place;
         status = ari_db_run(db, op, err);
+    }
     if (status == AR_OK && op != NULL)
         status = ari_hydrate_take_list(&many_of(op)->rows, out, err);
     ari_op_release(op);
@@ -279,7 +347,7 @@ ar_status ar_record_find_many(ar_db *handle, const ar_model *model, const ar_key
     return status;
 }
 
-ar_future *ar_record_find_many_async(ar_db *handle, const ar_model *model, const ar_key *keys, size_t count)
+static ar_future *find_later(ar_db *handle, const ar_model *model, const ar_key *keys, size_t count, bool in_place)
 {
     ar_error error = { .status = AR_OK };
     ari_op *op = NULL;
@@ -288,7 +356,30 @@ ar_future *ar_record_find_many_async(ar_db *handle, const ar_model *model, const
         return ari_future_failed(NULL, error.status, &error);
     if (make_many(db, handle, model, keys, count, &op, &error) != AR_OK || op == NULL)
         return ari_fail_and_leave(db, &error);
+    many_of(op)->in_place = in_place;
     ar_future *future = ari_db_submit(db, op);
     ari_db_leave(db);
     return future;
+}
+
+ar_status ar_record_find_many(ar_db *db, const ar_model *model, const ar_key *keys, size_t count, ar_record_list *out,
+                              ar_error *err)
+{
+    return find_here(db, model, keys, count, false, out, err);
+}
+
+ar_future *ar_record_find_many_async(ar_db *db, const ar_model *model, const ar_key *keys, size_t count)
+{
+    return find_later(db, model, keys, count, false);
+}
+
+ar_status ar_record_find_in_place(ar_db *db, const ar_model *model, const ar_key *keys, size_t count,
+                                  ar_record_list *out, ar_error *err)
+{
+    return find_here(db, model, keys, count, true, out, err);
+}
+
+ar_future *ar_record_find_in_place_async(ar_db *db, const ar_model *model, const ar_key *keys, size_t count)
+{
+    return find_later(db, model, keys, count, true);
 }

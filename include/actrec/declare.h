@@ -123,6 +123,15 @@
         T##_list_set_(out_, &list_);                                                                                 \
         return status_;                                                                                              \
     }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_in_place(ar_db *db_, const ar_key *keys_, size_t count_, \
+                                                                     T##_list *out_, ar_error *err_)                 \
+    {                                                                                                                \
+        ar_record_list list_ = { NULL, 0, NULL };                                                                    \
+        ar_status status_ =                                                                                          \
+            ar_record_find_in_place(db_, &T##_model, keys_, count_, out_ != NULL ? &list_ : NULL, err_);             \
+        T##_list_set_(out_, &list_);                                                                                 \
+        return status_;                                                                                              \
+    }                                                                                                                \
     static inline AR_UNUSED AR_NODISCARD ar_status T##_save(ar_db *db_, T *record_, ar_error *err_)                  \
     {                                                                                                                \
         return ar_record_save(db_, &T##_model, record_, err_);                                                       \

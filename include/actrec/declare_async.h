@@ -90,6 +90,12 @@
         future_.raw = ar_record_find_many_async(db_, &T##_model, keys_, count_);                                      \
         return future_;                                                                                               \
     }                                                                                                                 \
+    static inline AR_UNUSED T##_list_future T##_find_in_place_async(ar_db *db_, const ar_key *keys_, size_t count_)   \
+    {                                                                                                                 \
+        T##_list_future future_;                                                                                      \
+        future_.raw = ar_record_find_in_place_async(db_, &T##_model, keys_, count_);                                  \
+        return future_;                                                                                               \
+    }                                                                                                                 \
     static inline AR_UNUSED ar_done T##_save_async(ar_db *db_, T *record_)                                            \
     {                                                                                                                 \
         return ar_record_save_async(db_, &T##_model, record_);                                                        \

@@ -102,6 +102,13 @@ AR_API AR_NODISCARD ar_status ar_record_find_many(ar_db *db, const ar_model *mod
                                                   ar_record_list *out, ar_error *err);
 AR_API ar_future *ar_record_find_many_async(ar_db *db, const ar_model *model, const ar_key *keys, size_t count);
 
+/* The same with an item for each key, in their place: NULL where no row has the key, and a record of its own for each
+ * time that a key is given. Texts are told apart by their bytes, whatever a collation finds.
+ * Owns, Errors: as find_many. */
+AR_API AR_NODISCARD ar_status ar_record_find_in_place(ar_db *db, const ar_model *model, const ar_key *keys,
+                                                      size_t count, ar_record_list *out, ar_error *err);
+AR_API ar_future *ar_record_find_in_place_async(ar_db *db, const ar_model *model, const ar_key *keys, size_t count);
+
 /* Reads the record's row again; changes that were not saved are lost.
  * Errors:  AR_E_NOT_FOUND when the row is gone; AR_E_INVALID for a new record. The record is as before then. */
 AR_API AR_NODISCARD ar_status ar_record_refresh(ar_db *db, const ar_model *model, void *record, ar_error *err);

@@ -297,6 +297,66 @@ static void finds_of_uuids_and_bytes(void **state)
     }
 }
 
+static void keys_without_a_row_are_told(void **state)
+{
+    (void)state;
+    Page pages[] = { { 0, "a" }, { 0, "b" }, { 0, "c" } };
+    ok(Page_insert_many(db, pages, 3, &err));
+    ar_key keys[] = { ar_key(999), ar_key(pages[2].id), ar_key(pages[0].id), ar_key(998), ar_key(pages[2].id) };
+    static const int rows[] = { -1, 2, 0, -1, 2 };
+    Page_list list;
+    for (int later = 0; later < 2; later++) {
+        if (later) {
+            Page_list_future future = Page_find_in_place_async(db, keys, 5);
+            ok(Page_list_await(&future, &list, &err));
+        } else {
+            ok(Page_find_in_place(db, keys, 5, &list, &err));
+        }
+        assert_int_equal(list.count, 5);
+        for (int i = 0; i < 5; i++) {
+            assert_int_equal(list.items[i] != NULL, rows[i] >= 0);
+            if (rows[i] >= 0)
+                assert_string_equal(list.items[i]->text, pages[rows[i]].text);
+        }
+        assert_ptr_not_equal(list.items[1], list.items[4]); /* each is a record of its own */
+        Page *kept = list.items[4];
+        ok(Page_keep(kept, &err));
+        Page_list_free(&list);
+        kept->text = later ? "c" : "C";
+        ok(Page_save(db, kept, &err));
+        pages[2].text = later ? "c" : "C";
+        Page_free(kept);
+    }
+    ok(Page_find_in_place(db, keys, 1, &list, &err));
+    assert_int_equal(list.count, 1);
+    assert_null(list.items[0]);
+    Page_list_free(&list);
+    ok(Page_find_in_place(db, NULL, 0, &list, &err));
+    assert_int_equal(list.count, 0);
+}
+
+static ar_key memory_keys[3];
+
+static ar_status find_with_little_memory(void)
+{
+    Page_list list;
+    ar_status status = Page_find_in_place(db, memory_keys, 3, &list, &err);
+    Page_list_free(&list);
+    return status;
+}
+
+static void nothing_to_check(void) {}
+
+static void refused_memory_is_an_error(void **state)
+{
+    (void)state;
+    Page page = { 0, "a" };
+    ok(Page_insert(db, &page, &err));
+    memory_keys[0] = memory_keys[2] = ar_key(page.id);
+    memory_keys[1] = ar_key(999);
+    fixture_each_refusal(find_with_little_memory, nothing_to_check);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +365,8 @@ int main(void)
         cmocka_unit_test(rows_with_and_without_keys),
         cmocka_unit_test(large_texts_go_in_several_parts),
         cmocka_unit_test(a_bad_value_among_many_keeps_all_out),
+        cmocka_unit_test(keys_without_a_row_are_told),
+        cmocka_unit_test(refused_memory_is_an_error),
         cmocka_unit_test(finds_of_integers),
         cmocka_unit_test(finds_of_uuids_and_bytes),
     };

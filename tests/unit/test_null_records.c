@@ -102,6 +102,15 @@ static void finding(void **state)
     COMES_TO_BARE(AR_E_CLOSED, ar_record_find_many_async, stale, &Pet_model, &key, 1);
     COMES_TO_BARE(AR_E_INVALID, ar_record_find_many_async, db, NULL, &key, 1);
     COMES_TO_BARE(AR_E_INVALID, ar_record_find_many_async, db, &Pet_model, NULL, 1);
+    ANSWERS(AR_E_INVALID, ar_record_find_in_place, NULL, &Pet_model, &key, 1, &list);
+    ANSWERS(AR_E_CLOSED, ar_record_find_in_place, stale, &Pet_model, &key, 1, &list);
+    ANSWERS(AR_E_INVALID, ar_record_find_in_place, db, NULL, &key, 1, &list);
+    ANSWERS(AR_E_INVALID, ar_record_find_in_place, db, &Pet_model, NULL, 1, &list);
+    ANSWERS(AR_E_INVALID, ar_record_find_in_place, db, &Pet_model, &key, 1, NULL);
+    COMES_TO_BARE(AR_E_INVALID, ar_record_find_in_place_async, NULL, &Pet_model, &key, 1);
+    COMES_TO_BARE(AR_E_CLOSED, ar_record_find_in_place_async, stale, &Pet_model, &key, 1);
+    COMES_TO_BARE(AR_E_INVALID, ar_record_find_in_place_async, db, NULL, &key, 1);
+    COMES_TO_BARE(AR_E_INVALID, ar_record_find_in_place_async, db, &Pet_model, NULL, 1);
     settle();
 }
 
