@@ -48,9 +48,16 @@ static void cut(ari_record *record, ari_op *op)
     atomic_store_explicit(&record->pending, NULL, memory_order_release);
 }
 
+/* Of the operation, when those are complete that it stands for one with. */
+static ar_status status_of(ari_op *op)
+{
+    ar_status whole = (ar_status)atomic_load_explicit(&applied_of(op)->whole, memory_order_acquire);
+    return whole != AR_OK ? whole : op->future.status;
+}
+
 static void apply_to(ari_record *record, ari_op *op)
 {
-    applied_of(op)->apply(op, record, NULL, op->future.status);
+    applied_of(op)->apply(op, record, NULL, status_of(op));
     cut(record, op);
 }
 
@@ -61,7 +68,7 @@ ar_status ari_apply_pending(ari_record *record, const char *verb, ar_error *err)
     atomic_flag *flag = lock_for(record);
     lock(flag);
     ari_op *op = atomic_load_explicit(&record->pending, memory_order_relaxed);
-    bool done = op != NULL && ar_future_is_done(&op->future);
+    bool done = op != NULL && ar_future_is_done(&op->future) && status_of(op) != AR_E_PENDING;
     if (done)
         apply_to(record, op);
     unlock(flag);
@@ -100,7 +107,7 @@ void ari_apply_collect(ari_op *op)
     if (applied->plain != NULL) {
         void *plain = applied->plain;
         applied->plain = NULL;
-        applied->apply(op, NULL, plain, op->future.status);
+        applied->apply(op, NULL, plain, status_of(op));
     }
     if (applied->lock_of == NULL)
         return;

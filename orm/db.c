@@ -83,6 +83,16 @@ bool ari_db_in_transaction(const ari_db *db)
     return db->transaction != NULL;
 }
 
+bool ari_db_all_tenants(const ari_db *db)
+{
+    return db->all_tenants;
+}
+
+const ar_value *ari_db_tenant(const ari_db *db)
+{
+    return db->tenant;
+}
+
 bool ari_db_is_scope(const ari_db *db)
 {
     return db->kind != ARI_DATABASE;
@@ -246,6 +256,8 @@ static void inherit(ari_db *db, ari_db *parent)
     db->timeout_ms = parent->timeout_ms;
     db->deadline = parent->deadline;
     db->transaction = parent->transaction;
+    db->tenant = parent->tenant;
+    db->all_tenants = parent->all_tenants;
     memcpy(db->trace, parent->trace, sizeof db->trace);
 }
 
@@ -270,6 +282,7 @@ void ari_db_discard(ari_db *db)
     ari_transaction_fini(db);
     ari_scope_free_owned(db); /* read by another thread while it was closed */
     pthread_mutex_destroy(&db->lock);
+    ari_release(env, db->own_tenant);
     ari_release(env, db);
 }
 

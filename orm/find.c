@@ -12,7 +12,7 @@
 
 typedef struct find {
     ari_hydrate rows; /* first */
-    ar_value key[];   /* key_count of them, and behind them their texts */
+    ar_value key[];   /* key_count of them, the tenant, and behind them their texts */
 } find;
 
 static_assert(sizeof(ari_op) + sizeof(find) + sizeof(ar_value) <= 496,
@@ -82,22 +82,23 @@ static ar_status make_find(ari_db *db, ar_db *handle, const ar_model *model, con
 {
     const ari_plan *plan;
     const ar_statement *statement;
-    ar_value values[ARI_MAX_KEY];
+    ar_value values[ARI_MAX_KEY + 1];
+    size_t count;
     bool owned;
     ar_status status = ari_plan_get(db, model, &plan, err);
     if (status == AR_OK)
-        status = ari_plan_key_values(plan, key, values, err);
+        status = ari_plan_find_values(plan, db, key, values, &count, err);
     if (status == AR_OK)
         status = ari_plan_statement_get(plan, verb, NULL, &statement, &owned, err);
     if (status != AR_OK)
         return status;
-    size_t size = plan->key_count * sizeof *values;
-    ari_op *op = ari_op_create(ari_db_pool(db), sizeof(find) + size + ari_values_room(values, plan->key_count));
+    size_t size = count * sizeof *values;
+    ari_op *op = ari_op_create(ari_db_pool(db), sizeof(find) + size + ari_values_room(values, count));
     if (op == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "finding in %s: out of memory", model->table);
     find *self = find_of(op);
     memcpy(self->key, values, size);
-    ari_values_move(self->key, plan->key_count, (char *)self->key + size);
+    ari_values_move(self->key, count, (char *)self->key + size);
     ari_hydrate_init(&self->rows, db, handle, plan, ARI_HYDRATE_ONE);
     op->brief = true;
     op->settle = settle_find;

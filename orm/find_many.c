@@ -241,9 +241,17 @@ static size_t padded(const ari_plan *plan, size_t count, size_t most)
     return power < most ? power : most;
 }
 
+/* The tenant, which stands behind the keys. */
+static ar_status add_tenant(const ari_plan *plan, const ari_db *db, ar_value *place, ar_error *err)
+{
+    const ar_value *tenant;
+    return ari_plan_tenant(plan, db, place, &tenant, err);
+}
+
 static ar_status check_count(const ari_plan *plan, size_t count, size_t *most, ar_error *err)
 {
-    *most = ari_plan_finds_by_array(plan) ? KEYS_AT_MOST : plan->dialect->max_parameters / plan->key_count;
+    size_t parameters = plan->dialect->max_parameters - (size_t)(plan->tenant_column >= 0);
+    *most = ari_plan_finds_by_array(plan) ? KEYS_AT_MOST : parameters / plan->key_count;
     if (count <= *most)
         return AR_OK;
     return ar_error_set(err, AR_E_INVALID, "finding in %s: %zu keys are more than the %zu that fit one statement",
@@ -304,20 +312,24 @@ static ar_status make_many(ari_db *db, ar_db *handle, const ar_model *model, con
     if (status != AR_OK)
         return status;
     size_t total = padded(plan, count, most);
-    size_t size = sizeof(many) + total * plan->key_count * sizeof(ar_value);
-    ari_op *op = ari_op_create(ari_db_pool(db), size + room_of_keys(keys, count, total));
+    size_t values = total * plan->key_count + (size_t)(plan->tenant_column >= 0);
+    size_t size = sizeof(many) + values * sizeof(ar_value);
+    size_t room = plan->tenant_column >= 0 && ari_db_tenant(db) != NULL ? ari_values_room(ari_db_tenant(db), 1) : 0;
+    ari_op *op = ari_op_create(ari_db_pool(db), size + room_of_keys(keys, count, total) + room);
     if (op == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "finding in %s: out of memory", model->table);
     many *self = many_of(op);
     self->key_total = count;
     status = fill_keys(plan, keys, count, total, self->keys, err);
+    if (status == AR_OK && plan->tenant_column >= 0)
+        status = add_tenant(plan, db, &self->keys[values - 1], err);
     if (status == AR_OK)
         status = ari_plan_find_many(plan, total, &statement, err);
     if (status != AR_OK) {
         ari_op_release(op);
         return status;
     }
-    ari_values_move(self->keys, total * plan->key_count, (char *)self + size);
+    ari_values_move(self->keys, values, (char *)self + size);
     set_up(op, db, handle, plan, statement);
     op->operation.rows = ari_plan_finds_by_array(plan) ? count : 0;
     *out = op;

@@ -21,6 +21,7 @@ struct ari_gather {
     atomic_size_t waiting; /* observers that were not told yet */
     size_t count;
     size_t cause; /* the child whose error counts before that of others */
+    bool held;    /* outcomes are applied when all are complete */
     child children[];
 };
 
@@ -51,10 +52,9 @@ static void interrupt(ar_future *future)
 static void collect(ar_future *future)
 {
     ari_gather *self = (ari_gather *)future;
-    if (future->status != AR_OK)
-        return; /* they hold all or none */
+    /* They hold all or none; records are to be told that they do not. */
     for (size_t i = 0; i < self->count; i++) {
-        if (self->children[i].op != NULL)
+        if (self->children[i].op != NULL && (future->status == AR_OK || self->held))
             ari_apply_collect(self->children[i].op);
     }
 }
@@ -79,6 +79,11 @@ static ar_status outcome(const ari_gather *self, ar_error *error)
     return aborted.status;
 }
 
+static ari_applied *applied_of(ari_op *op)
+{
+    return (ari_applied *)(void *)op->payload;
+}
+
 static void told(ari_gather *self)
 {
     ar_error error;
@@ -86,6 +91,10 @@ static void told(ari_gather *self)
     if (atomic_fetch_sub_explicit(&self->waiting, 1, memory_order_acq_rel) != 1)
         return;
     ar_status status = outcome(self, &error);
+    for (size_t i = 0; self->held && i < self->count; i++) {
+        if (self->children[i].op != NULL)
+            atomic_store_explicit(&applied_of(self->children[i].op)->whole, status, memory_order_release);
+    }
     ari_future_finish(&self->future, status, status != AR_OK ? &error : NULL);
     ari_future_unref(&self->future);
 }
@@ -94,6 +103,12 @@ static void notify(ari_future_observer *observer, ar_future *future)
 {
     (void)future;
     told(((child *)observer)->gather);
+}
+
+void ari_gather_hold(ari_gather *gather, ari_op *op)
+{
+    gather->held = true;
+    atomic_store_explicit(&applied_of(op)->whole, AR_E_PENDING, memory_order_relaxed);
 }
 
 ari_gather *ari_gather_create(ar_runtime *runtime, const ar_env *env, size_t capacity)

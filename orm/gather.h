@@ -15,6 +15,9 @@ ari_gather *ari_gather_create(ar_runtime *runtime, const ar_env *env, size_t cap
  * is applied with that of all. */
 void ari_gather_add(ari_gather *gather, ar_future *future, ari_op *op);
 
+/* Before `op` is submitted and added: its outcome is applied when all are complete, and only then. */
+void ari_gather_hold(ari_gather *gather, ari_op *op);
+
 /* Adds one that has failed, so that those before it are taken back: its error is that of all, not theirs. At most one. */
 void ari_gather_fail(ari_gather *gather, ar_future *failed);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "orm/behaviour.h"
 #include "orm/column.h"
 #include "orm/plan.h"
 #include "orm/record.h"
@@ -30,7 +31,11 @@ static bool can_be_key(ar_kind kind)
     return type != AR_TYPE_FLOAT && type != AR_TYPE_DOUBLE && type != AR_TYPE_JSON;
 }
 
-static const uint32_t all_flags =
+static const uint32_t all_flags = AR_PRIMARY_KEY | AR_AUTO | AR_NOT_NULL | AR_UNIQUE | AR_CREATED_AT | AR_UPDATED_AT |
+                                  AR_IGNORE | AR_VERSION | AR_DELETED_AT | AR_TENANT | AR_GENERATED | AR_VIRTUAL |
+                                  AR_DATABASE_DEFAULT | AR_UUID_V4 | AR_UUID_V7 | AR_DERIVED;
+
+static const uint32_t plain_flags =
     AR_PRIMARY_KEY | AR_AUTO | AR_NOT_NULL | AR_UNIQUE | AR_CREATED_AT | AR_UPDATED_AT | AR_IGNORE;
 
 static bool is_storable(ar_kind kind)
@@ -55,7 +60,7 @@ static ar_status check_column(const ar_model *model, const ar_column *column, ar
         return complain(model, column, "a primary key is no optional, floating-point or JSON value", err);
     if ((column->flags & (AR_CREATED_AT | AR_UPDATED_AT)) != 0 && !is_timestamp(column->kind))
         return complain(model, column, "AR_CREATED_AT and AR_UPDATED_AT are for timestamps", err);
-    return AR_OK;
+    return (column->flags & ~plain_flags) != 0 || column->sql != NULL ? ari_behaviour_check(model, column, err) : AR_OK;
 }
 
 static ar_status check_names(const ar_model *model, const ar_column *column, size_t before, ar_error *err)
@@ -127,5 +132,5 @@ ar_status ari_model_check(const ar_model *model, size_t *columns, size_t *keys, 
     if (*keys > ARI_MAX_KEY)
         return ar_error_set(err, AR_E_INVALID, "model %s: its primary key has %zu columns; it may have %d", name, *keys,
                             ARI_MAX_KEY);
-    return AR_OK;
+    return ari_behaviour_check_model(model, err);
 }

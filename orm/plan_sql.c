@@ -63,10 +63,25 @@ static void column_name(builder *self, size_t index)
 void ari_plan_select_list(const ari_plan *plan, ari_text_buffer *text)
 {
     for (size_t i = 0; i < plan->column_count; i++) {
+        const char *expression = plan->columns[i].expression;
         if (i > 0)
             ari_text_buffer_append_cstr(text, ", ");
+        if (expression != NULL) {
+            ari_text_buffer_append_cstr(text, expression);
+            ari_text_buffer_append_cstr(text, " AS ");
+        }
         quoted(plan->dialect, text, plan->columns[i].name);
     }
+}
+
+static void table(builder *self)
+{
+    const char *schema = self->plan->options->schema;
+    if (schema != NULL) {
+        name(self, schema);
+        sql(self, ".");
+    }
+    name(self, self->plan->model->table);
 }
 
 static void compared(builder *self, const ari_plan_column *column)
@@ -93,36 +108,69 @@ static void key_condition(builder *self)
     }
 }
 
+/* AND column = ? */
+static void and_equal(builder *self, int column)
+{
+    if (column < 0)
+        return;
+    sql(self, " AND ");
+    compared(self, &self->plan->columns[column]);
+    sql(self, " = ");
+    parameter(self);
+}
+
+/* What a row must be, besides having the key, for a find to see it. */
+static void and_scope(builder *self)
+{
+    and_equal(self, self->plan->tenant_column);
+    if (self->plan->scope != NULL) {
+        sql(self, " AND ");
+        sql(self, self->plan->scope);
+    }
+}
+
+/* And for a write to change it. */
+static void and_guards(builder *self)
+{
+    and_equal(self, self->plan->tenant_column);
+    and_equal(self, self->plan->version_column);
+}
+
 static void select_from(builder *self)
 {
     sql(self, "SELECT ");
     ari_plan_select_list(self->plan, &self->text);
     sql(self, " FROM ");
-    name(self, self->plan->model->table);
+    table(self);
     sql(self, " WHERE ");
 }
 
-static void build_find(builder *self, bool for_update)
+static void build_find(builder *self, ari_plan_verb verb)
 {
     select_from(self);
     key_condition(self);
-    if (for_update)
+    if (verb == ARI_PLAN_READ)
+        and_equal(self, self->plan->tenant_column);
+    else
+        and_scope(self);
+    if (verb == ARI_PLAN_FIND_FOR_UPDATE)
         sql(self, self->plan->dialect->lock_for_update);
 }
 
 static void build_delete(builder *self)
 {
     sql(self, "DELETE FROM ");
-    name(self, self->plan->model->table);
+    table(self);
     sql(self, " WHERE ");
     key_condition(self);
+    and_guards(self);
 }
 
-static void build_update(builder *self, const ari_mask *mask)
+static void build_update(builder *self, ari_plan_verb verb, const ari_mask *mask)
 {
     const char *before = " SET ";
     sql(self, "UPDATE ");
-    name(self, self->plan->model->table);
+    table(self);
     for (size_t i = 0; i < self->plan->column_count; i++) {
         if (!ari_mask_has(mask, i))
             continue;
@@ -134,6 +182,12 @@ static void build_update(builder *self, const ari_mask *mask)
     }
     sql(self, " WHERE ");
     key_condition(self);
+    and_guards(self);
+    if (verb == ARI_PLAN_UPDATE)
+        return;
+    sql(self, " AND ");
+    column_name(self, (size_t)self->plan->deleted_column);
+    sql(self, verb == ARI_PLAN_RESTORE ? " IS NOT NULL" : " IS NULL");
 }
 
 /* (?, ?, …) */
@@ -152,12 +206,50 @@ static void returning_key(builder *self)
     column_name(self, (size_t)self->plan->auto_column);
 }
 
+/* What the database alone knows of the row, behind the AUTO key where that comes back too. */
+static void returning(builder *self, ari_plan_verb verb, const ari_mask *mask, bool key)
+{
+    uint16_t columns[ARI_MAX_COLUMNS];
+    size_t count = ari_plan_returns(self->plan, verb) ? ari_plan_returned(self->plan, verb, mask, columns) : 0;
+    if (key)
+        returning_key(self);
+    for (size_t i = 0; i < count; i++) {
+        sql(self, i > 0 || key ? ", " : " RETURNING ");
+        column_name(self, columns[i]);
+    }
+}
+
+/* The AUTO key in the mask: the row is the one that the database has numbered last. */
+static void build_read_back(builder *self, const ari_mask *mask)
+{
+    const ari_plan *plan = self->plan;
+    const char *before = "SELECT ";
+    bool numbered = plan->auto_column >= 0 && ari_mask_has(mask, (size_t)plan->auto_column);
+    for (size_t i = 0; i < plan->column_count; i++) {
+        if (!ari_mask_has(mask, i) || (int)i == plan->auto_column)
+            continue;
+        sql(self, before);
+        column_name(self, i);
+        before = ", ";
+    }
+    sql(self, " FROM ");
+    table(self);
+    sql(self, " WHERE ");
+    if (numbered) {
+        column_name(self, (size_t)plan->auto_column);
+        sql(self, " = ");
+        sql(self, plan->dialect->last_key);
+    } else {
+        key_condition(self);
+    }
+}
+
 /* (column, …); how many. */
 static size_t insert_into(builder *self, const ari_mask *mask)
 {
     size_t count = 0;
     sql(self, "INSERT INTO ");
-    name(self, self->plan->model->table);
+    table(self);
     sql(self, " ");
     for (size_t i = 0; i < self->plan->column_count; i++) {
         if (!ari_mask_has(mask, i))
@@ -247,9 +339,36 @@ static void update_same_key(builder *self)
         column_name(self, plan->key[i]);
         sql(self, ")");
     }
+    if (plan->tenant_column >= 0) {
+        sql(self, " AND ");
+        column_name(self, (size_t)plan->tenant_column);
+        sql(self, " = VALUES(");
+        column_name(self, (size_t)plan->tenant_column);
+        sql(self, ")");
+    }
     sql(self, ", ");
     column_name(self, plan->key[0]);
     sql(self, ", (SELECT 1 UNION SELECT 2))");
+}
+
+/* = table.version + 1 */
+static void next_version(builder *self, size_t index)
+{
+    sql(self, " = ");
+    if (self->plan->dialect->on_conflict) {
+        name(self, self->plan->model->table);
+        sql(self, ".");
+    }
+    column_name(self, index);
+    sql(self, " + 1");
+}
+
+/* Whether the row that is there is to be looked at, although nothing of it changes. */
+static bool updates_same(const ari_plan *plan, const ari_mask *mask)
+{
+    uint16_t columns[ARI_MAX_COLUMNS];
+    return plan->tenant_column >= 0 ||
+           (ari_plan_returns(plan, ARI_PLAN_UPSERT) && ari_plan_returned(plan, ARI_PLAN_UPSERT, mask, columns) > 0);
 }
 
 /* What the conflicting row gets: "name" = excluded."name", and in MySQL's words "name" = VALUES("name"). */
@@ -259,18 +378,23 @@ static void updated_from_new(builder *self, const ari_mask *mask)
     bool standard = plan->dialect->on_conflict;
     bool any = false;
     for (size_t i = 0; i < plan->column_count; i++) {
-        if (!ari_mask_has(mask, i) || (plan->columns[i].flags & (AR_PRIMARY_KEY | AR_CREATED_AT)) != 0)
+        uint32_t flags = plan->columns[i].flags;
+        if (!ari_mask_has(mask, i) || (flags & (AR_PRIMARY_KEY | AR_CREATED_AT | AR_TENANT)) != 0)
             continue;
         sql(self, any || !standard ? ", " : "UPDATE SET ");
         any = true;
         column_name(self, i);
+        if ((flags & AR_VERSION) != 0) {
+            next_version(self, i);
+            continue;
+        }
         sql(self, standard ? " = excluded." : " = VALUES(");
         column_name(self, i);
         sql(self, standard ? "" : ")");
     }
     if (any || !standard)
         return;
-    if (plan->created_count == 0) {
+    if (!updates_same(plan, mask)) {
         sql(self, "NOTHING");
         return;
     }
@@ -281,13 +405,18 @@ static void updated_from_new(builder *self, const ari_mask *mask)
     column_name(self, plan->key[0]);
 }
 
-static void returning_created(builder *self)
+/* A row of another tenant is left as it is: MySQL's words for it stand in update_same_key. */
+static void where_own(builder *self)
 {
     const ari_plan *plan = self->plan;
-    for (uint32_t i = 0; i < plan->created_count; i++) {
-        sql(self, i > 0 ? ", " : " RETURNING ");
-        column_name(self, plan->created[i]);
-    }
+    if (!plan->dialect->on_conflict || plan->tenant_column < 0)
+        return;
+    sql(self, " WHERE ");
+    name(self, plan->model->table);
+    sql(self, ".");
+    column_name(self, (size_t)plan->tenant_column);
+    sql(self, " = excluded.");
+    column_name(self, (size_t)plan->tenant_column);
 }
 
 static void build_upsert(builder *self, const ari_mask *mask)
@@ -298,12 +427,43 @@ static void build_upsert(builder *self, const ari_mask *mask)
     else
         update_same_key(self);
     updated_from_new(self, mask);
-    returning_created(self);
+    where_own(self);
+    returning(self, ARI_PLAN_UPSERT, mask, false);
 }
 
+size_t ari_plan_returned(const ari_plan *plan, ari_plan_verb verb, const ari_mask *mask, uint16_t *columns)
+{
+    uint32_t wanted = AR_GENERATED;
+    size_t count = 0;
+    if (verb == ARI_PLAN_UPSERT && plan->dialect->returning)
+        wanted |= AR_CREATED_AT;
+    if (verb == ARI_PLAN_UPSERT)
+        wanted |= AR_VERSION;
+    bool inserts = verb == ARI_PLAN_INSERT || verb == ARI_PLAN_UPSERT;
+    if (verb == ARI_PLAN_DELETE || (plan->flags & (wanted | AR_DATABASE_DEFAULT)) == 0)
+        return 0;
+    for (uint16_t i = 0; i < plan->column_count; i++) {
+        uint32_t flags = plan->columns[i].flags;
+        bool left = inserts && (flags & AR_DATABASE_DEFAULT) != 0 && !ari_mask_has(mask, i);
+        if ((flags & wanted) != 0 || left)
+            columns[count++] = i;
+    }
+    return count;
+}
+
+bool ari_plan_returns(const ari_plan *plan, ari_plan_verb verb)
+{
+    return ari_plan_updates(verb) ? plan->dialect->returning_updates : plan->dialect->returning;
+}
+
+/* Where rows come back, the driver does not say what the AUTO key is. */
 static bool returns_key(const ari_plan *plan, const ari_mask *mask)
 {
-    return plan->key_returned && !ari_mask_has(mask, (size_t)plan->auto_column);
+    uint16_t columns[ARI_MAX_COLUMNS];
+    if (plan->auto_column < 0 || ari_mask_has(mask, (size_t)plan->auto_column))
+        return false;
+    return plan->key_returned || (ari_plan_returns(plan, ARI_PLAN_INSERT) &&
+                                  ari_plan_returned(plan, ARI_PLAN_INSERT, mask, columns) > 0);
 }
 
 static ar_status no_memory(const ari_plan *plan, ar_error *err)
@@ -323,7 +483,7 @@ static ar_status finish(builder *self, ar_statement_class statement_class, const
     *out = NULL;
     if (!self->text.failed)
         *out = ari_statement_get(self->plan->statements, ari_text_buffer_cstr(&self->text), self->text.length,
-                                 self->parameters, statement_class, true);
+                                 self->parameters, statement_class, !self->plan->by_itself);
     ari_text_buffer_fini(&self->text);
     if (*out == NULL)
         return no_memory(self->plan, err);
@@ -350,6 +510,7 @@ static void build_find_many(builder *self, size_t key_count)
     select_from(self);
     if (plan->key_count > 1) {
         any_key(self, key_count);
+        and_scope(self);
         return;
     }
     compared(self, &plan->columns[plan->key[0]]);
@@ -361,6 +522,7 @@ static void build_find_many(builder *self, size_t key_count)
         sql(self, " IN ");
         parameter_row(self, key_count);
     }
+    and_scope(self);
 }
 
 ar_status ari_plan_find_many(const ari_plan *plan, size_t key_count, const ar_statement **out, ar_error *err)
@@ -385,12 +547,14 @@ static bool is_exact(ar_type type)
 bool ari_plan_finds_by_array(const ari_plan *plan)
 {
     ar_type type = key_type(plan);
-    return plan->dialect->find_by_array && (is_exact(type) || type == AR_TYPE_TEXT);
+    return plan->tenant_column < 0 && plan->dialect->find_by_array && (is_exact(type) || type == AR_TYPE_TEXT);
 }
 
 /* By keys that are equal when their bits are; a collation may find more than it was asked for. */
 static bool finds_together(const ari_plan *plan)
 {
+    if (plan->tenant_column >= 0 || plan->by_itself)
+        return false;
     return is_exact(key_type(plan)) && (plan->dialect->find_by_array || plan->dialect->find_by_list >= 2);
 }
 
@@ -438,16 +602,25 @@ static ar_status build(const ari_plan *plan, ari_plan_verb verb, const ari_mask 
     switch (verb) {
     case ARI_PLAN_INSERT:
         build_insert(&self, mask, 1);
-        if (returns_key(plan, mask))
-            returning_key(&self);
+        returning(&self, verb, mask, returns_key(plan, mask));
         break;
-    case ARI_PLAN_UPDATE: build_update(&self, mask); break;
+    case ARI_PLAN_UPDATE:
+    case ARI_PLAN_SOFT_DELETE:
+    case ARI_PLAN_RESTORE:
+        build_update(&self, verb, mask);
+        returning(&self, verb, mask, false);
+        break;
+    case ARI_PLAN_READ_BACK:
+        build_read_back(&self, mask);
+        statement_class = AR_STATEMENT_READ;
+        break;
     case ARI_PLAN_UPSERT: build_upsert(&self, mask); break;
     case ARI_PLAN_DELETE: build_delete(&self); break;
     case ARI_PLAN_FIND:
+    case ARI_PLAN_READ:
     case ARI_PLAN_FIND_FOR_UPDATE:
-        build_find(&self, verb == ARI_PLAN_FIND_FOR_UPDATE);
-        if (verb == ARI_PLAN_FIND || plan->dialect->lock_for_update[0] == '\0')
+        build_find(&self, verb);
+        if (verb != ARI_PLAN_FIND_FOR_UPDATE || plan->dialect->lock_for_update[0] == '\0')
             statement_class = AR_STATEMENT_READ; /* one that locks is not: it must not be sent twice */
         break;
     }
@@ -520,19 +693,26 @@ ar_status ari_plan_statement_get(const ari_plan *plan, ari_plan_verb verb, const
     switch (verb) {
     case ARI_PLAN_FIND: place = &lazily(plan)->find; break;
     case ARI_PLAN_FIND_FOR_UPDATE: place = &lazily(plan)->find_for_update; break;
+    case ARI_PLAN_READ: place = plan->scope == NULL ? &lazily(plan)->find : &lazily(plan)->read; break;
     case ARI_PLAN_DELETE: place = &lazily(plan)->delete_; break;
     case ARI_PLAN_INSERT:
     case ARI_PLAN_UPDATE:
+    case ARI_PLAN_SOFT_DELETE:
+    case ARI_PLAN_RESTORE:
+    case ARI_PLAN_READ_BACK:
     case ARI_PLAN_UPSERT: return by_mask(plan, verb, mask, out, owned, err);
     }
     *out = atomic_load_explicit(place, memory_order_acquire);
-    return *out != NULL ? AR_OK : by_key(plan, verb, place, out, err);
+    if (*out != NULL)
+        return AR_OK;
+    return by_key(plan, verb == ARI_PLAN_READ && plan->scope == NULL ? ARI_PLAN_FIND : verb, place, out, err);
 }
 
 void ari_plan_statements_release(ari_plan *plan)
 {
     ari_statement_unref(atomic_load_explicit(&plan->find, memory_order_relaxed));
     ari_statement_unref(atomic_load_explicit(&plan->find_for_update, memory_order_relaxed));
+    ari_statement_unref(atomic_load_explicit(&plan->read, memory_order_relaxed));
     ari_statement_unref(atomic_load_explicit(&plan->delete_, memory_order_relaxed));
     for (size_t i = 0; i < ARI_PLAN_SLOTS; i++) {
         ari_plan_statement *entry = atomic_load_explicit(&plan->slots[i], memory_order_relaxed);

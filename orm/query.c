@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "orm/column.h"
+#include "orm/filter.h"
 #include "orm/fragment.h"
 #include "orm/predicate.h"
 
@@ -64,6 +65,8 @@ ar_query *ar_query_create(ar_db *handle, const ar_model *model)
     ar_query *query = ari_query_new(ari_db_env(db), handle, ari_db_dialect(db), model);
     if (!query->fixed && model == NULL)
         ar_ignore(ar_error_set(&query->error, AR_E_INVALID, "making a query: the model is NULL"));
+    else if (!query->fixed)
+        ar_ignore(ari_filter_start(query, db, &query->error));
     ari_db_leave(db);
     return query;
 }

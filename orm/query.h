@@ -35,6 +35,11 @@ typedef struct ari_selections {
     ari_selection *first, *last;
 } ari_selections;
 
+/* Which rows of a model that marks what is deleted. */
+typedef enum ari_deleted { ARI_DELETED_NOT = 0, ARI_DELETED_TOO, ARI_DELETED_ONLY } ari_deleted;
+
+struct ari_plan;
+
 struct ar_query {
     const ar_env *env;
     ari_arena arena; /* everything that is gathered, the values too */
@@ -49,6 +54,10 @@ struct ar_query {
     int64_t limit;
     int64_t offset;
     bool everything;     /* ar_query_everything was called */
+    const struct ari_plan *plan; /* of the model, where it was made for a database; see orm/filter.h */
+    const ar_value *tenant;      /* NULL: it does not matter */
+    ari_deleted deleted;
+    bool unscoped; /* without the default scope */
     uint64_t changed[4]; /* which of the model's columns `changes` sets, a bit each */
     ari_clause where;
     ari_clause having;

@@ -2,7 +2,9 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "orm/behaviour.h"
 #include "orm/column.h"
+#include "orm/filter.h"
 #include "orm/query.h"
 
 /* Writes a query down as SQL: SELECT … FROM … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT … OFFSET …. */
@@ -64,10 +66,7 @@ static ar_wrapping wrapping_of(const ari_selection *item, const ar_dialect *dial
 
 static void write_column(ari_clause *clause, const ar_dialect *dialect, const ar_column *column, bool by_value)
 {
-    if (by_value)
-        ari_clause_compared(clause, dialect, ari_column_name(column), ari_column_type(column));
-    else
-        ari_clause_name(clause, dialect, ari_column_name(column));
+    ari_clause_column(clause, dialect, column, by_value);
 }
 
 static void write_aggregate(ari_clause *clause, const ar_dialect *dialect, const ari_selection *item)
@@ -88,6 +87,10 @@ static void write_selection(ari_clause *clause, const ar_dialect *dialect, const
 {
     if (item->kind == ARI_SELECT_COLUMN) {
         write_column(clause, dialect, item->column, false);
+        if ((item->column->flags & AR_DERIVED) == 0)
+            return;
+        ari_clause_sql(clause, " AS ");
+        ari_clause_name(clause, dialect, ari_column_name(item->column));
         return;
     }
     write_aggregate(clause, dialect, item);
@@ -130,6 +133,8 @@ static ar_status list_model(ar_query *query, const ar_model *model, ari_selectio
     while ((column = ari_column_next(model, &cursor)) != NULL) {
         if (model != query->model && !has_column(query->model, ari_column_name(column)))
             continue;
+        if (model != query->model)
+            column = ari_column_by_name(query->model, ari_column_name(column));
         if (append(query, list, (ari_selection){ .kind = ARI_SELECT_COLUMN, .column = column }) == NULL)
             return no_memory(err);
     }
@@ -204,11 +209,8 @@ static void write_tables(ari_clause *clause, ar_query *query)
 {
     const ar_dialect *dialect = query->dialect;
     ari_clause_sql(clause, " FROM ");
-    ari_clause_name(clause, dialect, query->model->table);
-    if (!ari_clause_is_empty(&query->where)) {
-        ari_clause_sql(clause, " WHERE ");
-        ari_clause_append(clause, &query->where);
-    }
+    ari_clause_table(clause, dialect, query->model);
+    ari_filter_where(clause, query);
     for (const ari_selection *item = query->groups.first; item != NULL; item = item->next) {
         ari_clause_sql(clause, item == query->groups.first ? " GROUP BY " : ", ");
         write_column(clause, dialect, item->column, true);

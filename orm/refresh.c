@@ -83,8 +83,10 @@ static void apply_refresh(ari_op *op, ari_record *record, void *plain, ar_status
     ari_record_sweep_strings(record);
 }
 
-static ar_status key_of(const ari_plan *plan, ari_record *record, ar_value *key, ar_error *err)
+static ar_status key_of(const ari_plan *plan, const ari_db *db, ari_record *record, ar_value *key, size_t *count,
+                        ar_error *err)
 {
+    const ar_value *tenant;
     if (plan->key_count == 0)
         return ar_error_set(err, AR_E_UNSUPPORTED, "refresh: model %s has no primary key", plan->model->name);
     if ((record->flags & (ARI_RECORD_NEW | ARI_RECORD_KEYLESS)) != 0)
@@ -94,17 +96,19 @@ static ar_status key_of(const ari_plan *plan, ari_record *record, ar_value *key,
         const ari_plan_column *column = &plan->columns[plan->key[i]];
         key[i] = ari_kind_load(column->kind, (char *)ari_record_snapshot(record) + column->offset);
     }
-    return AR_OK;
+    *count = plan->key_count + (size_t)(plan->tenant_column >= 0);
+    return ari_plan_tenant(plan, db, &key[plan->key_count], &tenant, err);
 }
 
-static void set_up(ari_op *op, const ari_plan *plan, const ari_record *record, const ar_statement *statement)
+static void set_up(ari_op *op, const ari_plan *plan, const ari_record *record, size_t count,
+                   const ar_statement *statement)
 {
     refresh *self = refresh_of(op);
     self->applied.apply = apply_refresh;
     self->plan = plan;
     self->env = ari_record_env(record);
-    self->image = (char *)&self->key[plan->key_count];
-    ari_values_move(self->key, plan->key_count, self->image + plan->model->record_size);
+    self->image = (char *)&self->key[count];
+    ari_values_move(self->key, count, self->image + plan->model->record_size);
     op->settle = settle_refresh;
     op->destroy = destroy_refresh;
     op->operation.statement = statement;
@@ -131,7 +135,8 @@ static ar_status make_refresh(ari_db *db, const ar_model *model, void *object, a
 {
     const ari_plan *plan;
     const ar_statement *statement;
-    ar_value key[ARI_MAX_KEY];
+    ar_value key[ARI_MAX_KEY + 1];
+    size_t count = 0;
     bool owned;
     ar_status status = ari_plan_get(db, model, &plan, err);
     if (status != AR_OK)
@@ -141,18 +146,18 @@ static ar_status make_refresh(ari_db *db, const ar_model *model, void *object, a
         return AR_E_INVALID;
     status = ari_apply_pending(record, "refresh", err);
     if (status == AR_OK)
-        status = key_of(plan, record, key, err);
+        status = key_of(plan, db, record, key, &count, err);
     if (status == AR_OK)
-        status = ari_plan_statement_get(plan, ARI_PLAN_FIND, NULL, &statement, &owned, err);
+        status = ari_plan_statement_get(plan, ARI_PLAN_READ, NULL, &statement, &owned, err);
     if (status != AR_OK)
         return status;
-    size_t keys = plan->key_count * sizeof *key;
-    size_t room = ari_values_room(key, plan->key_count);
+    size_t keys = count * sizeof *key;
+    size_t room = ari_values_room(key, count);
     ari_op *op = ari_op_create(ari_db_pool(db), sizeof(refresh) + keys + model->record_size + room);
     if (op == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "refreshing from %s: out of memory", model->table);
     memcpy(refresh_of(op)->key, key, keys);
-    set_up(op, plan, record, statement);
+    set_up(op, plan, record, count, statement);
     status = prepare_undo(db, record, op, err);
     if (status == AR_OK)
         *out = op;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "orm/bind.h"
+#include "orm/find.h"
 #include "values/memory.h"
 
 /* A database, the scopes on it, the transactions on those and so on are a tree: each keeps its parent in memory, is on its parent's list, and is closed before it. A
@@ -171,6 +173,35 @@ void ari_scope_fini(ari_db *db)
     unlink_from_parent(db);
 }
 
+/* False: no memory. */
+static bool set_tenant(ari_db *scope, const ar_scope_options *options)
+{
+    if (options->tenant.type == AR_TYPE_NULL) {
+        scope->all_tenants = scope->all_tenants || options->all_tenants;
+        return true;
+    }
+    scope->own_tenant = ari_allocate(ari_db_env(scope), sizeof(ar_value) + ari_values_room(&options->tenant, 1));
+    if (scope->own_tenant == NULL)
+        return false;
+    *scope->own_tenant = options->tenant;
+    ari_values_move(scope->own_tenant, 1, (char *)(scope->own_tenant + 1));
+    scope->tenant = scope->own_tenant;
+    scope->all_tenants = false;
+    return true;
+}
+
+static bool are_valid(const ar_scope_options *options, size_t trace_room)
+{
+    if (!ari_options_fit(options->struct_size, sizeof *options) || options->timeout_ms < 0)
+        return false;
+    if (options->trace != NULL && strlen(options->trace) >= trace_room)
+        return false;
+    if (options->tenant.type == AR_TYPE_NULL)
+        return true;
+    return !options->all_tenants && !ari_value_is_list(&options->tenant) &&
+           ari_value_check(&options->tenant, "the tenant", NULL) == AR_OK;
+}
+
 ar_db *ar_scope_open(ar_db *db, const ar_scope_options *options)
 {
     static const ar_scope_options defaults;
@@ -180,13 +211,14 @@ ar_db *ar_scope_open(ar_db *db, const ar_scope_options *options)
     ari_db *parent = ari_db_enter(db, &error);
     if (parent == NULL)
         return (ar_db *)ari_handle_of_error((unsigned)error.status);
-    if (!ari_options_fit(options->struct_size, sizeof *options) || options->timeout_ms < 0 ||
-        (options->trace != NULL && strlen(options->trace) >= sizeof parent->trace)) {
+    if (!are_valid(options, sizeof parent->trace)) {
         ari_db_leave(parent);
         return (ar_db *)ari_handle_of_error(AR_E_INVALID);
     }
     ari_db *scope = ari_db_create(ari_db_env(parent), parent->pool, ARI_SCOPE, parent);
-    if (scope == NULL) {
+    if (scope == NULL || !set_tenant(scope, options)) {
+        if (scope != NULL)
+            ari_db_discard(scope);
         ari_db_leave(parent);
         return (ar_db *)ari_handle_of_error(AR_E_NO_MEMORY);
     }

@@ -21,6 +21,9 @@ struct ari_db {
     int64_t timeout_ms; /* each operation that has none; 0: none */
     int64_t deadline;   /* of all that is done through it; INT64_MAX: none */
     char trace[128];
+    const ar_value *tenant; /* its own, or that of the handle around it; NULL: none */
+    ar_value *own_tenant;   /* with its text behind it; freed with it */
+    bool all_tenants;
     ari_db *parent;      /* kept in memory by this one; NULL: a database */
     ari_db *transaction; /* the innermost transaction that this is or is in; NULL: none */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "orm/undo.h"
 
+#include "orm/behaviour.h"
 #include "orm/column.h"
 
 /* A verb on a record inside a transaction makes a copy of the struct and the snapshot as they were, and gives it to
@@ -71,7 +72,7 @@ static void restore_members(ari_record *record, const unsigned char *copy)
     const ar_column *column;
     size_t cursor = 0;
     while ((column = ari_column_next(record->model, &cursor)) != NULL) {
-        if ((column->flags & (AR_AUTO | AR_CREATED_AT | AR_UPDATED_AT)) != 0)
+        if ((column->flags & (AR_AUTO | AR_GENERATED | ARI_STAMPED)) != 0)
             memcpy((char *)ari_record_struct(record) + column->offset, copy + column->offset, column->size);
     }
 }

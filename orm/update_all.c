@@ -4,7 +4,9 @@
 
 #include <actrec/change.h>
 
+#include "orm/behaviour.h"
 #include "orm/column.h"
+#include "orm/filter.h"
 #include "orm/find.h"
 #include "orm/fragment.h"
 #include "orm/query_run.h"
@@ -15,6 +17,9 @@
 /* What of a column the database or the library alone decides. */
 static ar_status check_writable(const ar_query *query, const ar_column *column, ar_error *err)
 {
+    if ((column->flags & AR_TENANT) != 0 && query->tenant != NULL)
+        return ar_error_set(err, AR_E_UNSUPPORTED, "changing %s.%s: rows stay with their tenant", query->model->name,
+                            column->member);
     if ((column->flags & (AR_GENERATED | AR_DERIVED)) == 0)
         return AR_OK;
     return ar_error_set(err, AR_E_UNSUPPORTED, "changing %s.%s: the column is computed, and never written",
@@ -113,19 +118,25 @@ void ar_query_everything(ar_query *query)
         query->everything = true;
 }
 
-/* Updated-at columns that are not set by a change. */
-static void write_stamps(ari_clause *clause, const ar_query *query)
+/* Columns with these flags that are not set by a change: timestamps to now, versions to one more. */
+static void write_stamps(ari_clause *clause, const ar_query *query, uint32_t flags, const char *before)
 {
     const ar_column *column;
     ar_value now = { .type = AR_TYPE_TIMESTAMP };
     size_t cursor = 0;
     for (size_t i = 0; (column = ari_column_next(query->model, &cursor)) != NULL; i++) {
-        if ((column->flags & AR_UPDATED_AT) == 0 || (query->changed[i / 64] >> (i % 64) & 1) != 0)
+        if ((column->flags & flags) == 0 || (query->changed[i / 64] >> (i % 64) & 1) != 0)
             continue;
-        now.as.timestamp.us = query->env->wall_now(query->env->ctx);
-        ari_clause_sql(clause, ", ");
+        ari_clause_sql(clause, before);
+        before = ", ";
         ari_clause_name(clause, query->dialect, ari_column_name(column));
         ari_clause_sql(clause, " = ");
+        if ((column->flags & AR_VERSION) != 0) {
+            ari_clause_name(clause, query->dialect, ari_column_name(column));
+            ari_clause_sql(clause, " + 1");
+            continue;
+        }
+        now.as.timestamp.us = query->env->wall_now(query->env->ctx);
         ari_clause_value(clause, &now);
     }
 }
@@ -139,6 +150,8 @@ static ar_status refuse(const ar_query *query, ari_ask ask, const char *why, ar_
 static ar_status check(const ar_query *query, ari_ask ask, ar_error *err)
 {
     bool changes = !ari_clause_is_empty(&query->changes);
+    if (query->plan != NULL && query->plan->options->read_only)
+        return ari_plan_check_writable(query->plan, ask == ARI_ASK_UPDATE_ALL ? "update_all" : "delete_all", err);
     if (ask == ARI_ASK_UPDATE_ALL && !changes)
         return refuse(query, ask, "it was given no changes; say them with ar_query_set", err);
     if (ask == ARI_ASK_DELETE_ALL && changes)
@@ -157,17 +170,17 @@ ar_status ari_query_write_all(ari_clause *clause, ar_query *query, ari_ask ask, 
     ar_status status = check(query, ask, err);
     if (status != AR_OK)
         return status;
-    ari_clause_sql(clause, ask == ARI_ASK_UPDATE_ALL ? "UPDATE " : "DELETE FROM ");
-    ari_clause_name(clause, query->dialect, query->model->table);
+    bool marks = ask == ARI_ASK_DELETE_ALL && query->plan != NULL && query->plan->deleted_column >= 0;
+    ari_clause_sql(clause, ask == ARI_ASK_UPDATE_ALL || marks ? "UPDATE " : "DELETE FROM ");
+    ari_clause_table(clause, query->dialect, query->model);
     if (ask == ARI_ASK_UPDATE_ALL) {
         ari_clause_sql(clause, " SET ");
         ari_clause_append(clause, &query->changes);
-        write_stamps(clause, query);
+        write_stamps(clause, query, AR_UPDATED_AT | AR_VERSION, ", ");
+    } else if (marks) {
+        write_stamps(clause, query, AR_DELETED_AT | AR_UPDATED_AT | AR_VERSION, " SET ");
     }
-    if (!ari_clause_is_empty(&query->where)) {
-        ari_clause_sql(clause, " WHERE ");
-        ari_clause_append(clause, &query->where);
-    }
+    ari_filter_where(clause, query);
     return AR_OK;
 }
 

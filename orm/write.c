@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <actrec/uuid.h>
+
+#include "orm/behaviour.h"
 #include "orm/bind.h"
 
 static ar_value member_value(const ari_plan_column *column, const void *object)
@@ -17,12 +20,24 @@ static bool is_zero(const ar_value *value)
     return value->type == AR_TYPE_NULL || (value->type == AR_TYPE_TIMESTAMP && value->as.timestamp.us == 0);
 }
 
+bool ari_write_is_zero(const ari_plan_column *column, const void *object)
+{
+    static const unsigned char zeros[sizeof(ar_value)];
+    ar_value value = member_value(column, object);
+    if (column->kind >= AR_KIND_OPT_BOOL || value.type == AR_TYPE_NULL)
+        return value.type == AR_TYPE_NULL;
+    ar_value zero = ari_kind_load(column->kind, zeros);
+    return ari_value_equal(&value, &zero);
+}
+
 /* Whether the verb sets this column by itself. */
 static bool is_stamped(const ari_write *write, const ari_plan_column *column)
 {
     if ((column->flags & AR_UPDATED_AT) != 0)
         return true;
-    if ((column->flags & AR_CREATED_AT) == 0 || write->verb == ARI_PLAN_UPDATE)
+    if ((column->flags & AR_DELETED_AT) != 0)
+        return write->verb == ARI_PLAN_SOFT_DELETE;
+    if ((column->flags & AR_CREATED_AT) == 0 || ari_plan_updates(write->verb))
         return false;
     ar_value value = member_value(column, write->object);
     return is_zero(&value);
@@ -37,19 +52,39 @@ static bool auto_key_is_zero(const ari_write *write)
 
 static ari_mask insert_columns(const ari_write *write)
 {
-    ari_mask mask = { { 0 } };
-    for (uint32_t i = 0; i < write->plan->column_count; i++)
-        ari_mask_add(&mask, i);
+    ari_mask mask = write->plan->insertable;
     if (auto_key_is_zero(write))
         ari_mask_remove(&mask, (size_t)write->plan->auto_column);
+    for (uint32_t i = 0; (write->plan->flags & AR_DATABASE_DEFAULT) != 0 && i < write->plan->column_count; i++) {
+        const ari_plan_column *column = &write->plan->columns[i];
+        if ((column->flags & AR_DATABASE_DEFAULT) != 0 && ari_write_is_zero(column, write->object))
+            ari_mask_remove(&mask, i);
+    }
     return mask;
+}
+
+/* Columns with these flags are not what an update is about. */
+static uint32_t not_updated(const ari_plan *plan)
+{
+    return ARI_NEVER_WRITTEN | (plan->tenant_column >= 0 ? (uint32_t)AR_TENANT : 0);
+}
+
+static void add_flagged(const ari_plan *plan, uint32_t flags, ari_mask *mask)
+{
+    for (uint32_t i = 0; i < plan->column_count; i++) {
+        if ((plan->columns[i].flags & flags) != 0)
+            ari_mask_add(mask, i);
+    }
 }
 
 static ari_mask changed_columns(const ari_write *write)
 {
     ari_mask mask = { { 0 } };
+    const uint32_t skipped = not_updated(write->plan) | AR_VERSION;
     for (uint32_t i = 0; i < write->plan->column_count; i++) {
         const ari_plan_column *column = &write->plan->columns[i];
+        if ((column->flags & skipped) != 0)
+            continue;
         ar_value now = member_value(column, write->object);
         ar_value before = member_value(column, write->snapshot);
         if (!ari_value_equal(&now, &before))
@@ -57,10 +92,7 @@ static ari_mask changed_columns(const ari_write *write)
     }
     if (ari_mask_is_empty(&mask))
         return mask;
-    for (uint32_t i = 0; i < write->plan->column_count; i++) {
-        if ((write->plan->columns[i].flags & AR_UPDATED_AT) != 0)
-            ari_mask_add(&mask, i);
-    }
+    add_flagged(write->plan, AR_UPDATED_AT | AR_VERSION, &mask);
     return mask;
 }
 
@@ -77,8 +109,16 @@ static ari_mask all_columns_but(const ari_write *write, uint32_t flags)
 /* Of a model that is nothing but its key: an update that changes nothing still says whether the row is there. */
 static ari_mask update_columns(const ari_write *write)
 {
-    ari_mask mask = all_columns_but(write, AR_PRIMARY_KEY | AR_CREATED_AT);
-    return ari_mask_is_empty(&mask) ? all_columns_but(write, AR_CREATED_AT) : mask;
+    const uint32_t skipped = not_updated(write->plan) | AR_CREATED_AT;
+    ari_mask mask = all_columns_but(write, AR_PRIMARY_KEY | skipped);
+    return ari_mask_is_empty(&mask) ? all_columns_but(write, skipped) : mask;
+}
+
+static ari_mask mark_columns(const ari_plan *plan)
+{
+    ari_mask mask = { { 0 } };
+    add_flagged(plan, AR_DELETED_AT | AR_UPDATED_AT | AR_VERSION, &mask);
+    return mask;
 }
 
 ari_mask ari_write_columns(const ari_write *write)
@@ -87,13 +127,34 @@ ari_mask ari_write_columns(const ari_write *write)
         return insert_columns(write);
     if (write->verb == ARI_PLAN_UPDATE)
         return write->snapshot != NULL ? changed_columns(write) : update_columns(write);
+    if (ari_plan_updates(write->verb))
+        return mark_columns(write->plan);
     return (ari_mask){ { 0 } };
+}
+
+/* The value of a column that the verb sets by itself, in the type of the column. False: it does not. */
+static bool own_value(const ari_write *write, const ari_plan_column *column, ar_value *out)
+{
+    if (is_stamped(write, column)) {
+        *out = (ar_value){ .type = AR_TYPE_TIMESTAMP, .as.timestamp = { write->now } };
+        return true;
+    }
+    if ((column->flags & AR_DELETED_AT) != 0 && write->verb == ARI_PLAN_RESTORE) {
+        *out = AR_NULL;
+        return true;
+    }
+    if ((column->flags & AR_VERSION) == 0 || !ari_plan_updates(write->verb))
+        return false;
+    *out = (ar_value){ .type = column->type, .as.integer = write->version + 1 };
+    return true;
 }
 
 static ar_status add_value(const ari_write *write, const ari_plan_column *column, ar_value *out, ar_error *err)
 {
-    if (is_stamped(write, column)) {
-        *out = (ar_value){ .type = AR_TYPE_TIMESTAMP, .as.timestamp = { write->now } };
+    if (write->plan->has_stamps && own_value(write, column, out))
+        return AR_OK;
+    if (write->tenant != NULL && column == &write->plan->columns[write->plan->tenant_column]) {
+        *out = *write->tenant;
         return AR_OK;
     }
     *out = member_value(column, write->object);
@@ -117,7 +178,70 @@ static ar_status add_key(const ari_write *write, ar_value *values, size_t *count
         if (status != AR_OK)
             return status;
     }
+    if (write->tenant != NULL)
+        values[(*count)++] = *write->tenant;
+    if (plan->version_column >= 0)
+        values[(*count)++] =
+            (ar_value){ .type = plan->columns[plan->version_column].type, .as.integer = write->version };
     return AR_OK;
+}
+
+static ar_status make_uuid(const ari_plan_column *column, void *object, ar_error *err)
+{
+    ar_uuid made;
+    ar_status status = (column->flags & AR_UUID_V7) != 0 ? ar_uuid_v7(&made, err) : ar_uuid_v4(&made, err);
+    if (status == AR_OK)
+        memcpy((char *)object + column->offset, &made, sizeof made);
+    return status;
+}
+
+static ar_status make_uuids(const ari_plan *plan, void *object, ar_error *err)
+{
+    ar_status status = AR_OK;
+    for (uint32_t i = 0; status == AR_OK && i < plan->column_count; i++) {
+        const ari_plan_column *column = &plan->columns[i];
+        if ((column->flags & ARI_MADE_HERE) != 0 && ari_write_is_zero(column, object))
+            status = make_uuid(column, object, err);
+    }
+    return status;
+}
+
+static ar_status give_tenant(const ari_write *write, bool fresh, void *object, bool keeps_texts, ar_error *err)
+{
+    const ari_plan_column *column = &write->plan->columns[write->plan->tenant_column];
+    ar_value value = member_value(column, object);
+    if (!ari_write_is_zero(column, object)) {
+        if (ari_value_equal(&value, write->tenant))
+            return AR_OK;
+        return ar_error_set(err, AR_E_INVALID, "writing to %s: member %s.%s is another tenant than the scope's",
+                            write->plan->model->table, write->plan->model->name, column->from->member);
+    }
+    if (fresh && (keeps_texts || column->type != AR_TYPE_TEXT))
+        ari_kind_store(column->kind, (char *)object + column->offset, write->tenant);
+    return AR_OK;
+}
+
+static ar_status take_version(ari_write *write, ar_error *err)
+{
+    const ari_plan_column *column = &write->plan->columns[write->plan->version_column];
+    write->version = member_value(column, write->snapshot != NULL ? write->snapshot : write->object).as.integer;
+    if (!ari_plan_updates(write->verb) || write->version < (column->kind == AR_KIND_INT32 ? INT32_MAX : INT64_MAX))
+        return AR_OK;
+    return ar_error_set(err, AR_E_INVALID, "writing to %s: the version in column %s cannot grow any more",
+                        write->plan->model->table, column->name);
+}
+
+ar_status ari_write_prepare(ari_write *write, const ari_db *db, void *object, ar_value *tenant, bool keeps_texts,
+                            ar_error *err)
+{
+    const ari_plan *plan = write->plan;
+    bool fresh = write->verb == ARI_PLAN_INSERT || write->verb == ARI_PLAN_UPSERT;
+    ar_status status = ari_plan_tenant(plan, db, tenant, &write->tenant, err);
+    if (status == AR_OK && write->tenant != NULL)
+        status = give_tenant(write, fresh, object, keeps_texts, err);
+    if (status == AR_OK && fresh && (plan->flags & ARI_MADE_HERE) != 0)
+        status = make_uuids(plan, object, err);
+    return status == AR_OK && plan->version_column >= 0 ? take_version(write, err) : status;
 }
 
 ar_status ari_write_values(const ari_write *write, const ari_mask *columns, ar_value *values, size_t *count,
@@ -131,7 +255,7 @@ ar_status ari_write_values(const ari_write *write, const ari_mask *columns, ar_v
         if (status != AR_OK)
             return status;
     }
-    if (write->verb != ARI_PLAN_UPDATE && write->verb != ARI_PLAN_DELETE)
+    if (!ari_plan_updates(write->verb) && write->verb != ARI_PLAN_DELETE)
         return AR_OK;
     return add_key(write, values, count, err);
 }
@@ -146,9 +270,13 @@ static const ari_plan_column *column_of_parameter(const ari_plan *plan, ari_plan
         if (ari_mask_has(columns, i))
             order[width++] = i;
     }
-    if (verb == ARI_PLAN_UPDATE || verb == ARI_PLAN_DELETE) {
+    if (ari_plan_updates(verb) || verb == ARI_PLAN_DELETE) {
         for (uint32_t i = 0; i < plan->key_count; i++)
             order[width++] = plan->key[i];
+        if (plan->tenant_column >= 0)
+            order[width++] = (uint32_t)plan->tenant_column;
+        if (plan->version_column >= 0)
+            order[width++] = (uint32_t)plan->version_column;
     }
     return width > 0 ? &plan->columns[order[index % width]] : NULL;
 }
@@ -169,13 +297,13 @@ void ari_write_name_column(const ari_plan *plan, ari_plan_verb verb, const ari_m
 
 void ari_write_stamp(const ari_write *write, const ari_mask *columns, void *object)
 {
-    const ar_value now = { .type = AR_TYPE_TIMESTAMP, .as.timestamp = { write->now } };
+    ar_value value;
     if (!write->plan->has_stamps)
         return;
     for (uint32_t i = 0; i < write->plan->column_count; i++) {
         const ari_plan_column *column = &write->plan->columns[i];
-        if (ari_mask_has(columns, i) && is_stamped(write, column)) {
-            bool stored = ari_kind_store(column->kind, (char *)object + column->offset, &now);
+        if (ari_mask_has(columns, i) && own_value(write, column, &value)) {
+            bool stored = ari_kind_store(column->kind, (char *)object + column->offset, &value);
             assert(stored);
             (void)stored;
         }

@@ -10,10 +10,21 @@ typedef struct ari_write {
     const void *object;   /* the struct */
     const void *snapshot; /* what the database is known to hold; NULL: nothing is known */
     ari_plan_verb verb;
-    int64_t now; /* of the timestamps that are set by themselves */
+    int64_t now;     /* of the timestamps that are set by themselves */
+    int64_t version; /* that the row must have, where it is there */
+    const ar_value *tenant; /* whose the row is, in the type of its column; NULL: that does not matter */
 } ari_write;
 
-enum { ARI_MAX_PARAMETERS = ARI_MAX_COLUMNS + ARI_MAX_KEY };
+enum { ARI_MAX_PARAMETERS = ARI_MAX_COLUMNS + ARI_MAX_KEY + 2 };
+
+/* Gives a new row the UUIDs and the tenant that it does not have yet, and `write` what it needs besides the struct:
+ * `object` is that, `tenant` room for one. `keeps_texts`: texts that are assigned to it will be copied. AR_E_INVALID
+ * without a tenant, and for a struct of another one; AR_E_TYPE. */
+ar_status ari_write_prepare(ari_write *write, const ari_db *db, void *object, ar_value *tenant, bool keeps_texts,
+                            ar_error *err);
+
+/* Whether the member is what is left to a default of the database: 0, false, NULL. */
+bool ari_write_is_zero(const ari_plan_column *column, const void *object);
 
 /* The columns that are sent. Insert and upsert: all but an AUTO key that is 0. Update: those that changed, and then
  * the updated-at ones; without a snapshot all but the key and the created-at ones. Empty: there is nothing to do. */

@@ -60,6 +60,9 @@ const ar_dialect ari_mysql_dialect = {
     .find_by_list = FIND_BY_LIST,
     .implicit_commit = true,
     .returning = true,
+    .last_key = "LAST_INSERT_ID()",
+    .stored_columns = true,
+    .virtual_columns = true,
     .row_id_is_key = true,
     .on_conflict = false,
 };

@@ -52,6 +52,8 @@ static const ar_dialect dialect = {
     .listens = true,
     .deferrable = true,
     .returning = true,
+    .returning_updates = true,
+    .stored_columns = true,
     .row_id_is_key = false,
     .on_conflict = true,
 };

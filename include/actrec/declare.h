@@ -144,6 +144,14 @@
     {                                                                                                                \
         return ar_record_delete(db_, &T##_model, record_, err_);                                                     \
     }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_hard_delete(ar_db *db_, T *record_, ar_error *err_)           \
+    {                                                                                                                \
+        return ar_record_hard_delete(db_, &T##_model, record_, err_);                                                \
+    }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_restore(ar_db *db_, T *record_, ar_error *err_)               \
+    {                                                                                                                \
+        return ar_record_restore(db_, &T##_model, record_, err_);                                                    \
+    }                                                                                                                \
     static inline AR_UNUSED AR_NODISCARD ar_status T##_refresh(ar_db *db_, T *record_, ar_error *err_)               \
     {                                                                                                                \
         return ar_record_refresh(db_, &T##_model, record_, err_);                                                    \

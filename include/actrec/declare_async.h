@@ -108,6 +108,14 @@
     {                                                                                                                 \
         return ar_record_delete_async(db_, &T##_model, record_);                                                      \
     }                                                                                                                 \
+    static inline AR_UNUSED ar_done T##_hard_delete_async(ar_db *db_, T *record_)                                     \
+    {                                                                                                                 \
+        return ar_record_hard_delete_async(db_, &T##_model, record_);                                                 \
+    }                                                                                                                 \
+    static inline AR_UNUSED ar_done T##_restore_async(ar_db *db_, T *record_)                                         \
+    {                                                                                                                 \
+        return ar_record_restore_async(db_, &T##_model, record_);                                                     \
+    }                                                                                                                 \
     static inline AR_UNUSED ar_done T##_refresh_async(ar_db *db_, T *record_)                                         \
     {                                                                                                                 \
         return ar_record_refresh_async(db_, &T##_model, record_);                                                     \

@@ -50,6 +50,21 @@ AR_API ar_query *ar_sql_text(ar_db *db, const char *sql, const ar_value *values,
  * Errors:  none. */
 AR_API void ar_query_free(ar_query *query);
 
+/* Of a model with an AR_DELETED_AT column: the deleted rows too, or only those.
+ * Owns:    nothing.
+ * Threads: the one that uses it.
+ * Blocks:  never.
+ * Errors:  the terminal's: AR_E_UNSUPPORTED for a model without such a column. */
+AR_API void ar_query_with_deleted(ar_query *query);
+AR_API void ar_query_only_deleted(ar_query *query);
+
+/* Without the default scope of the model (AR_OPTIONS); deleted rows and those of other tenants are no part of that.
+ * Owns:    nothing.
+ * Threads: the one that uses it.
+ * Blocks:  never.
+ * Errors:  the terminal's: AR_E_UNSUPPORTED for a model that has none. */
+AR_API void ar_query_unscoped(ar_query *query);
+
 /* Adds `count` predicates, groups included, all of which must hold. ar_query_filter(q, AR_EQ(User, id, 7), …) is this.
  * Owns:    nothing.
  * Threads: the one that uses it.

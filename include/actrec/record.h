@@ -118,7 +118,7 @@ AR_API ar_done ar_record_refresh_async(ar_db *db, const ar_model *model, void *r
 
 /* Inserts a new record, with every column but an AUTO key that is 0; of another sends the changed columns: floats are
  * compared by bits, texts and bytes by content. Nothing changed: AR_OK, and nothing is sent.
- * Errors:  AR_E_CONSTRAINT; AR_E_NOT_FOUND when the row to update is gone; AR_E_TYPE when the AUTO key that the
+ * Errors:  AR_E_CONSTRAINT; AR_E_STALE as delete; AR_E_NOT_FOUND when the row to update is gone; AR_E_TYPE when the AUTO key that the
  *          database gave does not fit its member: SQLite then inserted nothing. Others have inserted it; the message
  *          says so, and the record is not new, nor can it be updated. */
 AR_API AR_NODISCARD ar_status ar_record_save(ar_db *db, const ar_model *model, void *record, ar_error *err);
@@ -131,10 +131,18 @@ AR_API ar_done ar_record_save_async(ar_db *db, const ar_model *model, void *reco
 AR_API AR_NODISCARD ar_status ar_record_upsert(ar_db *db, const ar_model *model, void *record, ar_error *err);
 AR_API ar_done ar_record_upsert_async(ar_db *db, const ar_model *model, void *record);
 
-/* Deletes the record's row; the record itself stays, and is new.
- * Errors:  AR_E_NOT_FOUND when there is no such row; AR_E_INVALID for a new record; AR_E_CONSTRAINT. */
+/* Deletes the record's row; the record itself stays, and is new. Of a model with an AR_DELETED_AT column, sets that.
+ * Errors:  AR_E_STALE when the model has a version and the row another one, or is gone; AR_E_NOT_FOUND when there is no such row; AR_E_INVALID for a new record; AR_E_CONSTRAINT. */
 AR_API AR_NODISCARD ar_status ar_record_delete(ar_db *db, const ar_model *model, void *record, ar_error *err);
 AR_API ar_done ar_record_delete_async(ar_db *db, const ar_model *model, void *record);
+
+/* Of a model with an AR_DELETED_AT column, whose delete sets that: hard_delete deletes the row, restore makes it be
+ * there again. Of another model hard_delete is delete.
+ * Errors:  as delete; restore: AR_E_UNSUPPORTED without such a column, AR_E_NOT_FOUND for a row that is not deleted. */
+AR_API AR_NODISCARD ar_status ar_record_hard_delete(ar_db *db, const ar_model *model, void *record, ar_error *err);
+AR_API ar_done ar_record_hard_delete_async(ar_db *db, const ar_model *model, void *record);
+AR_API AR_NODISCARD ar_status ar_record_restore(ar_db *db, const ar_model *model, void *record, ar_error *err);
+AR_API ar_done ar_record_restore_async(ar_db *db, const ar_model *model, void *record);
 
 /* --- Writing plain structs. An AUTO key and timestamps are set in them, in the asynchronous ones by who awaits: they
  * must live until then. --- */

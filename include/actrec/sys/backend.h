@@ -222,6 +222,9 @@ typedef struct ar_dialect {
     bool implicit_commit; /* AR_STATEMENT_SCHEMA commits: it is refused in transactions */
     bool deferrable;      /* BEGIN … DEFERRABLE */
     bool returning;       /* INSERT … RETURNING */
+    bool returning_updates; /* UPDATE … RETURNING */
+    const char *last_key;   /* without `returning`: the AUTO key that the connection gave last, "LAST_INSERT_ID()" */
+    bool stored_columns, virtual_columns; /* GENERATED ALWAYS AS (…) STORED, and VIRTUAL */
     bool row_id_is_key;   /* ar_operation.row_id is the AUTO key of the inserted row */
     /* And, of rows inserted by one statement, that of the first; the others have the numbers behind it, in the order of the rows. */
     bool consecutive_keys;
