@@ -4,6 +4,7 @@
 
 /* Everything but actrec/sys/, which is for those who extend the library: new backends, other environments. */
 #include <actrec/actor.h>
+#include <actrec/bulk.h>
 #include <actrec/change.h>
 #include <actrec/changes.h>
 #include <actrec/config.h>
@@ -17,6 +18,7 @@
 #include <actrec/isolation.h>
 #include <actrec/key.h>
 #include <actrec/listen.h>
+#include <actrec/members.h>
 #include <actrec/model.h>
 #include <actrec/predicate.h>
 #include <actrec/query.h>

@@ -146,6 +146,10 @@ ar_status ari_plan_find_many(const ari_plan *plan, size_t key_count, const ar_st
 ar_status ari_plan_insert_rows(const ari_plan *plan, const ari_mask *mask, size_t rows, bool returning,
                                const ar_statement **out, ar_error *err);
 
+/* Starts `text`, which the caller ends with ari_text_buffer_fini, with that INSERT; *parameters is how many it has. */
+void ari_plan_write_insert(const ari_plan *plan, const ari_mask *mask, size_t rows, ari_text_buffer *text,
+                           uint32_t *parameters);
+
 /* "id", "name": the columns of a SELECT in the order of the plan, appended to `text` with the dialect's quotes. */
 
 void ari_plan_select_list(const ari_plan *plan, ari_text_buffer *text);

@@ -723,6 +723,19 @@ void ari_plan_statements_release(ari_plan *plan)
     }
 }
 
+void ari_plan_write_insert(const ari_plan *plan, const ari_mask *mask, size_t rows, ari_text_buffer *text,
+                           uint32_t *parameters)
+{
+    builder self;
+    start(&self, plan);
+    if (rows == 0 && plan->dialect->bulk == AR_BULK_UNNEST)
+        build_unnest(&self, mask);
+    else
+        build_insert(&self, mask, rows > 0 ? rows : 1);
+    *text = self.text;
+    *parameters = self.parameters;
+}
+
 ar_status ari_plan_insert_rows(const ari_plan *plan, const ari_mask *mask, size_t rows, bool returning,
                                const ar_statement **out, ar_error *err)
 {

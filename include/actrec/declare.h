@@ -2,6 +2,7 @@
 #ifndef ACTREC_DECLARE_H
 #define ACTREC_DECLARE_H
 
+#include <actrec/bulk.h>
 #include <actrec/change.h>
 #include <actrec/changes.h>
 #include <actrec/terminal.h>
@@ -139,6 +140,11 @@
     static inline AR_UNUSED AR_NODISCARD ar_status T##_upsert(ar_db *db_, T *record_, ar_error *err_)                \
     {                                                                                                                \
         return ar_record_upsert(db_, &T##_model, record_, err_);                                                     \
+    }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_upsert_with(ar_db *db_, T *record_,                           \
+                                                                   const ar_upsert_options *option_, ar_error *err_) \
+    {                                                                                                                \
+        return ar_record_upsert_with(db_, &T##_model, record_, option_, err_);                                       \
     }                                                                                                                \
     static inline AR_UNUSED AR_NODISCARD ar_status T##_delete(ar_db *db_, T *record_, ar_error *err_)                \
     {                                                                                                                \

@@ -2,6 +2,7 @@
 #ifndef ACTREC_DECLARE_ASYNC_H
 #define ACTREC_DECLARE_ASYNC_H
 
+#include <actrec/bulk.h>
 #include <actrec/change.h>
 #include <actrec/terminal.h>
 
@@ -103,6 +104,10 @@
     static inline AR_UNUSED ar_done T##_upsert_async(ar_db *db_, T *record_)                                          \
     {                                                                                                                 \
         return ar_record_upsert_async(db_, &T##_model, record_);                                                      \
+    }                                                                                                                 \
+    static inline AR_UNUSED ar_done T##_upsert_with_async(ar_db *db_, T *record_, const ar_upsert_options *options_)  \
+    {                                                                                                                 \
+        return ar_record_upsert_with_async(db_, &T##_model, record_, options_);                                       \
     }                                                                                                                 \
     static inline AR_UNUSED ar_done T##_delete_async(ar_db *db_, T *record_)                                          \
     {                                                                                                                 \

@@ -40,6 +40,9 @@ ar_status use(User *user)
     ar_future_drop(&all.raw);
     if (User_is_changed(user) && AR_CHANGED(User, user, name) && User_original(user)->name != nullptr)
         ar_ignore(AR_RESET(User, user, name, &err));
+    ar_upsert_options upserting = {};
+    upserting.conflict = AR_MEMBERS(User, name);
+    ar_ignore(User_upsert_with(db, user, &upserting, &err));
     ar_done saving = User_save_async(db, user);
     return ar_done_await(&saving, &err);
 }

@@ -148,6 +148,15 @@ static void saving(void **state)
     COMES_TO(AR_E_CLOSED, ar_record_insert_many_async, stale, &Pet_model, &plain, 1);
     COMES_TO(AR_E_INVALID, ar_record_insert_many_async, db, NULL, &plain, 1);
     COMES_TO(AR_E_INVALID, ar_record_insert_many_async, db, &Pet_model, NULL, 1);
+    ANSWERS(AR_E_INVALID, ar_record_upsert_with, NULL, &Pet_model, pet, NULL);
+    ANSWERS(AR_E_CLOSED, ar_record_upsert_with, stale, &Pet_model, pet, NULL);
+    ANSWERS(AR_E_INVALID, ar_record_upsert_with, db, NULL, pet, NULL);
+    ANSWERS(AR_E_INVALID, ar_record_upsert_with, db, &Pet_model, NULL, NULL);
+    ANSWERS(AR_OK, ar_record_upsert_with, db, &Pet_model, pet, NULL);
+    COMES_TO(AR_E_INVALID, ar_record_upsert_with_async, NULL, &Pet_model, pet, NULL);
+    COMES_TO(AR_E_CLOSED, ar_record_upsert_with_async, stale, &Pet_model, pet, NULL);
+    COMES_TO(AR_E_INVALID, ar_record_upsert_with_async, db, NULL, pet, NULL);
+    COMES_TO(AR_E_INVALID, ar_record_upsert_with_async, db, &Pet_model, NULL, NULL);
     Pet_free(pet);
     settle();
 }
