@@ -13,6 +13,7 @@
 #include <actrec/declare.h>
 #include <actrec/declare_async.h>
 #include <actrec/error.h>
+#include <actrec/eager.h>
 #include <actrec/executor.h>
 #include <actrec/future.h>
 #include <actrec/isolation.h>
@@ -29,6 +30,7 @@
 #include <actrec/supervisor.h>
 #include <actrec/time.h>
 #include <actrec/timer.h>
+#include <actrec/relation.h>
 #include <actrec/uuid.h>
 #include <actrec/value.h>
 

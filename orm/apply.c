@@ -120,6 +120,11 @@ void ari_apply_collect(ari_op *op)
     if (record != NULL)
         ari_op_release(op);
 }
+void ari_apply_bind(ari_op *op, ari_record *record)
+{
+    bind_to(op, record, NULL);
+}
+
 
 void ari_apply_detach(ari_record *record)
 {

@@ -28,6 +28,12 @@ ar_future *ari_apply_submit(ari_db *db, ari_op *op, ari_record *record, void *pl
 /* ari_op.collect: applies the outcome, on the thread that takes it. */
 void ari_apply_collect(ari_op *op);
 
+/* Runs `after`, where there is one. */
+ar_status ari_apply_after(ari_op *op, ari_record *record, void *plain, ar_status status, ar_error *err);
+
+/* The same without sending: of an operation that never is, and that its maker finishes. Only what is undone by ari_apply_detach or the outcome. */
+void ari_apply_bind(ari_op *op, ari_record *record);
+
 /* The record goes: the operation goes on without it. */
 void ari_apply_detach(ari_record *record);
 

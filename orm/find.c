@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "orm/bind.h"
+#include "orm/eager.h"
 #include "orm/plan.h"
 #include "orm/scope.h"
 
@@ -197,10 +198,17 @@ ar_future *ar_record_find_for_update_async(ar_db *db, const ar_model *model, con
     return find_later(db, model, key, ARI_PLAN_FIND_FOR_UPDATE);
 }
 
+/* The operation that read what the future came to. */
+static ari_op *reader_of(ar_future *done)
+{
+    ari_op *root = ari_eager_root(done);
+    return root != NULL ? root : ari_op_of(done);
+}
+
 /* NULL and `err` set when the future is not one of records: a wrapper was filled with another one's. */
 static ari_hydrate *rows_of(ar_future *done, uint32_t flags, ar_error *err)
 {
-    ari_op *op = ari_op_of(done);
+    ari_op *op = reader_of(done);
     ari_hydrate *rows = op != NULL && op->operation.sink == &ari_hydrate_sink ? op->operation.sink_ctx : NULL;
     if (rows != NULL && (rows->flags & ARI_HYDRATE_LIST) == flags)
         return rows;
@@ -222,7 +230,7 @@ ar_status ari_take_list(ar_future *done, ar_record_list *out, ar_error *err)
     ar_status status = ari_future_outcome(done, err);
     if (status != AR_OK)
         return status;
-    if (ari_op_of(done) == NULL)
+    if (reader_of(done) == NULL)
         return AR_OK; /* nothing was asked for, so nothing was sent */
     ari_hydrate *rows = rows_of(done, ARI_HYDRATE_LIST, err);
     return rows != NULL ? ari_hydrate_take_list(rows, out, err) : AR_E_INVALID;
@@ -236,7 +244,7 @@ static ar_status refuse_await(const void *out, ar_error *err)
 /* What a callback is given is its own: it may run beside the thread that the scope belongs to. */
 static ar_future *disowned(ar_future *future)
 {
-    ari_op *op = ar_future_is_done(future) ? ari_op_of(future) : NULL;
+    ari_op *op = ar_future_is_done(future) ? reader_of(future) : NULL;
     if (op != NULL && op->operation.sink == &ari_hydrate_sink) {
         ari_hydrate *rows = op->operation.sink_ctx;
         rows->scope = NULL;

@@ -8,6 +8,7 @@
 #include "orm/bind.h"
 #include "orm/column.h"
 #include "orm/convert.h"
+#include "orm/relation.h"
 #include "orm/fragment.h"
 #include "orm/statement.h"
 
@@ -218,6 +219,8 @@ ar_status ari_plan_create(const ar_env *env, const ar_dialect *dialect, struct a
     plan->column_count = (uint32_t)columns;
     ar_type *wanted = (ar_type *)(void *)((char *)plan + size);
     ar_type *created_wanted = wanted + columns;
+    if (status == AR_OK)
+        status = ari_relations_check(model, err);
     uint16_t *created = (uint16_t *)(void *)(created_wanted + columns);
     plan->wanted = wanted;
     plan->created_wanted = created_wanted;

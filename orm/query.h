@@ -65,7 +65,8 @@ struct ar_query {
     ari_selections selected;
     ari_selections groups;
     ari_selections orders;
-    ar_error error; /* status AR_OK: none so far */
+    struct ari_query_path *paths; /* ar_query_include; see orm/eager.c */
+    ar_error error;               /* status AR_OK: none so far */
 };
 
 /* A query on `model` that nothing was added to. Never NULL: without memory, the one that says so. */

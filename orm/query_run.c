@@ -204,6 +204,13 @@ ar_status ari_query_run_create(ar_query *query, ari_ask ask, const ar_model *mod
 
 ar_future *ari_query_submit(ar_query *query, ari_ask ask, const ar_model *model)
 {
+    if (query->paths != NULL && ask != ARI_ASK_COUNT && ask != ARI_ASK_EXISTS) {
+        ar_ignore(ar_error_set(&query->error, AR_E_INVALID,
+                               "running a query on %s: what it includes comes with records, of ar_query_all, one and "
+                               "first; leave it out, or load it for them",
+                               query->model->name));
+        return refuse(query, &query->error, err);
+    }
     ar_error error = { .status = AR_OK };
     ari_db *db;
     ari_op *op = NULL;

@@ -6,6 +6,7 @@
 #include "orm/apply.h"
 #include "orm/column.h"
 #include "orm/plan.h"
+#include "orm/relation.h"
 #include "orm/undo.h"
 
 /* Where records lie. The caller sees a plain struct; before it is what the library knows of it, behind it what the
@@ -91,6 +92,7 @@ ari_list *ari_list_create(const ar_env *env)
     ari_arena_init(&list->arena, env, 2048);
     return list;
 }
+    atomic_init(&list->holders, 1);
 
 static bool make_room(ari_list *list)
 {
@@ -144,7 +146,13 @@ static void strip(ari_record *record)
     release_strings(record);
 }
 
-static void unref_list(ari_list *list)
+void ari_list_ref(ari_list *list)
+{
+    atomic_fetch_add_explicit(&list->references, 1, memory_order_relaxed);
+}
+
+void ari_list_unref(ari_list *list)
+    ari_holds_release(&record->holds);
 {
     /* acq_rel: who frees the arena sees what the other holders did to their records before. */
     if (atomic_fetch_sub_explicit(&list->references, 1, memory_order_acq_rel) != 1)
@@ -152,6 +160,7 @@ static void unref_list(ari_list *list)
     ari_arena_fini(&list->arena);
     ari_release(list->env, list->items);
     ari_release(list->env, list);
+    ari_holds_release(&list->holds);
 }
 
 void ari_record_destroy(ari_record *record)
@@ -165,7 +174,7 @@ void ari_record_destroy(ari_record *record)
     } else if ((record->flags & ARI_RECORD_KEPT) != 0) {
         record->flags &= ~(uint32_t)ARI_RECORD_KEPT;
         record->magic = MAGIC_FREED;
-        unref_list(record->home.list);
+        ari_list_unref(record->home.list);
     }
 }
 
@@ -175,11 +184,11 @@ void ari_list_destroy(ari_list *list)
     list->touched = NULL;
     while (record != NULL) {
         ari_record *next = record->touched;
-        strip(record);
+        let_go(record);
         record = next;
     }
     ari_disown(&list->owned);
-    unref_list(list);
+    ari_list_unref(list);
 }
 
 ari_record *ari_record_of(const void *object, const ar_model *model, const char *verb, ar_error *err)
@@ -337,7 +346,7 @@ ar_status ar_record_keep(void *record, ar_error *err)
     } else if ((found->flags & ARI_RECORD_KEPT) == 0) {
         untouch(found);
         found->flags |= ARI_RECORD_KEPT;
-        atomic_fetch_add_explicit(&found->home.list->references, 1, memory_order_relaxed);
+        ari_list_ref(found->home.list);
     }
     return AR_OK;
 }
@@ -356,3 +365,4 @@ void ar_record_list_free(ar_record_list *list)
         ari_list_destroy(list->raw);
     *list = (ar_record_list){ .items = NULL, .count = 0, .raw = NULL };
 }
+    ari_related_cut(found);

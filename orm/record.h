@@ -17,6 +17,7 @@ typedef struct ari_record ari_record;
 typedef struct ari_list ari_list;
 typedef struct ari_strings ari_strings;
 typedef struct ari_undone ari_undone;
+struct ari_hold;
 
 enum {
     ARI_RECORD_NEW = 1 << 0,     /* not in the database: a save inserts */
@@ -42,6 +43,7 @@ struct ari_record {
     ari_record *touched;  /* the next on the list's chain */
 };
 
+    struct ari_hold *holds; /* what was loaded for it, of one of its own or kept; see orm/relation.c */
 /* Texts and bytes of a record that its first block has no room for. */
 struct ari_strings {
     ari_strings *next;
@@ -60,6 +62,9 @@ struct ari_list {
     ari_record *touched; /* records that have something to free besides the arena */
 };
 
+    struct ari_hold *holds; /* what was loaded for its records; see orm/relation.c */
+    atomic_size_t holders;  /* of one that was loaded for others: the holds, and who loads it */
+    struct ari_lazy *lazy;  /* loads for its records one by one; see orm/strict.c */
 /* A new record or list; NULL: no memory. `room` is for texts and bytes, behind the record; *strings is where. */
 ari_record *ari_record_create(const ar_env *env, const ar_model *model, size_t room, char **strings);
 ari_list *ari_list_create(const ar_env *env);
@@ -80,6 +85,10 @@ static inline void *ari_record_struct(ari_record *record)
 {
     return record + 1;
 }
+
+/* A reference to the memory of a list. */
+void ari_list_ref(ari_list *list);
+void ari_list_unref(ari_list *list);
 
 static inline size_t ari_record_snapshot_offset(const ar_model *model)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <actrec/terminal.h>
 
+#include "orm/eager.h"
 #include "orm/query_run.h"
 
 /* The ends of a query that read records. How its operation lives says orm/query_run.c; how rows become records,
@@ -20,6 +21,10 @@ static ar_status read_one(ar_query *query, ari_ask ask, const ar_model *model, v
         *out = NULL;
     if (model == NULL || out == NULL)
         return refuse(query, model, err);
+    if (ari_query_is_eager(query)) {
+        ar_future *future = ari_eager_submit(query, ask, model);
+        return ar_record_await(&future, -1, out, err);
+    }
     ar_status status = ari_query_run_here(query, ask, model, &db, &op, err);
     if (status != AR_OK)
         return status;
@@ -32,6 +37,8 @@ static ar_status read_one(ar_query *query, ari_ask ask, const ar_model *model, v
 static ar_future *submit(ar_query *query, ari_ask ask, const ar_model *model)
 {
     ar_error error;
+    if (model != NULL && ari_query_is_eager(query))
+        return ari_eager_submit(query, ask, model);
     if (model != NULL)
         return ari_query_submit(query, ask, model);
     ar_status status = refuse(query, model, &error);
@@ -66,6 +73,10 @@ ar_status ar_query_all(ar_query *query, const ar_model *model, ar_record_list *o
         *out = (ar_record_list){ .items = NULL, .count = 0, .raw = NULL };
     if (model == NULL || out == NULL)
         return refuse(query, model, err);
+    if (ari_query_is_eager(query)) {
+        ar_future *future = ari_eager_submit(query, ARI_ASK_RECORDS, model);
+        return ar_record_list_await(&future, -1, out, err);
+    }
     ar_status status = ari_query_run_here(query, ARI_ASK_RECORDS, model, &db, &op, err);
     if (status != AR_OK)
         return status;

@@ -5,6 +5,8 @@
 #include <actrec/bulk.h>
 #include <actrec/change.h>
 #include <actrec/changes.h>
+#include <actrec/event.h>
+#include <actrec/eager.h>
 #include <actrec/terminal.h>
 
 /* The typed calls of a model, for its header. `typedef struct User { … } User;` comes first, AR_MODEL_DEFINE goes
@@ -136,6 +138,26 @@
     static inline AR_UNUSED AR_NODISCARD ar_status T##_save(ar_db *db_, T *record_, ar_error *err_)                  \
     {                                                                                                                \
         return ar_record_save(db_, &T##_model, record_, err_);                                                       \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_one_with(ar_db *db_, ar_key key_, ar_path path_, T **out_,\
+                                                                     ar_error *err_)                                 \
+    {                                                                                                                \
+        void *record_ = NULL;                                                                                        \
+        ar_status status_ =                                                                                          \
+            ar_record_find_one_with(db_, &T##_model, &key_, path_, out_ != NULL ? &record_ : NULL, err_);            \
+        if (out_ != NULL)                                                                                            \
+            *out_ = (T *)record_;                                                                                    \
+        return status_;                                                                                              \
+    }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_load(ar_db *db_, T *record_, ar_path path_, ar_error *err_)   \
+    {                                                                                                                \
+        return ar_relation_load(db_, &record_, 1, path_, err_);                                                      \
+    }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_list_load(ar_db *db_, const T##_list *list_, ar_path path_,   \
+                                                                 ar_error *err_)                                     \
+    {                                                                                                                \
+        return ar_relation_load(db_, list_ != NULL ? list_->items : NULL, list_ != NULL ? list_->count : 1, path_,   \
+                                err_);                                                                               \
+    }                                                                                                                \
     }                                                                                                                \
     static inline AR_UNUSED AR_NODISCARD ar_status T##_upsert(ar_db *db_, T *record_, ar_error *err_)                \
     {                                                                                                                \

@@ -79,6 +79,21 @@
         future_.raw = ar_record_find_one_async(db_, &T##_model, &key_);                                               \
         return future_;                                                                                               \
     }                                                                                                                 \
+    static inline AR_UNUSED T##_future T##_find_one_with_async(ar_db *db_, ar_key key_, ar_path path_)                \
+    {                                                                                                                 \
+        T##_future future_;                                                                                           \
+        future_.raw = ar_record_find_one_with_async(db_, &T##_model, &key_, path_);                                   \
+        return future_;                                                                                               \
+    }                                                                                                                 \
+    static inline AR_UNUSED ar_done T##_load_async(ar_db *db_, T *record_, ar_path path_)                             \
+    {                                                                                                                 \
+        return ar_relation_load_async(db_, &record_, 1, path_);                                                       \
+    }                                                                                                                 \
+    static inline AR_UNUSED ar_done T##_list_load_async(ar_db *db_, const T##_list *list_, ar_path path_)             \
+    {                                                                                                                 \
+        return ar_relation_load_async(db_, list_ != NULL ? list_->items : NULL, list_ != NULL ? list_->count : 1,     \
+                                      path_);                                                                         \
+    }                                                                                                                 \
     static inline AR_UNUSED T##_future T##_find_for_update_async(ar_db *db_, ar_key key_)                             \
     {                                                                                                                 \
         T##_future future_;                                                                                           \
