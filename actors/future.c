@@ -48,6 +48,7 @@ void ari_future_init(ar_future *future, const ari_future_class *class, ar_runtim
     atomic_init(&future->state, 0);
     atomic_init(&future->references, references);
     atomic_init(&future->observers, NULL);
+    atomic_init(&future->late, NULL);
     future->error = NULL;
     future->value = 0;
     future->status = AR_OK;
@@ -59,6 +60,15 @@ ar_future *ari_future_ref(ar_future *future)
     return future;
 }
 
+/* What could not be kept for want of memory; never written. */
+static ar_error late_no_memory = { .status = AR_E_NO_MEMORY, .message = "taking a result: out of memory" };
+
+static void release_late(const ar_future *future, ar_error *late)
+{
+    if (late != NULL && late != &late_no_memory)
+        ari_release(ari_runtime_env(future->runtime), late);
+}
+
 void ari_future_unref(ar_future *future)
 {
     if (future == &no_memory || atomic_fetch_sub_explicit(&future->references, 1, memory_order_acq_rel) != 1)
@@ -66,6 +76,8 @@ void ari_future_unref(ar_future *future)
     ar_runtime *runtime = future->runtime;
     if (future->error != NULL)
         ari_release(ari_runtime_env(runtime), future->error);
+    ar_error *late = atomic_load_explicit(&future->late, memory_order_acquire);
+    release_late(future, late);
     future->class->destroy(future);
     ari_runtime_unref(runtime);
 }
@@ -280,6 +292,28 @@ ar_status ari_future_outcome(const ar_future *future, ar_error *err)
     return future->status;
 }
 
+ar_status ari_future_taken(const ar_future *future, ar_error *err)
+{
+    const ar_error *late = atomic_load_explicit(&future->late, memory_order_acquire);
+    if (future->status != AR_OK || late == NULL)
+        return ari_future_outcome(future, err);
+    if (err != NULL)
+        *err = *late;
+    return late->status;
+}
+
+void ari_future_fail_late(ar_future *future, const ar_error *error)
+{
+    ar_error *none = NULL;
+    ar_error *late = ari_allocate(ari_runtime_env(future->runtime), sizeof *late);
+    if (late != NULL)
+        *late = *error;
+    else
+        late = &late_no_memory;
+    if (!atomic_compare_exchange_strong_explicit(&future->late, &none, late, memory_order_release, memory_order_relaxed))
+        release_late(future, late);
+}
+
 void ari_future_collect(ar_future *future)
 {
     if (future->class->collect != NULL)
@@ -303,7 +337,7 @@ ar_status ari_future_await(ar_future **future, int64_t timeout_ms, ar_future **d
     }
     ari_future_collect(taken);
     *done = taken;
-    return ari_future_outcome(taken, err);
+    return ari_future_taken(taken, err);
 }
 
 ar_status ar_future_wait(ar_future *future, int64_t timeout_ms, ar_error *err)

@@ -36,6 +36,7 @@ struct ar_future {
     ar_error *error;  /* once done; NULL on AR_OK, and when there was no memory for it */
     int64_t value;    /* once done: of counts and indexes */
     ar_status status; /* once done */
+    _Atomic(ar_error *) late; /* what went wrong as the result was taken, for the one who takes it; NULL: nothing */
 };
 
 /* Told once, when the future is done: on the completing thread, or on the observing one when it was done before. Must
@@ -85,6 +86,11 @@ void ari_future_join(ar_future *future);
 
 /* The outcome of a future that is done, as status and err. */
 ar_status ari_future_outcome(const ar_future *future, ar_error *err);
+
+/* The same for the one who took its result, and in whose taking something may have gone wrong: said by fail_late, once,
+ * inside of collect. */
+ar_status ari_future_taken(const ar_future *future, ar_error *err);
+void ari_future_fail_late(ar_future *future, const ar_error *error);
 
 /* Says to a future that is done that this thread takes its result. */
 void ari_future_collect(ar_future *future);

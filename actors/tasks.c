@@ -229,7 +229,7 @@ ar_status ar_future_then_with(ar_future **future, ar_executor *executor, ar_futu
 static void call_done(void (*fn)(void), void *arg, ar_future *future)
 {
     ar_error error;
-    ar_status status = ari_future_outcome(future, &error);
+    ar_status status = ari_future_taken(future, &error);
     ((ar_done_fn)fn)(arg, status, status == AR_OK ? NULL : &error);
 }
 

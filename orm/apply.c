@@ -61,10 +61,21 @@ static void apply_to(ari_record *record, ari_op *op)
     cut(record, op);
 }
 
-ar_status ari_apply_pending(ari_record *record, const char *verb, ar_error *err)
+ar_status ari_apply_after(ari_op *op, ari_record *record, void *plain, ar_status status, ar_error *err)
 {
-    if (atomic_load_explicit(&record->pending, memory_order_acquire) == NULL)
-        return AR_OK;
+    const ari_applied *applied = applied_of(op);
+    return applied->after != NULL ? applied->after(op, record, plain, status, err) : AR_OK;
+}
+
+static void run_after(ari_op *op, ari_record *record, void *plain)
+{
+    ar_error error;
+    if (ari_apply_after(op, record, plain, status_of(op), &error) != AR_OK)
+        ari_future_fail_late(&op->future, &error);
+}
+
+static ar_status apply_pending(ari_record *record, const char *verb, ar_error *err)
+{
     atomic_flag *flag = lock_for(record);
     lock(flag);
     ari_op *op = atomic_load_explicit(&record->pending, memory_order_relaxed);
@@ -72,12 +83,26 @@ ar_status ari_apply_pending(ari_record *record, const char *verb, ar_error *err)
     if (done)
         apply_to(record, op);
     unlock(flag);
-    if (done)
+    if (done) {
+        run_after(op, record, NULL);
         ari_op_release(op);
+    }
     if (op == NULL || done)
         return AR_OK;
     return ar_error_set(err, AR_E_BUSY, "%s: another operation on this %s is under way; await its future first", verb,
                         record->model->name);
+}
+
+/* What runs after an outcome was applied may have begun another verb. */
+ar_status ari_apply_pending(ari_record *record, const char *verb, ar_error *err)
+{
+    ar_status status = AR_OK;
+    if ((record->flags & ARI_RECORD_IN_EVENT) != 0)
+        return ar_error_set(err, AR_E_BUSY, "%s: an event that comes before a write of this %s is running", verb,
+                            record->model->name);
+    while (status == AR_OK && atomic_load_explicit(&record->pending, memory_order_acquire) != NULL)
+        status = apply_pending(record, verb, err);
+    return status;
 }
 
 /* Before it is sent: it may be complete by the time that the submit returns. */
@@ -95,6 +120,11 @@ static void bind_to(ari_op *op, ari_record *record, void *plain)
     atomic_store_explicit(&record->pending, op, memory_order_release);
 }
 
+void ari_apply_bind(ari_op *op, ari_record *record)
+{
+    bind_to(op, record, NULL);
+}
+
 ar_future *ari_apply_submit(ari_db *db, ari_op *op, ari_record *record, void *plain)
 {
     bind_to(op, record, plain);
@@ -108,6 +138,7 @@ void ari_apply_collect(ari_op *op)
         void *plain = applied->plain;
         applied->plain = NULL;
         applied->apply(op, NULL, plain, status_of(op));
+        run_after(op, NULL, plain);
     }
     if (applied->lock_of == NULL)
         return;
@@ -117,14 +148,11 @@ void ari_apply_collect(ari_op *op)
     if (record != NULL)
         apply_to(record, op);
     unlock(flag);
-    if (record != NULL)
-        ari_op_release(op);
+    if (record == NULL)
+        return;
+    run_after(op, record, NULL);
+    ari_op_release(op);
 }
-void ari_apply_bind(ari_op *op, ari_record *record)
-{
-    bind_to(op, record, NULL);
-}
-
 
 void ari_apply_detach(ari_record *record)
 {

@@ -16,6 +16,9 @@ struct ari_applied {
     _Atomic int whole;
     /* Changes the record or the plain struct as the operation says, whose status is given. */
     void (*apply)(ari_op *op, ari_record *record, void *plain, ar_status status);
+    /* may: once it was applied, without the lock: runs what the application wants to have run then. Its error is that of the
+     * future. */
+    ar_status (*after)(ari_op *op, ari_record *record, void *plain, ar_status status, ar_error *err);
 };
 
 /* AR_E_BUSY while an asynchronous verb of the record is under way; an outcome that is there is applied first. */
@@ -25,14 +28,14 @@ ar_status ari_apply_pending(ari_record *record, const char *verb, ar_error *err)
  * As ari_db_submit. */
 ar_future *ari_apply_submit(ari_db *db, ari_op *op, ari_record *record, void *plain);
 
-/* ari_op.collect: applies the outcome, on the thread that takes it. */
-void ari_apply_collect(ari_op *op);
-
 /* Runs `after`, where there is one. */
 ar_status ari_apply_after(ari_op *op, ari_record *record, void *plain, ar_status status, ar_error *err);
 
 /* The same without sending: of an operation that never is, and that its maker finishes. Only what is undone by ari_apply_detach or the outcome. */
 void ari_apply_bind(ari_op *op, ari_record *record);
+
+/* ari_op.collect: applies the outcome, on the thread that takes it. */
+void ari_apply_collect(ari_op *op);
 
 /* The record goes: the operation goes on without it. */
 void ari_apply_detach(ari_record *record);

@@ -53,9 +53,20 @@ void ari_disown(ari_owned *owned);
 typedef struct ari_undo ari_undo;
 struct ari_undo {
     ari_undo *next;
-    void (*undo)(ari_undo *undo);
+    void (*undo)(ari_undo *undo);                   /* may; newest first */
+    void (*told)(ari_undo *undo, bool rolled_back); /* may: once all are undone, or the outermost transaction committed; oldest first */
     void (*free)(ari_undo *undo);
+    ar_db *db; /* set before `told`: what may be worked through then */
 };
+
+/* How those that hang on a transaction end. Forgotten: nobody took the result. In doubt: undone, and nobody is told. */
+typedef enum ari_undo_end {
+    ARI_UNDO_FORGOTTEN,
+    ARI_UNDO_COMMITTED,
+    ARI_UNDO_ROLLED_BACK,
+    ARI_UNDO_IN_DOUBT
+} ari_undo_end;
+void ari_undos_end(ari_undo *newest, ari_undo_end end, ar_db *db);
 void ari_db_on_rollback(ari_db *db, ari_undo *undo);
 
 #endif

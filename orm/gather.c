@@ -49,13 +49,22 @@ static void interrupt(ar_future *future)
         ar_ignore(ar_future_cancel(self->children[i].future, NULL));
 }
 
+/* What went wrong after one was applied is the gather's too. */
+static void collect_child(ari_gather *self, ari_op *op)
+{
+    ari_apply_collect(op);
+    const ar_error *late = atomic_load_explicit(&op->future.late, memory_order_acquire);
+    if (late != NULL)
+        ari_future_fail_late(&self->future, late);
+}
+
 static void collect(ar_future *future)
 {
     ari_gather *self = (ari_gather *)future;
     /* They hold all or none; records are to be told that they do not. */
     for (size_t i = 0; i < self->count; i++) {
         if (self->children[i].op != NULL && (future->status == AR_OK || self->held))
-            ari_apply_collect(self->children[i].op);
+            collect_child(self, self->children[i].op);
     }
 }
 

@@ -10,7 +10,9 @@
 #include "orm/convert.h"
 #include "orm/relation.h"
 #include "orm/fragment.h"
+#include "orm/event.h"
 #include "orm/statement.h"
+#include "orm/validation.h"
 
 /* Plans are found by the address of their model in a fixed table of chains that only ever grow at their heads:
  * readers follow them without a lock. Who finds none makes one and puts it there with a compare-and-swap (release,
@@ -41,6 +43,7 @@ void ari_plan_destroy(ari_plan *plan)
     for (uint32_t i = 0; i < plan->column_count; i++)
         ari_release(plan->env, (void *)(uintptr_t)plan->columns[i].expression);
     ari_release(plan->env, (void *)(uintptr_t)plan->scope);
+    ari_validation_destroy(plan->validation);
     ari_release(plan->env, plan);
 }
 
@@ -201,11 +204,23 @@ ar_status ari_plan_check_writable(const ari_plan *plan, const char *verb, ar_err
     return ar_error_set(err, AR_E_UNSUPPORTED, "%s: model %s is read-only", verb, plan->model->name);
 }
 
+/* Its rules and events. */
+static ar_status find_watchers(ari_plan *plan, ar_error *err)
+{
+    ar_status status = ari_events_find(plan->model, &plan->events, err);
+    if (status == AR_OK)
+        status = ari_validation_create(plan->env, plan->model, &plan->validation, err);
+    plan->watched = plan->events != 0 || plan->validation != NULL;
+    return status;
+}
+
 ar_status ari_plan_create(const ar_env *env, const ar_dialect *dialect, struct ari_statement_cache *statements,
                           const ar_model *model, ari_plan **out, ar_error *err)
 {
     size_t columns, keys;
     ar_status status = ari_model_check(model, &columns, &keys, err);
+    if (status == AR_OK)
+        status = ari_relations_check(model, err);
     if (status != AR_OK)
         return status;
     size_t size = sizeof(ari_plan) + columns * sizeof(ari_plan_column);
@@ -219,8 +234,6 @@ ar_status ari_plan_create(const ar_env *env, const ar_dialect *dialect, struct a
     plan->column_count = (uint32_t)columns;
     ar_type *wanted = (ar_type *)(void *)((char *)plan + size);
     ar_type *created_wanted = wanted + columns;
-    if (status == AR_OK)
-        status = ari_relations_check(model, err);
     uint16_t *created = (uint16_t *)(void *)(created_wanted + columns);
     plan->wanted = wanted;
     plan->created_wanted = created_wanted;
@@ -228,6 +241,8 @@ ar_status ari_plan_create(const ar_env *env, const ar_dialect *dialect, struct a
     plan->options = ari_model_options(model);
     fill_columns(plan, wanted, created_wanted, created);
     status = write_conditions(plan, err);
+    if (status == AR_OK)
+        status = find_watchers(plan, err);
     if (status == AR_OK)
         *out = plan;
     else

@@ -94,6 +94,9 @@ typedef struct ari_plan {
     uint32_t key[ARI_MAX_KEY];
     int auto_column;        /* the AUTO key; -1: none, likewise below */
     bool key_returned;      /* the AUTO key of a single insert comes back as a row */
+    bool watched;           /* it has rules or events */
+    uint32_t events;        /* as ari_events_find */
+    struct ari_validation *validation; /* NULL: it has no rules */
     bool has_stamps;        /* columns that writes set by themselves */
     int version_column;
     int deleted_column;

@@ -21,10 +21,13 @@
  * Who frees: a record of its own, its holder or the scope that owns it. A listed one goes with the list, which goes
  * when its holder has freed it and so have those of the records that were kept; before that it only frees what hangs
  * on it. A record with an operation under way is detached from it (orm/apply.c), one that a rollback would change is
- * taken out of that (orm/undo.c). All of this runs on the one thread that uses the record; only the references of a
+ * taken out of that (orm/undo.c). One that is to be told how its transaction ends stays until then, pinned (orm/commit.c). All of this runs on the one thread that uses the record; only the references of a
  * list are counted atomically, since records that were kept may go to other threads. */
 
-enum { MAGIC = 0x61637265, MAGIC_FREED = 0x67006e65 };
+enum { MAGIC = 0x6172, MAGIC_FREED = 0x6700 };
+
+/* ari_record.pins: how many, and whether it was destroyed by its holder. */
+enum { PIN_COUNT = 0x7fff, PIN_ORPHAN = 0x8000 };
 
 enum { OWNED_SIZE = (sizeof(ari_owned) + 15) & ~15u };
 
@@ -89,10 +92,10 @@ ari_list *ari_list_create(const ar_env *env)
     list->owned.free = free_owned_list;
     list->env = env;
     atomic_init(&list->references, 1);
+    atomic_init(&list->holders, 1);
     ari_arena_init(&list->arena, env, 2048);
     return list;
 }
-    atomic_init(&list->holders, 1);
 
 static bool make_room(ari_list *list)
 {
@@ -144,6 +147,7 @@ static void strip(ari_record *record)
     ari_apply_detach(record);
     ari_undo_forget(record);
     release_strings(record);
+    ari_holds_release(&record->holds);
 }
 
 void ari_list_ref(ari_list *list)
@@ -152,30 +156,83 @@ void ari_list_ref(ari_list *list)
 }
 
 void ari_list_unref(ari_list *list)
-    ari_holds_release(&record->holds);
 {
     /* acq_rel: who frees the arena sees what the other holders did to their records before. */
     if (atomic_fetch_sub_explicit(&list->references, 1, memory_order_acq_rel) != 1)
         return;
+    ari_holds_release(&list->holds);
     ari_arena_fini(&list->arena);
     ari_release(list->env, list->items);
     ari_release(list->env, list);
-    ari_holds_release(&list->holds);
 }
 
-void ari_record_destroy(ari_record *record)
+static void finish(ari_record *record)
 {
     strip(record);
     if (!is_listed(record)) {
         const ar_env *env = record->home.env;
         record->magic = MAGIC_FREED;
-        ari_disown(owned_of(record));
         ari_release(env, owned_of(record));
     } else if ((record->flags & ARI_RECORD_KEPT) != 0) {
         record->flags &= ~(uint32_t)ARI_RECORD_KEPT;
         record->magic = MAGIC_FREED;
         ari_list_unref(record->home.list);
     }
+}
+
+bool ari_record_pin(ari_record *record)
+{
+    uint16_t pins = atomic_load_explicit(&record->pins, memory_order_relaxed);
+    do {
+        if ((pins & PIN_COUNT) == PIN_COUNT)
+            return false;
+    } while (!atomic_compare_exchange_weak(&record->pins, &pins, (uint16_t)(pins + 1)));
+    ari_record_touch(record);
+    return true;
+}
+
+void ari_record_unpin(ari_record *record)
+{
+    if (atomic_fetch_sub(&record->pins, 1) == (PIN_ORPHAN | 1))
+        finish(record);
+}
+
+/* Whether the record goes with its last pin. */
+static bool is_left_to_pins(ari_record *record)
+{
+    if (atomic_load(&record->pins) == 0)
+        return false;
+    ari_apply_detach(record);
+    return (atomic_fetch_or(&record->pins, PIN_ORPHAN) & PIN_COUNT) != 0;
+}
+
+void ari_record_destroy(ari_record *record)
+{
+    if (!is_listed(record))
+        ari_disown(owned_of(record));
+    if (!is_left_to_pins(record))
+        finish(record);
+}
+
+static void keep_in_memory(ari_record *record)
+{
+    if ((record->flags & ARI_RECORD_KEPT) != 0)
+        return;
+    record->flags |= ARI_RECORD_KEPT;
+    atomic_fetch_add_explicit(&record->home.list->references, 1, memory_order_relaxed);
+}
+
+/* A record of a list that goes. */
+static void let_go(ari_record *record)
+{
+    record->flags &= ~(uint32_t)ARI_RECORD_TOUCHED;
+    if (atomic_load(&record->pins) == 0) {
+        strip(record);
+        return;
+    }
+    keep_in_memory(record);
+    if (!is_left_to_pins(record))
+        finish(record);
 }
 
 void ari_list_destroy(ari_list *list)
@@ -348,6 +405,7 @@ ar_status ar_record_keep(void *record, ar_error *err)
         found->flags |= ARI_RECORD_KEPT;
         ari_list_ref(found->home.list);
     }
+    ari_related_cut(found);
     return AR_OK;
 }
 
@@ -365,4 +423,3 @@ void ar_record_list_free(ar_record_list *list)
         ari_list_destroy(list->raw);
     *list = (ar_record_list){ .items = NULL, .count = 0, .raw = NULL };
 }
-    ari_related_cut(found);

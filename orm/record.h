@@ -25,11 +25,13 @@ enum {
     ARI_RECORD_KEPT = 1 << 2,    /* listed, and holds a reference to the list */
     ARI_RECORD_TOUCHED = 1 << 3, /* listed, and on the list's `touched` */
     ARI_RECORD_KEYLESS = 1 << 4, /* read without its primary key: cannot be found again */
-    ARI_RECORD_PARTIAL = 1 << 5  /* read without some of its columns, whose members are zero */
+    ARI_RECORD_PARTIAL = 1 << 5, /* read without some of its columns, whose members are zero */
+    ARI_RECORD_IN_EVENT = 1 << 15 /* what comes before a write of it is running: no other verb meanwhile */
 };
 
 struct ari_record {
-    alignas(16) uint32_t magic;
+    alignas(16) uint16_t magic;
+    _Atomic uint16_t pins; /* what runs when transactions end keeps it in memory: see ari_record_pin */
     uint32_t flags;
     const ar_model *model;
     union {
@@ -41,9 +43,9 @@ struct ari_record {
     ari_strings *strings; /* copies of what was assigned */
     ari_undone *undos;    /* what a rollback would give back */
     ari_record *touched;  /* the next on the list's chain */
+    struct ari_hold *holds; /* what was loaded for it, of one of its own or kept; see orm/relation.c */
 };
 
-    struct ari_hold *holds; /* what was loaded for it, of one of its own or kept; see orm/relation.c */
 /* Texts and bytes of a record that its first block has no room for. */
 struct ari_strings {
     ari_strings *next;
@@ -60,11 +62,11 @@ struct ari_list {
     void *items; /* T ** */
     size_t count, capacity;
     ari_record *touched; /* records that have something to free besides the arena */
-};
-
     struct ari_hold *holds; /* what was loaded for its records; see orm/relation.c */
     atomic_size_t holders;  /* of one that was loaded for others: the holds, and who loads it */
     struct ari_lazy *lazy;  /* loads for its records one by one; see orm/strict.c */
+};
+
 /* A new record or list; NULL: no memory. `room` is for texts and bytes, behind the record; *strings is where. */
 ari_record *ari_record_create(const ar_env *env, const ar_model *model, size_t room, char **strings);
 ari_list *ari_list_create(const ar_env *env);
@@ -77,7 +79,16 @@ bool ari_model_has_struct(const ar_model *model);
 void ari_list_clear(ari_list *list);
 
 void ari_record_destroy(ari_record *record);
+
+/* A record that is destroyed while it is pinned stays as it is until its last pin goes: for the events that are told how
+ * its transaction ended. False: it has as many pins as it can have. Any thread may unpin. */
+bool ari_record_pin(ari_record *record);
+void ari_record_unpin(ari_record *record);
 void ari_list_destroy(ari_list *list);
+
+/* A reference to the memory of a list. */
+void ari_list_ref(ari_list *list);
+void ari_list_unref(ari_list *list);
 
 /* The struct that the caller sees, and what the database is known to hold, in another struct of the same type, behind
  * it. */
@@ -85,10 +96,6 @@ static inline void *ari_record_struct(ari_record *record)
 {
     return record + 1;
 }
-
-/* A reference to the memory of a list. */
-void ari_list_ref(ari_list *list);
-void ari_list_unref(ari_list *list);
 
 static inline size_t ari_record_snapshot_offset(const ar_model *model)
 {

@@ -3,6 +3,7 @@
 
 #include "orm/apply.h"
 #include "orm/bind.h"
+#include "orm/event.h"
 #include "orm/fill.h"
 #include "orm/find.h"
 #include "orm/read_back.h"
@@ -21,6 +22,10 @@ typedef struct save {
     ari_mask columns;
     const ar_statement *statement; /* NULL when the plan keeps it */
     ari_undone *undone;            /* NULL outside of transactions */
+    ari_commit *commit;            /* likewise; NULL also when it is not told how they end */
+    ar_db *handle;                 /* of the verb, for events */
+    ar_event_time after;
+    bool in_transaction;
     int64_t id;                    /* the AUTO key that the database gave; 0: none */
     uint16_t *returned;            /* the columns that come back, to be read into the image */
     ar_type *wanted;               /* their types, behind that of the AUTO key */
@@ -43,6 +48,8 @@ typedef struct draft {
     ari_write write;
     ar_value tenant;
     bool hard; /* a delete deletes the row */
+    ar_db *handle;
+    ari_moment moment; /* of a model that is watched */
     ari_op *op; /* NULL with AR_OK: there is nothing to do */
 } draft;
 
@@ -55,6 +62,7 @@ static void destroy_save(ari_op *op)
 {
     ari_statement_unref(save_of(op)->statement);
     ari_undo_unref(save_of(op)->undone);
+    ari_commit_unref(save_of(op)->commit);
     if (save_of(op)->strings != NULL)
         ari_release(save_of(op)->env, save_of(op)->strings);
 }
@@ -361,6 +369,38 @@ static void set_up(draft *self, const ar_statement *statement, const ari_mask *c
     set_up_sink(op);
 }
 
+static ar_status after_save(ari_op *op, ari_record *record, void *plain, ar_status status, ar_error *err)
+{
+    const save *self = save_of(op);
+    const ari_written written = { .plan = self->write.plan,
+                                  .db = self->handle,
+                                  .after = self->after,
+                                  .in_transaction = self->in_transaction,
+                                  .rolled_back = ari_undo_is_due(self->undone),
+                                  .commit = self->commit,
+                                  .record = record,
+                                  .plain = plain,
+                                  .count = 1 };
+    return status == AR_OK ? ari_events_after(&written, op->pool, err) : AR_OK;
+}
+
+/* For what is to run once it holds. */
+static ar_status watch(draft *self, ar_error *err)
+{
+    save *made = save_of(self->op);
+    made->applied.after = after_save;
+    made->handle = self->handle;
+    made->after = self->moment.after;
+    made->in_transaction = ari_db_in_transaction(self->db);
+    if (!ari_commit_is_due(self->write.plan, self->db))
+        return AR_OK;
+    made->commit = ari_commit_create(self->db, self->write.plan, 1);
+    if (made->commit == NULL || (self->record == NULL && !ari_commit_copy(made->commit, 0, self->object)))
+        return no_memory(self, err);
+    ari_commit_register(made->commit, self->db);
+    return AR_OK;
+}
+
 static ar_status make_op(draft *self, const ari_mask *columns, ar_error *err)
 {
     const ari_plan *plan = self->write.plan;
@@ -388,9 +428,10 @@ static ar_status make_op(draft *self, const ari_mask *columns, ar_error *err)
     set_up_returned(self, returned, returned_count, (char *)&made->parameters[count]);
     set_up(self, statement, columns, count, more);
     if (self->record != NULL)
-        return prepare_record(self, err);
-    memcpy(made->image, self->object, plan->model->record_size);
-    return AR_OK;
+        status = prepare_record(self, err);
+    else
+        memcpy(made->image, self->object, plan->model->record_size);
+    return status == AR_OK && plan->events != 0 ? watch(self, err) : status;
 }
 
 /* A save inserts or updates, an upsert inserts where the database gives the key. */
@@ -440,6 +481,13 @@ static ar_status check_draft(const draft *self, ar_error *err)
     return AR_OK;
 }
 
+static ar_status run_before(draft *self, ar_error *err)
+{
+    bool fresh = self->record != NULL && (self->record->flags & ARI_RECORD_NEW) != 0;
+    self->moment = ari_moment_of(self->write.verb, fresh);
+    return ari_events_before(self->write.plan, self->moment, self->handle, self->record, self->object, err);
+}
+
 /* From what the caller gave to an operation that is ready to be sent. */
 static ar_status make_draft(draft *self, const ar_model *model, void *object, bool is_record, ar_error *err)
 {
@@ -462,6 +510,8 @@ static ar_status make_draft(draft *self, const ar_model *model, void *object, bo
     self->write.now = self->write.plan->has_stamps ? env->wall_now(env->ctx) : 0;
     choose_verb(self);
     status = check_draft(self, err);
+    if (status == AR_OK && self->write.plan->watched)
+        status = run_before(self, err);
     if (status == AR_OK)
         status = ari_write_prepare(&self->write, self->db, object, &self->tenant, self->record != NULL, err);
     if (status != AR_OK)
@@ -510,7 +560,7 @@ static ar_future *submit_with_read(const draft *self, ar_db *handle)
 static ar_status write_here(ar_db *handle, const ar_model *model, void *object, verb chosen, ar_error *err)
 {
     ar_error closed;
-    draft self = { .name = chosen.name, .write.verb = chosen.plan_verb, .hard = chosen.hard };
+    draft self = { .name = chosen.name, .write.verb = chosen.plan_verb, .hard = chosen.hard, .handle = handle };
     self.db = ari_db_enter(handle, err != NULL ? err : &closed);
     if (self.db == NULL)
         return err != NULL ? err->status : closed.status;
@@ -522,6 +572,8 @@ static ar_status write_here(ar_db *handle, const ar_model *model, void *object, 
     } else if (status == AR_OK && self.op != NULL) {
         status = ari_db_run(self.db, self.op, err);
         apply_save(self.op, self.record, self.object, status);
+        if (status == AR_OK)
+            status = ari_apply_after(self.op, self.record, self.object, status, err);
     }
     ari_op_release(self.op);
     ari_db_leave(self.db);
@@ -531,7 +583,7 @@ static ar_status write_here(ar_db *handle, const ar_model *model, void *object, 
 static ar_done write_later(ar_db *handle, const ar_model *model, void *object, verb chosen)
 {
     ar_error error = { .status = AR_OK };
-    draft self = { .name = chosen.name, .write.verb = chosen.plan_verb, .hard = chosen.hard };
+    draft self = { .name = chosen.name, .write.verb = chosen.plan_verb, .hard = chosen.hard, .handle = handle };
     self.db = ari_db_enter(handle, &error);
     if (self.db == NULL)
         return (ar_done){ ari_future_failed(NULL, error.status, &error) };

@@ -64,15 +64,10 @@ static void undo_behind(ari_db *tx, const ari_point *point)
 {
     pthread_mutex_lock(&tx->lock);
     pop(tx, point);
-    ari_undo *undo = tx->undos;
+    ari_undo *undos = tx->undos;
     tx->undos = NULL;
     pthread_mutex_unlock(&tx->lock);
-    while (undo != NULL) {
-        ari_undo *next = undo->next;
-        undo->undo(undo);
-        undo->free(undo);
-        undo = next;
-    }
+    ari_undos_end(undos, ARI_UNDO_ROLLED_BACK, (ar_db *)tx->handle);
 }
 
 /* --- what is asked for --- */

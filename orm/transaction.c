@@ -244,16 +244,31 @@ void ari_db_on_rollback(ari_db *db, ari_undo *undo)
     pthread_mutex_unlock(&tx->lock);
 }
 
-static void run_undos(ari_db *tx, bool rolled_back)
+void ari_undos_end(ari_undo *newest, ari_undo_end end, ar_db *db)
 {
-    ari_undo *undo = ari_points_take_undos(tx);
-    while (undo != NULL) {
-        ari_undo *next = undo->next;
-        if (rolled_back)
-            undo->undo(undo);
-        undo->free(undo);
-        undo = next;
+    ari_undo *oldest = NULL;
+    while (newest != NULL) {
+        ari_undo *next = newest->next;
+        if (end >= ARI_UNDO_ROLLED_BACK && newest->undo != NULL)
+            newest->undo(newest);
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
     }
+    while (oldest != NULL) {
+        ari_undo *next = oldest->next;
+        oldest->db = db;
+        if ((end == ARI_UNDO_COMMITTED || end == ARI_UNDO_ROLLED_BACK) && oldest->told != NULL)
+            oldest->told(oldest, end == ARI_UNDO_ROLLED_BACK);
+        oldest->free(oldest);
+        oldest = next;
+    }
+}
+
+static void end_undos(ari_db *tx, ari_undo_end end)
+{
+    ar_db *around = tx->parent != NULL ? (ar_db *)tx->parent->handle : NULL;
+    ari_undos_end(ari_points_take_undos(tx), end, around);
 }
 
 /* A savepoint was released: what it would undo is now for the transaction around it to undo, before what that did earlier. */
@@ -270,12 +285,19 @@ static void hand_undos_on(ari_db *tx)
     pthread_mutex_unlock(&around->lock);
 }
 
-static void settle_undos(ari_db *tx, bool committed)
+static void settle_undos(ari_db *tx, ari_undo_end end)
 {
-    if (committed && tx->savepoint != 0)
+    if (end == ARI_UNDO_COMMITTED && tx->savepoint != 0)
         hand_undos_on(tx);
     else
-        run_undos(tx, !committed);
+        end_undos(tx, end);
+}
+
+static ari_undo_end undo_end(bool commit, ar_status status, const ar_error *err)
+{
+    if (commit && status == AR_OK)
+        return ARI_UNDO_COMMITTED;
+    return commit && err != NULL && err->outcome_unknown ? ARI_UNDO_IN_DOUBT : ARI_UNDO_ROLLED_BACK;
 }
 
 /* --- the end --- */
@@ -347,6 +369,8 @@ static ar_status roll_back_now(ari_db *tx, ari_lease *lease, ar_error *err)
  * scopes on the transaction, which are closed after it for that reason. */
 static ar_status end_attempt(ari_db *tx, bool commit, ar_error *err)
 {
+    ar_error own;
+    err = err != NULL ? err : &own;
     if (commit) {
         ari_scope_close_transactions(tx);
     } else {
@@ -363,9 +387,9 @@ static ar_status end_attempt(ari_db *tx, bool commit, ar_error *err)
         status = tx->savepoint != 0 ? end_savepoint(tx, lease, true, err) : ari_lease_commit_wait(lease, err);
     ari_scope_close_children(tx);
     ari_scope_stop_operations(tx);
-    settle_undos(tx, commit && status == AR_OK);
     atomic_store(&tx->conflict, (int)ari_lease_conflict(lease));
     let_lease_go(tx, lease);
+    settle_undos(tx, undo_end(commit, status, err));
     return status;
 }
 
@@ -380,7 +404,7 @@ void ari_transaction_fini(ari_db *db)
     if (lease != NULL)
         let_lease_go(db, lease);
     ari_op_release(db->end_op);
-    run_undos(db, false);
+    end_undos(db, ARI_UNDO_FORGOTTEN);
 }
 
 /* Enters a transaction that is to be ended by this call; a handle of one that is over, or never was, is taken. */
@@ -544,7 +568,7 @@ static void collect_end(ari_op *op)
 {
     ari_db *tx = op->owner;
     op->owner = NULL;
-    run_undos(tx, op->future.status != AR_OK);
+    end_undos(tx, undo_end(true, op->future.status, op->future.error));
     end_is_over(tx);
 }
 
@@ -554,7 +578,7 @@ static void destroy_end(ari_op *op)
     ari_db *tx = op->owner;
     if (tx == NULL)
         return;
-    run_undos(tx, false);
+    end_undos(tx, ARI_UNDO_FORGOTTEN);
     end_is_over(tx);
 }
 
@@ -576,8 +600,6 @@ static ar_future *end_async(ari_db *tx, ari_lease *lease, bool commit)
         ari_scope_close_children(tx);
         ari_scope_cancel_operations(tx);
     }
-    if (!commit || tx->savepoint != 0)
-        settle_undos(tx, commit);
     if (tx->savepoint == 0) {
         watch_end(tx, ari_lease_end_op(lease));
         return commit ? ari_lease_commit(lease) : ari_lease_rollback(lease);
@@ -613,6 +635,8 @@ static ar_done end_later(ar_db **tx, bool commit)
     }
     ar_done done = { end_async(entered, lease, commit) };
     let_lease_go(entered, lease);
+    if (!commit || entered->savepoint != 0)
+        settle_undos(entered, undo_end(commit, AR_OK, NULL));
     ari_db_leave(entered);
     return done;
 }

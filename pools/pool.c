@@ -4,6 +4,7 @@
 #include "pools/listener.h"
 #include "pools/private.h"
 #include "pools/registry.h"
+#include "actors/runtime.h"
 #include "values/memory.h"
 
 /* A pool has its connections from the start and gives each a thread when it is first needed, or where the engine does not block all of them one. Which connection an operation
@@ -59,6 +60,17 @@ const ar_dialect *ari_pool_dialect(const ari_pool *pool)
 ar_runtime *ari_pool_runtime(const ari_pool *pool)
 {
     return pool->runtime;
+}
+
+void ari_pool_warn(const ari_pool *pool, const char *message)
+{
+    ari_runtime_log(pool->runtime, AR_LOG_WARNING, "%s", message);
+}
+
+void ari_pool_warn(const ari_pool *pool, const char *what, const ar_error *error)
+{
+    ari_runtime_log(pool->runtime, AR_LOG_WARNING, "%s failed: %s: %s", what, ar_status_name(error->status),
+                    error->message);
 }
 
 /* --- open and close --- */

@@ -76,6 +76,12 @@ const ar_dialect *ari_pool_dialect(const ari_pool *pool);
 const ar_env *ari_pool_env(const ari_pool *pool);
 ar_runtime *ari_pool_runtime(const ari_pool *pool);
 
+/* Tells the log of the runtime. */
+void ari_pool_warn(const ari_pool *pool, const char *message);
+
+/* Says to the log of the runtime that `what` failed, where nobody else is told. */
+void ari_pool_warn(const ari_pool *pool, const char *what, const ar_error *error);
+
 /* An operation with `payload_size` zeroed bytes; kind AR_OP_EXECUTE, no deadline. NULL: no memory. One reference, the caller's. */
 ari_op *ari_op_create(ari_pool *pool, size_t payload_size);
 

@@ -8,6 +8,7 @@
 #include <actrec/event.h>
 #include <actrec/eager.h>
 #include <actrec/terminal.h>
+#include <actrec/validation.h>
 
 /* The typed calls of a model, for its header. `typedef struct User { … } User;` comes first, AR_MODEL_DEFINE goes
  * into one .c file.
@@ -16,7 +17,7 @@
  *     AR_MODEL_DECLARE_SYNC(User);    the first alone
  *     AR_MODEL_DECLARE_ASYNC(User);   the second alone, and User_await, User_then …
  *
- * In all three: User_list, User_new, User_free, User_keep, User_is_new, User_list_free, User_query. Every function is
+ * In all three: User_list, User_new, User_free, User_keep, User_is_new, User_list_free, User_query, User_validate. Every function is
  * one call of that of its name in actrec/record.h or actrec/terminal.h, where it is described. What a then is given
  * (a record, a list) is the callback's to free. Their own names end in _, so that they
  * shadow none of the program's. */
@@ -24,80 +25,99 @@
 #define AR_MODEL_DECLARE_SYNC(T)  AR_MODEL_TYPES_(T) AR_MODEL_SYNC_(T) extern const ar_model T##_model
 #define AR_MODEL_DECLARE_ASYNC(T) AR_MODEL_TYPES_(T) AR_MODEL_ASYNC_(T) extern const ar_model T##_model
 
-#define AR_MODEL_TYPES_(T)                                                                                       \
-    extern const ar_model T##_model;                                                                             \
-    typedef struct T##_list {                                                                                    \
-        T **items;                                                                                               \
-        size_t count;                                                                                            \
-        void *raw;                                                                                               \
-    } T##_list;                                                                                                  \
-    typedef ar_status (*T##_row_fn)(void *arg_, T *row_, ar_error *err_);                                        \
-    static inline AR_UNUSED ar_status T##_row_call_(void (*fn_)(void), void *arg_, void *row_, ar_error *err_)   \
-    {                                                                                                            \
-        return ((T##_row_fn)fn_)(arg_, (T *)row_, err_);                                                         \
-    }                                                                                                            \
-    static inline AR_UNUSED void T##_list_set_(T##_list *out_, const ar_record_list *list_)                      \
-    {                                                                                                            \
-        if (out_ != NULL) {                                                                                      \
-            out_->items = (T **)list_->items;                                                                    \
-            out_->count = list_->count;                                                                          \
-            out_->raw = list_->raw;                                                                              \
-        }                                                                                                        \
-    }                                                                                                            \
-    static inline AR_UNUSED T *T##_new(void)                                                                     \
-    {                                                                                                            \
-        return (T *)ar_record_new(&T##_model);                                                                   \
-    }                                                                                                            \
-    static inline AR_UNUSED void T##_free(T *record_)                                                            \
-    {                                                                                                            \
-        ar_record_free(record_);                                                                                 \
-    }                                                                                                            \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_keep(T *record_, ar_error *err_)                          \
-    {                                                                                                            \
-        return ar_record_keep(record_, err_);                                                                    \
-    }                                                                                                            \
-    static inline AR_UNUSED bool T##_is_new(const T *record_)                                                    \
-    {                                                                                                            \
-        return ar_record_is_new(record_);                                                                        \
-    }                                                                                                            \
-    static inline AR_UNUSED bool T##_is_changed(const T *record_)                                                \
-    {                                                                                                            \
-        return ar_record_is_changed(record_);                                                                    \
-    }                                                                                                            \
-    static inline AR_UNUSED size_t T##_differences(const T *record_, ar_difference *out_, size_t capacity_)      \
-    {                                                                                                            \
-        return ar_record_differences(record_, out_, capacity_);                                                  \
-    }                                                                                                            \
-    static inline AR_UNUSED const T *T##_original(const T *record_)                                              \
-    {                                                                                                            \
-        return (const T *)ar_record_original(record_);                                                           \
-    }                                                                                                            \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_reset(T *record_, ar_error *err_)                         \
-    {                                                                                                            \
-        return ar_record_reset(&T##_model, record_, err_);                                                       \
-    }                                                                                                            \
-    static inline AR_UNUSED bool T##_has_changed_(const T *record_, size_t offset_)                              \
-    {                                                                                                            \
-        return ar_record_has_changed(record_, offset_);                                                          \
-    }                                                                                                            \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_reset_member_(T *record_, size_t offset_, ar_error *err_) \
-    {                                                                                                            \
-        return ar_record_reset_member(&T##_model, record_, offset_, err_);                                       \
-    }                                                                                                            \
-    static inline AR_UNUSED void T##_list_free(T##_list *list_)                                                  \
-    {                                                                                                            \
-        ar_record_list gone_ = { NULL, 0, NULL };                                                                \
-        if (list_ != NULL) {                                                                                     \
-            gone_.items = list_->items;                                                                          \
-            gone_.count = list_->count;                                                                          \
-            gone_.raw = list_->raw;                                                                              \
-            ar_record_list_free(&gone_);                                                                         \
-            T##_list_set_(list_, &gone_);                                                                        \
-        }                                                                                                        \
-    }                                                                                                            \
-    static inline AR_UNUSED ar_query *T##_query(ar_db *db_)                                                      \
-    {                                                                                                            \
-        return ar_query_create(db_, &T##_model);                                                                 \
+#define AR_MODEL_TYPES_(T)                                                                                          \
+    extern const ar_model T##_model;                                                                                \
+    typedef struct T##_list {                                                                                       \
+        T **items;                                                                                                  \
+        size_t count;                                                                                               \
+        void *raw;                                                                                                  \
+    } T##_list;                                                                                                     \
+    typedef ar_status (*T##_row_fn)(void *arg_, T *row_, ar_error *err_);                                           \
+    static inline AR_UNUSED ar_status T##_row_call_(void (*fn_)(void), void *arg_, void *row_, ar_error *err_)      \
+    {                                                                                                               \
+        return ((T##_row_fn)fn_)(arg_, (T *)row_, err_);                                                            \
+    }                                                                                                               \
+    static inline AR_UNUSED void T##_list_set_(T##_list *out_, const ar_record_list *list_)                         \
+    {                                                                                                               \
+        if (out_ != NULL) {                                                                                         \
+            out_->items = (T **)list_->items;                                                                       \
+            out_->count = list_->count;                                                                             \
+            out_->raw = list_->raw;                                                                                 \
+        }                                                                                                           \
+    }                                                                                                               \
+    static inline AR_UNUSED T *T##_new(void)                                                                        \
+    {                                                                                                               \
+        return (T *)ar_record_new(&T##_model);                                                                      \
+    }                                                                                                               \
+    static inline AR_UNUSED void T##_free(T *record_)                                                               \
+    {                                                                                                               \
+        ar_record_free(record_);                                                                                    \
+    }                                                                                                               \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_keep(T *record_, ar_error *err_)                             \
+    {                                                                                                               \
+        return ar_record_keep(record_, err_);                                                                       \
+    }                                                                                                               \
+    static inline AR_UNUSED bool T##_is_new(const T *record_)                                                       \
+    {                                                                                                               \
+        return ar_record_is_new(record_);                                                                           \
+    }                                                                                                               \
+    static inline AR_UNUSED bool T##_is_changed(const T *record_)                                                   \
+    {                                                                                                               \
+        return ar_record_is_changed(record_);                                                                       \
+    }                                                                                                               \
+    static inline AR_UNUSED size_t T##_differences(const T *record_, ar_difference *out_, size_t capacity_)         \
+    {                                                                                                               \
+        return ar_record_differences(record_, out_, capacity_);                                                     \
+    }                                                                                                               \
+    static inline AR_UNUSED const T *T##_original(const T *record_)                                                 \
+    {                                                                                                               \
+        return (const T *)ar_record_original(record_);                                                              \
+    }                                                                                                               \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_reset(T *record_, ar_error *err_)                            \
+    {                                                                                                               \
+        return ar_record_reset(&T##_model, record_, err_);                                                          \
+    }                                                                                                               \
+    static inline AR_UNUSED bool T##_has_changed_(const T *record_, size_t offset_)                                 \
+    {                                                                                                               \
+        return ar_record_has_changed(record_, offset_);                                                             \
+    }                                                                                                               \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_reset_member_(T *record_, size_t offset_, ar_error *err_)    \
+    {                                                                                                               \
+        return ar_record_reset_member(&T##_model, record_, offset_, err_);                                          \
+    }                                                                                                               \
+    static inline AR_UNUSED void T##_list_free(T##_list *list_)                                                     \
+    {                                                                                                               \
+        ar_record_list gone_ = { NULL, 0, NULL };                                                                   \
+        if (list_ != NULL) {                                                                                        \
+            gone_.items = list_->items;                                                                             \
+            gone_.count = list_->count;                                                                             \
+            gone_.raw = list_->raw;                                                                                 \
+            ar_record_list_free(&gone_);                                                                            \
+            T##_list_set_(list_, &gone_);                                                                           \
+        }                                                                                                           \
+    }                                                                                                               \
+    static inline AR_UNUSED ar_status T##_event_call_(void (*fn_)(void), ar_db *db_, void *record_, ar_error *err_) \
+    {                                                                                                               \
+        return ((ar_status(*)(ar_db *, T *, ar_error *))fn_)(db_, (T *)record_, err_);                              \
+    }                                                                                                               \
+    static inline AR_UNUSED ar_status T##_validator_call_(void (*fn_)(void), const void *record_,                   \
+                                                          ar_failures *failures_, ar_error *err_)                   \
+    {                                                                                                               \
+        return ((ar_status(*)(const T *, ar_failures *, ar_error *))fn_)((const T *)record_, failures_, err_);      \
+    }                                                                                                               \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_validate(const T *record_, ar_failures *failures_,           \
+                                                                ar_error *err_)                                     \
+    {                                                                                                               \
+        return ar_record_validate(&T##_model, record_, failures_, err_);                                            \
+    }                                                                                                               \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_validate_many(const T *rows_, size_t count_,                 \
+                                                                     ar_failures *failures_, ar_error *err_)        \
+    {                                                                                                               \
+        return ar_record_validate_many(&T##_model, rows_, count_, failures_, err_);                                 \
+    }                                                                                                               \
+    static inline AR_UNUSED ar_query *T##_query(ar_db *db_)                                                         \
+    {                                                                                                               \
+        return ar_query_create(db_, &T##_model);                                                                    \
     }
 
 #define AR_MODEL_SYNC_(T)                                                                                            \

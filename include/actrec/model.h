@@ -46,6 +46,8 @@ typedef enum ar_entry {
     AR_ENTRY_OPTIONS    /* an ar_model_options: AR_OPTIONS */
 } ar_entry;
 
+typedef struct ar_rules ar_rules;
+
 typedef struct ar_column {
     const char *member;
     size_t offset; /* bytes, in the struct */
@@ -60,6 +62,7 @@ typedef struct ar_column {
     const ar_reference *references; /* the foreign key that the column is: AR_REFERENCES; NULL: it is none */
     ar_action on_delete, on_update; /* with references */
     const char *check_sql;          /* a condition that each row meets, SQL without arguments; NULL: none */
+    const ar_rules *rules;          /* AR_RULES, see actrec/validation.h; NULL: none */
 } ar_column;
 
 /* What holds for a whole model: AR_OPTIONS. */
