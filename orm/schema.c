@@ -3,251 +3,443 @@
 
 #include <actrec/schema.h>
 
-#include "orm/clause.h"
-#include "orm/fragment.h"
-#include "orm/plan.h"
-#include "orm/statement.h"
+#include "orm/column.h"
+#include "orm/ddl.h"
+#include "orm/script.h"
 
-/* Tables out of models: each call is one operation of one statement. */
+/* Design. Tables out of models. All statements are written down first, a group of them for each model, in an order in
+ * which each table comes behind those that it references; then a script runs them, in a transaction where the engine
+ * has that for schemas and there is more than one. In a cycle of references, the one that leads back is left out of its
+ * table and added at the end. A table that is only made when it is missing, and takes more than one statement, is
+ * looked up first. */
 
 typedef enum schema_verb { CREATE, CREATE_IF_MISSING, DROP, DROP_IF_EXISTS } schema_verb;
 
-typedef struct schema_run {
-    const ar_statement *statement;
-} schema_run;
+typedef enum presence { UNKNOWN = 0, PRESENT, ABSENT } presence;
 
-static schema_run *run_of(ari_op *op)
+/* A model among those that are changed together. */
+typedef struct member {
+    const ari_plan *plan;
+    enum { UNSEEN = 0, VISITING, SEEN } visit;
+    ari_mask later;    /* columns whose foreign key leads back to a table that comes later */
+    size_t statements; /* in its group */
+    presence presence;
+} member;
+
+typedef struct change {
+    ari_script script; /* first */
+    schema_verb verb;
+    ari_ddl ddl;
+    member *members;
+    size_t count;
+    size_t *order; /* of the members: what is referenced first */
+    size_t ordered;
+    const ari_ddl_statement *at;        /* to be run next */
+    const ari_ddl_statement *looked_at; /* what comes back, or came, says whether it has to be run */
+    bool looking;
+    ar_error failure; /* before it is rolled back */
+} change;
+
+enum { START, RUNNING, ENDING };
+
+/* --- what is to be run --- */
+
+static bool creates(const change *self)
 {
-    return (schema_run *)(void *)op->payload;
+    return self->verb == CREATE || self->verb == CREATE_IF_MISSING;
 }
 
-static ar_status refuse_default(const ari_plan *plan, const ari_plan_column *column, ar_status status, ar_error *err)
+static size_t find_member(const change *self, const ar_model *model)
 {
-    ar_error why = { .message = "" };
-    if (err != NULL)
-        why = *err;
-    return ar_error_set(err, status, "creating table %s: the default of column %s: %s", plan->model->table,
-                        column->name, why.message);
+    size_t i = 0;
+    while (i < self->count && self->members[i].plan->model != model)
+        i++;
+    return i;
 }
 
-/* Of the AUTO key, which may be narrower than the one that the dialect names. */
-static void write_auto_key(ari_clause *clause, const ar_dialect *dialect, ar_type type)
+/* Depth first, so that what is referenced comes before what references it. */
+static void visit(change *self, size_t index)
 {
-    const char *wide = dialect->column_types[AR_TYPE_INT64], *own = dialect->column_types[type];
-    size_t length = wide != NULL ? strlen(wide) : 0;
-    bool begins = length > 0 && strncmp(dialect->auto_key, wide, length) == 0;
-    if (begins && own != NULL)
-        ari_clause_sql(clause, own);
-    ari_clause_sql(clause, begins && own != NULL ? dialect->auto_key + length : dialect->auto_key);
-}
-
-static const char *type_of(const ar_dialect *dialect, const ari_plan_column *column)
-{
-    bool is_key = (column->flags & (AR_PRIMARY_KEY | AR_UNIQUE)) != 0;
-    const char *type = is_key ? dialect->key_types[column->type] : NULL;
-    return type != NULL ? type : dialect->column_types[column->type];
-}
-
-static ar_status write_column(ari_clause *clause, const ari_plan *plan, uint32_t index, ar_error *err)
-{
-    const ari_plan_column *column = &plan->columns[index];
-    const char *type = type_of(plan->dialect, column);
-    ari_clause_name(clause, plan->dialect, column->name);
-    ari_clause_sql(clause, " ");
-    if (plan->auto_column == (int)index) {
-        write_auto_key(clause, plan->dialect, column->type);
-        return AR_OK;
+    member *visited = &self->members[index];
+    visited->visit = VISITING;
+    for (uint32_t i = 0; i < visited->plan->column_count; i++) {
+        const ar_reference *reference = visited->plan->columns[i].from->references;
+        size_t to = reference != NULL ? find_member(self, reference->model) : self->count;
+        if (to == self->count || to == index)
+            continue;
+        if (self->members[to].visit == UNSEEN)
+            visit(self, to);
+        else if (self->members[to].visit == VISITING)
+            ari_mask_add(&visited->later, i);
     }
-    if (type == NULL)
-        return ar_error_set(err, AR_E_UNSUPPORTED, "creating table %s: column %s is %s, which %s does not have",
-                            plan->model->table, column->name, ar_type_name(column->type), plan->dialect->name);
-    ari_clause_sql(clause, type);
-    if ((column->flags & (AR_NOT_NULL | AR_PRIMARY_KEY)) != 0)
-        ari_clause_sql(clause, " NOT NULL");
-    if (column->from->default_sql != NULL) {
-        ari_clause_sql(clause, " DEFAULT (");
-        ar_status status = ari_fragment_condition(clause, plan->dialect, NULL, column->from->default_sql, NULL, 0, err);
-        if (status != AR_OK)
-            return refuse_default(plan, column, status, err);
-        ari_clause_sql(clause, ")");
-    }
-    if ((column->flags & AR_UNIQUE) != 0)
-        ari_clause_sql(clause, " UNIQUE");
-    return AR_OK;
+    visited->visit = SEEN;
+    self->order[self->ordered++] = index;
 }
 
-static void write_key(ari_clause *clause, const ari_plan *plan)
+static bool is_split(const change *self, const member *one)
 {
-    if (plan->key_count == 0 || plan->auto_column >= 0)
+    return !ari_mask_is_empty(&one->later) && self->ddl.dialect->catalog != NULL &&
+           !self->ddl.dialect->catalog->forward_references;
+}
+
+static ar_status alter_split(change *self, const member *one, ar_error *err)
+{
+    ar_status status = AR_OK;
+    if (self->ddl.dialect->catalog->drop_foreign_key == NULL)
+        return ar_error_set(err, AR_E_UNSUPPORTED, "table %s: it is in a cycle of foreign keys, which %s cannot make",
+                            one->plan->model->table, self->ddl.dialect->name);
+    for (uint32_t i = 0; status == AR_OK && i < one->plan->column_count; i++) {
+        if (!ari_mask_has(&one->later, i))
+            continue;
+        status = creates(self) ? ari_ddl_add_foreign_key(&self->ddl, one->plan, i, err)
+                               : ari_ddl_drop_foreign_key(&self->ddl, one->plan, i, err);
+    }
+    return status;
+}
+
+static ar_status alter_all(change *self, ar_error *err)
+{
+    ar_status status = AR_OK;
+    for (size_t i = 0; status == AR_OK && i < self->count; i++) {
+        self->ddl.group = i;
+        if (is_split(self, &self->members[i]))
+            status = alter_split(self, &self->members[i], err);
+    }
+    return status;
+}
+
+static ar_status create_one(change *self, const member *one, ar_error *err)
+{
+    ar_status status = ari_ddl_create_table(&self->ddl, one->plan, self->verb == CREATE_IF_MISSING,
+                                            is_split(self, one) ? &one->later : NULL, err);
+    return status == AR_OK ? ari_ddl_create_indexes(&self->ddl, one->plan, NULL, err) : status;
+}
+
+static ar_status create_all(change *self, ar_error *err)
+{
+    ar_status status = AR_OK;
+    for (size_t i = 0; status == AR_OK && i < self->count; i++) {
+        self->ddl.group = self->order[i];
+        status = create_one(self, &self->members[self->order[i]], err);
+    }
+    return status == AR_OK ? alter_all(self, err) : status;
+}
+
+static ar_status drop_all(change *self, ar_error *err)
+{
+    ar_status status = alter_all(self, err);
+    for (size_t i = self->count; status == AR_OK && i-- > 0;) {
+        self->ddl.group = self->order[i];
+        status = ari_ddl_drop_table(&self->ddl, self->members[self->order[i]].plan, self->verb == DROP_IF_EXISTS, err);
+    }
+    return status;
+}
+
+static ar_status write_statements(change *self, ar_error *err)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        if (self->members[i].visit == UNSEEN)
+            visit(self, i);
+    }
+    ar_status status = creates(self) ? create_all(self, err) : drop_all(self, err);
+    for (const ari_ddl_statement *at = self->ddl.first; status == AR_OK && at != NULL; at = at->next)
+        self->members[at->group].statements++;
+    self->at = self->ddl.first;
+    return status;
+}
+
+/* --- running it --- */
+
+static ar_db *handle_of(const change *self)
+{
+    return self->script.tx != NULL ? self->script.tx : self->script.db;
+}
+
+static void begin(change *self)
+{
+    if (self->ddl.count > 1 && !self->script.in_transaction && !self->ddl.dialect->implicit_commit)
+        ari_script_begin(&self->script, NULL);
+}
+
+/* A table that is made only if it is missing, where that is not a word in its one statement; a constraint to be dropped
+ * that may be missing. */
+static bool must_look_up(const change *self)
+{
+    const member *one = &self->members[self->at->group];
+    if (self->ddl.dialect->catalog == NULL)
+        return false;
+    if (self->verb == CREATE_IF_MISSING)
+        return one->statements > 1 && one->presence == UNKNOWN;
+    return self->verb == DROP_IF_EXISTS && self->at->constraint != NULL && self->looked_at != self->at;
+}
+
+static ar_value text_or_null(const char *text)
+{
+    return text != NULL ? ar_bind_string(text) : (ar_value){ .type = AR_TYPE_NULL };
+}
+
+static ari_act look_up(change *self)
+{
+    const ari_plan *plan = self->members[self->at->group].plan;
+    const ar_catalog *catalog = plan->dialect->catalog;
+    ar_value schema = text_or_null(ari_model_schema(plan->model)), table = text_or_null(plan->model->table);
+    ari_clause *clause = ari_script_query(&self->script, handle_of(self), AR_STATEMENT_READ);
+    if (clause != NULL)
+        ari_clause_catalog(clause, creates(self) ? catalog->tables : catalog->foreign_keys, &schema, &table);
+    self->looked_at = self->at;
+    self->looking = true;
+    return ARI_ACT_ROWS;
+}
+
+static bool has_constraint(const ar_rows *rows, const char *name)
+{
+    const char *text;
+    for (size_t i = 0; i < ar_rows_count(rows); i++) {
+        if (ar_rows_text(rows, i, 1, &text, NULL) == AR_OK && text != NULL && strcmp(text, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void take_look(change *self)
+{
+    self->looking = false;
+    if (creates(self))
+        self->members[self->at->group].presence = ar_rows_count(self->script.rows) > 0 ? PRESENT : ABSENT;
+    else if (!has_constraint(self->script.rows, self->at->constraint))
+        self->at = self->at->next;
+}
+
+/* The next statement, or the end. */
+static ari_act go_on(change *self)
+{
+    while (self->at != NULL && self->members[self->at->group].presence == PRESENT)
+        self->at = self->at->next;
+    if (self->at != NULL && must_look_up(self))
+        return look_up(self);
+    if (self->at == NULL) {
+        self->script.state = ENDING;
+        return self->script.tx != NULL ? ARI_ACT_COMMIT : ARI_ACT_END;
+    }
+    ari_clause *clause = ari_script_query(&self->script, handle_of(self), AR_STATEMENT_SCHEMA);
+    if (clause != NULL)
+        ari_clause_bytes(clause, self->at->sql, self->at->length);
+    return ARI_ACT_EXEC;
+}
+
+static void explain(change *self)
+{
+    ar_error why = self->script.error;
+    if (self->at == NULL || self->at == self->ddl.first || !self->ddl.dialect->implicit_commit)
         return;
-    ari_clause_sql(clause, ", PRIMARY KEY (");
-    for (uint32_t i = 0; i < plan->key_count; i++) {
-        if (i > 0)
-            ari_clause_sql(clause, ", ");
-        ari_clause_name(clause, plan->dialect, plan->columns[plan->key[i]].name);
-    }
-    ari_clause_sql(clause, ")");
+    ar_ignore(ar_error_set(&self->failure, why.status,
+                           "changing table %s (what was done to others before it holds): %s", self->at->table,
+                           why.message));
+    memcpy(self->script.error.message, self->failure.message, sizeof why.message);
 }
 
-static ar_status write_create(ari_clause *clause, const ari_plan *plan, bool if_missing, ar_error *err)
+static ari_act stop(change *self)
 {
-    ari_clause_sql(clause, if_missing ? "CREATE TABLE IF NOT EXISTS " : "CREATE TABLE ");
-    ari_clause_name(clause, plan->dialect, plan->model->table);
-    ari_clause_sql(clause, " (");
-    for (uint32_t i = 0; i < plan->column_count; i++) {
-        if (i > 0)
-            ari_clause_sql(clause, ", ");
-        ar_status status = write_column(clause, plan, i, err);
-        if (status != AR_OK)
-            return status;
-    }
-    write_key(clause, plan);
-    ari_clause_sql(clause, ")");
-    if (plan->dialect->table_options != NULL)
-        ari_clause_sql(clause, plan->dialect->table_options);
-    return AR_OK;
+    explain(self);
+    self->script.state = ENDING;
+    self->failure = self->script.error;
+    return self->script.tx != NULL ? ARI_ACT_ROLLBACK : ARI_ACT_END;
 }
 
-static ar_status write_statement(ari_clause *clause, const ari_plan *plan, schema_verb verb, ar_error *err)
+static ari_act end(change *self)
 {
-    switch (verb) {
-    case CREATE:
-    case CREATE_IF_MISSING: return write_create(clause, plan, verb == CREATE_IF_MISSING, err);
-    case DROP:
-    case DROP_IF_EXISTS:
-        ari_clause_sql(clause, verb == DROP ? "DROP TABLE " : "DROP TABLE IF EXISTS ");
-        ari_clause_name(clause, plan->dialect, plan->model->table);
-        return AR_OK;
+    if (self->failure.status != AR_OK) {
+        self->script.status = self->failure.status;
+        self->script.error = self->failure;
     }
-    return AR_OK;
+    return ARI_ACT_END;
 }
 
-static ar_status make_statement(ari_db *db, const ar_model *model, schema_verb verb, const ar_statement **out,
-                                ar_error *err)
+static ari_act next(ari_script *script)
+{
+    change *self = (change *)script;
+    if (script->state == ENDING)
+        return end(self);
+    if (script->status != AR_OK)
+        return stop(self);
+    if (script->state == START) {
+        script->state = RUNNING;
+        begin(self);
+    } else if (self->looking) {
+        take_look(self);
+    } else {
+        self->at = self->at->next;
+    }
+    return go_on(self);
+}
+
+static void fini(ari_script *script)
+{
+    change *self = (change *)script;
+    if (self->members != NULL)
+        ari_ddl_fini(&self->ddl);
+    ari_release(script->env, self->members);
+    ari_release(script->env, self->order);
+}
+
+static const ari_script_class change_class = { .size = sizeof(change), .next = next, .fini = fini };
+
+/* --- calls --- */
+
+static ar_status add_member(change *self, ari_db *db, const ar_model *model, ar_error *err)
 {
     const ari_plan *plan;
-    ari_arena arena;
-    ari_clause clause;
-    char *sql = NULL;
-    size_t length = 0;
+    if (model == NULL)
+        return ar_error_set(err, AR_E_INVALID, "changing a table: the model is NULL");
     ar_status status = ari_plan_get(db, model, &plan, err);
     if (status != AR_OK)
         return status;
-    ari_arena_init(&arena, ari_db_env(db), 0);
-    ari_clause_init(&clause, ari_db_env(db), &arena);
-    status = write_statement(&clause, plan, verb, err);
-    if (status == AR_OK)
-        status = ari_clause_finish(&clause, plan->dialect, &sql, &length, err);
-    if (status == AR_OK) {
-        *out = ari_statement_get(ari_db_statements(db), sql, length, 0, AR_STATEMENT_SCHEMA, true);
-        if (*out == NULL)
-            status =
-                ar_error_set(err, AR_E_NO_MEMORY, "changing table %s: there is no memory left for it", model->table);
-    }
-    ari_release(ari_db_env(db), sql);
-    ari_clause_fini(&clause);
-    ari_arena_fini(&arena);
-    return status;
-}
-
-static void destroy(ari_op *op)
-{
-    ari_statement_unref(run_of(op)->statement);
-}
-
-static ar_status make_op(ari_db *db, const ar_model *model, schema_verb verb, ari_op **out, ar_error *err)
-{
-    const ar_statement *statement;
-    ar_status status = make_statement(db, model, verb, &statement, err);
-    if (status != AR_OK)
-        return status;
-    *out = ari_op_create(ari_db_pool(db), sizeof(schema_run));
-    if (*out == NULL) {
-        ari_statement_unref(statement);
-        return ar_error_set(err, AR_E_NO_MEMORY, "changing table %s: there is no memory left for it", model->table);
-    }
-    run_of(*out)->statement = statement;
-    (*out)->operation.statement = statement;
-    (*out)->destroy = destroy;
+    if (ari_model_is_read_only(model))
+        return ar_error_set(err, AR_E_UNSUPPORTED, "changing table %s: its model is read-only", model->table);
+    if (find_member(self, model) < self->count)
+        return ar_error_set(err, AR_E_INVALID, "changing table %s: it is named twice", model->table);
+    self->members[self->count++].plan = plan;
     return AR_OK;
 }
 
-static ar_status enter(ar_db *handle, const ar_model *model, schema_verb verb, ari_db **db, ari_op **op, ar_error *err)
+static ar_status add_members(change *self, const ar_model *const *models, size_t count, ar_error *err)
 {
     ar_error closed;
-    if (model == NULL)
-        return ar_error_set(err, AR_E_INVALID, "changing a table: the model is NULL");
-    *db = ari_db_enter(handle, err != NULL ? err : &closed);
-    if (*db == NULL)
+    const ar_env *env = self->script.env;
+    self->order = ari_allocate_zero_array(env, count, sizeof *self->order);
+    self->members = self->order != NULL ? ari_allocate_zero_array(env, count, sizeof *self->members) : NULL;
+    if (self->members == NULL)
+        return ar_error_set(err, AR_E_NO_MEMORY, "changing tables: there is no memory left for it");
+    ari_ddl_init(&self->ddl, env, self->script.dialect);
+    ari_db *db = ari_db_enter(self->script.db, err != NULL ? err : &closed);
+    if (db == NULL)
         return err != NULL ? err->status : closed.status;
-    ar_status status = make_op(*db, model, verb, op, err);
-    if (status != AR_OK)
-        ari_db_leave(*db);
+    ar_status status = AR_OK;
+    for (size_t i = 0; status == AR_OK && i < count; i++)
+        status = add_member(self, db, models[i], err);
+    ari_db_leave(db);
     return status;
 }
 
-static ar_status run(ar_db *handle, const ar_model *model, schema_verb verb, ar_error *err)
+static ar_status create(ar_db *db, const ar_model *const *models, size_t count, schema_verb verb, change **out,
+                        ar_error *err)
 {
-    ari_db *db = NULL;
-    ari_op *op = NULL;
-    ar_status status = enter(handle, model, verb, &db, &op, err);
+    ari_script *script;
+    *out = NULL;
+    if (models == NULL && count > 0)
+        return ar_error_set(err, AR_E_INVALID, "changing tables: the models are NULL");
+    ar_status status = ari_script_create(db, &change_class, &script, err);
     if (status != AR_OK)
         return status;
-    status = ari_db_run(db, op, err);
-    ari_op_release(op);
-    ari_db_leave(db);
+    change *self = (change *)script;
+    self->verb = verb;
+    status = add_members(self, models, count, err);
+    if (status == AR_OK)
+        status = write_statements(self, err);
+    if (status == AR_OK)
+        *out = self;
+    else
+        ari_script_release(script);
     return status;
 }
 
-static ar_done submit(ar_db *handle, const ar_model *model, schema_verb verb)
+static ar_status run(ar_db *db, const ar_model *const *models, size_t count, schema_verb verb, ar_error *err)
 {
-    ari_db *db = NULL;
-    ari_op *op = NULL;
+    change *self;
+    ar_status status = create(db, models, count, verb, &self, err);
+    if (status != AR_OK)
+        return status;
+    status = ari_script_run(&self->script, err);
+    ari_script_release(&self->script);
+    return status;
+}
+
+static ar_done start(ar_db *db, const ar_model *const *models, size_t count, schema_verb verb)
+{
+    change *self;
     ar_error error;
-    ar_status status = enter(handle, model, verb, &db, &op, &error);
+    ar_status status = create(db, models, count, verb, &self, &error);
     if (status != AR_OK)
         return (ar_done){ .raw = ari_future_failed(NULL, status, &error) };
-    ar_done done = { .raw = ari_db_submit(db, op) };
-    ari_db_leave(db);
-    return done;
+    return (ar_done){ .raw = ari_script_start(&self->script, NULL) };
 }
 
 ar_status ar_table_create(ar_db *db, const ar_model *model, ar_error *err)
 {
-    return run(db, model, CREATE, err);
+    return run(db, &model, 1, CREATE, err);
 }
 
 ar_done ar_table_create_async(ar_db *db, const ar_model *model)
 {
-    return submit(db, model, CREATE);
+    return start(db, &model, 1, CREATE);
 }
 
 ar_status ar_table_create_if_missing(ar_db *db, const ar_model *model, ar_error *err)
 {
-    return run(db, model, CREATE_IF_MISSING, err);
+    return run(db, &model, 1, CREATE_IF_MISSING, err);
 }
 
 ar_done ar_table_create_if_missing_async(ar_db *db, const ar_model *model)
 {
-    return submit(db, model, CREATE_IF_MISSING);
+    return start(db, &model, 1, CREATE_IF_MISSING);
 }
 
 ar_status ar_table_drop(ar_db *db, const ar_model *model, ar_error *err)
 {
-    return run(db, model, DROP, err);
+    return run(db, &model, 1, DROP, err);
 }
 
 ar_done ar_table_drop_async(ar_db *db, const ar_model *model)
 {
-    return submit(db, model, DROP);
+    return start(db, &model, 1, DROP);
 }
 
 ar_status ar_table_drop_if_exists(ar_db *db, const ar_model *model, ar_error *err)
 {
-    return run(db, model, DROP_IF_EXISTS, err);
+    return run(db, &model, 1, DROP_IF_EXISTS, err);
 }
 
 ar_done ar_table_drop_if_exists_async(ar_db *db, const ar_model *model)
 {
-    return submit(db, model, DROP_IF_EXISTS);
+    return start(db, &model, 1, DROP_IF_EXISTS);
+}
+
+ar_status ar_tables_create(ar_db *db, const ar_model *const *models, size_t count, ar_error *err)
+{
+    return run(db, models, count, CREATE, err);
+}
+
+ar_done ar_tables_create_async(ar_db *db, const ar_model *const *models, size_t count)
+{
+    return start(db, models, count, CREATE);
+}
+
+ar_status ar_tables_create_if_missing(ar_db *db, const ar_model *const *models, size_t count, ar_error *err)
+{
+    return run(db, models, count, CREATE_IF_MISSING, err);
+}
+
+ar_done ar_tables_create_if_missing_async(ar_db *db, const ar_model *const *models, size_t count)
+{
+    return start(db, models, count, CREATE_IF_MISSING);
+}
+
+ar_status ar_tables_drop(ar_db *db, const ar_model *const *models, size_t count, ar_error *err)
+{
+    return run(db, models, count, DROP, err);
+}
+
+ar_done ar_tables_drop_async(ar_db *db, const ar_model *const *models, size_t count)
+{
+    return start(db, models, count, DROP);
+}
+
+ar_status ar_tables_drop_if_exists(ar_db *db, const ar_model *const *models, size_t count, ar_error *err)
+{
+    return run(db, models, count, DROP_IF_EXISTS, err);
+}
+
+ar_done ar_tables_drop_if_exists_async(ar_db *db, const ar_model *const *models, size_t count)
+{
+    return start(db, models, count, DROP_IF_EXISTS);
 }

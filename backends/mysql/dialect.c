@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include "backends/mysql/catalog.h"
+
 /* How values are kept, so that they come back bit for bit:
  *
  * Texts have a collation that compares bytes and pads nothing, so that 'a' is neither 'A' nor 'a '; utf8mb4_bin pads
@@ -64,6 +66,7 @@ const ar_dialect ari_mysql_dialect = {
     .stored_columns = true,
     .virtual_columns = true,
     .row_id_is_key = true,
+    .catalog = &ari_mysql_catalog,
     .on_conflict = false,
 };
 
@@ -83,6 +86,7 @@ static void without_returning(ar_dialect *dialect)
 /* utf8mb4_0900_bin, which pads nothing, came with MySQL 8.0.17. */
 static void set_mysql_types(ar_dialect *dialect, bool recent)
 {
+    dialect->catalog = &ari_mysql8_catalog;
     dialect->column_types[AR_TYPE_TEXT] = recent ? "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin"
                                                  : "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
     dialect->key_types[AR_TYPE_TEXT] = recent ? "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "backends/postgres/postgres.h"
 
+#include "backends/postgres/catalog.h"
 #include "backends/postgres/classify.h"
 #include "backends/postgres/config.h"
 #include "backends/postgres/connection.h"
@@ -55,6 +56,7 @@ static const ar_dialect dialect = {
     .returning_updates = true,
     .stored_columns = true,
     .row_id_is_key = false,
+    .catalog = &ari_postgres_catalog,
     .on_conflict = true,
 };
 

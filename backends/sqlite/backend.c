@@ -2,6 +2,7 @@
 #include "backends/sqlite/sqlite.h"
 
 #include "backends/sqlite/batch.h"
+#include "backends/sqlite/catalog.h"
 #include "backends/sqlite/classify.h"
 #include "backends/sqlite/config.h"
 #include "backends/sqlite/connection.h"
@@ -52,6 +53,7 @@ static const ar_dialect dialect = {
     .virtual_columns = true,
     .row_id_is_key = true,
     .sink_undoes = true,
+    .catalog = &ari_sqlite_catalog,
     .on_conflict = true,
 };
 

@@ -8,6 +8,7 @@
 
 #include <actrec/error.h>
 #include <actrec/isolation.h>
+#include <actrec/sys/catalog.h>
 #include <actrec/sys/env.h>
 #include <actrec/value.h>
 
@@ -230,6 +231,7 @@ typedef struct ar_dialect {
     bool consecutive_keys;
     bool sink_undoes; /* an error of a sink undoes the statement */
     bool on_conflict; /* ON CONFLICT (…) DO UPDATE, else ON DUPLICATE KEY UPDATE */
+    const ar_catalog *catalog; /* how tables are made and looked up; NULL: they are not looked up */
 } ar_dialect;
 
 typedef struct ar_backend_config ar_backend_config; /* the backend's own: its options, read from a URL */
