@@ -399,6 +399,10 @@ ar_status ari_ddl_create_indexes(ari_ddl *ddl, const ari_plan *plan, const ar_in
 static ar_status write_generated(ari_clause *clause, const ari_plan *plan, const ari_plan_column *column, ar_error *err)
 {
     bool is_virtual = (column->flags & AR_VIRTUAL) != 0;
+    if (is_virtual ? !plan->dialect->virtual_columns : !plan->dialect->stored_columns)
+        return ar_error_set(err, AR_E_UNSUPPORTED,
+                            "creating table %s: column %s is generated and %s, which %s does not have",
+                            plan->model->table, column->name, is_virtual ? "virtual" : "stored", plan->dialect->name);
     ari_clause_sql(clause, " GENERATED ALWAYS AS ");
     ar_status status = write_expression(clause, plan, column->from->sql, "expression of column", column->name, err);
     ari_clause_sql(clause, is_virtual ? " VIRTUAL" : " STORED");
