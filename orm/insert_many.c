@@ -51,6 +51,8 @@ typedef struct rows {
     char *at; /* the first row that is not in a chunk yet */
     size_t left;
     int64_t now;
+    ar_value tenant_room;
+    const ar_value *tenant; /* as ari_write.tenant */
 } rows;
 
 static chunk *chunk_of(ari_op *op)
@@ -240,7 +242,8 @@ static ar_status collect_values(const rows *self, shape *of, ar_value *values, s
         ari_write write = { .plan = self->plan,
                             .object = self->at + i * self->plan->model->record_size,
                             .verb = ARI_PLAN_INSERT,
-                            .now = self->now };
+                            .now = self->now,
+                            .tenant = self->tenant };
         ar_status status = ari_write_values(&write, &of->columns, values, &width, err);
         if (status != AR_OK)
             return status;
@@ -340,6 +343,24 @@ static ar_status next_chunk(rows *self, ari_op **out, char **first, ar_error *er
     return AR_OK;
 }
 
+/* Tenants and UUIDs go into the rows at once: they are what another try is to insert too. */
+static ar_status prepare_rows(rows *self, ar_error *err)
+{
+    const ari_plan *plan = self->plan;
+    ar_value unused;
+    ar_status status = ari_plan_check_writable(plan, "insert_many", err);
+    if (status == AR_OK)
+        status = ari_plan_tenant(plan, self->db, &self->tenant_room, &self->tenant, err);
+    if (self->tenant == NULL && (plan->flags & (AR_UUID_V4 | AR_UUID_V7)) == 0)
+        return status;
+    for (size_t i = 0; status == AR_OK && i < self->left; i++) {
+        char *row = self->at + i * plan->model->record_size;
+        ari_write write = { .plan = plan, .object = row, .verb = ARI_PLAN_INSERT };
+        status = ari_write_prepare(&write, self->db, row, &unused, false, err);
+    }
+    return status;
+}
+
 static ar_status start(rows *self, const ar_model *model, void *first, size_t count, ar_error *err)
 {
     const ar_env *env = ari_db_env(self->db);
@@ -357,7 +378,7 @@ static ar_status start(rows *self, const ar_model *model, void *first, size_t co
     self->at = first;
     self->left = count;
     self->now = self->plan->has_stamps ? env->wall_now(env->ctx) : 0;
-    return AR_OK;
+    return prepare_rows(self, err);
 }
 
 /* Submits the rest, and `op`, which is the first of them, all in a transaction that is entered. */

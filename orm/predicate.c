@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "orm/behaviour.h"
 #include "orm/bind.h"
 #include "orm/column.h"
 #include "orm/fragment.h"
@@ -31,7 +32,7 @@ static ar_status write_list(rendering *writer, const ar_predicate *predicate, co
         ari_clause_sql(writer->clause, not_in ? "1 = 1" : "1 = 0");
         return AR_OK;
     }
-    ari_clause_compared(writer->clause, writer->dialect, ari_column_name(column), ari_column_type(column));
+    ari_clause_column(writer->clause, writer->dialect, column, true);
     ari_clause_sql(writer->clause, not_in ? " NOT IN (" : " IN (");
     ar_status status = ari_fragment_list(writer->clause, writer->dialect, &predicate->value, ari_column_type(column),
                                          what, writer->err);
@@ -99,7 +100,7 @@ static ar_status write_comparison(rendering *writer, const ar_predicate *predica
         return ar_error_set(writer->err, AR_E_INVALID,
                             "building a query: a predicate on %s was not made by one of the macros", what);
     bool like = operation == AR_COMPARE_LIKE || operation == AR_COMPARE_NOT_LIKE;
-    ari_clause_compared(writer->clause, writer->dialect, ari_column_name(column), type);
+    ari_clause_column(writer->clause, writer->dialect, column, true);
     ari_clause_sql(writer->clause, text);
     if (operation == AR_COMPARE_IS_NULL || operation == AR_COMPARE_IS_NOT_NULL)
         return AR_OK;

@@ -414,7 +414,7 @@ static void models_that_make_no_sense_are_refused(void **state)
     made->columns[0].flags = AR_PRIMARY_KEY | AR_AUTO;
     made->columns[2].flags = AR_PRIMARY_KEY;
     refused(made, "AR_AUTO column is the whole primary key, which here has 2 columns");
-    for (uint32_t flag = UINT32_C(1) << 7; flag != 0; flag <<= 1) {
+    for (uint32_t flag = UINT32_C(1) << 16; flag != 0; flag <<= 1) {
         (made = right())->columns[1].flags = AR_NOT_NULL | flag;
         refused(made, "flags");
     }
