@@ -259,6 +259,8 @@ static void inherit(ari_db *db, ari_db *parent)
     db->tenant = parent->tenant;
     db->all_tenants = parent->all_tenants;
     memcpy(db->trace, parent->trace, sizeof db->trace);
+    db->lazy_loads = parent->lazy_loads;
+    db->lazy_refused = parent->lazy_refused;
 }
 
 ari_db *ari_db_create(const ar_env *env, ari_pool *pool, ari_db_kind kind, ari_db *parent)
@@ -386,6 +388,8 @@ ar_status ar_db_open(const char *url, const ar_db_options *options, ar_db **out,
     }
     if (status == AR_OK)
         return AR_OK;
+        db->lazy_loads = options->lazy_loads;
+        db->lazy_refused = options->lazy_refused;
     ari_pool_close(pool);
     ari_pool_release(pool);
     return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: out of memory");

@@ -3,6 +3,7 @@
 
 #include "orm/apply.h"
 #include "orm/eager.h"
+#include "orm/strict.h"
 
 /* Loading for records that the application holds (the roots), which it may free while that is under way:
  *
@@ -61,7 +62,8 @@ static void hold_list(ari_eager *eager, ari_list *list)
     eager->lists[eager->list_count++] = list;
 }
 
-static ar_status take_roots(ari_eager *eager, const void *items, size_t count, ar_error *err)
+static ar_status take_roots(ari_eager *eager, const ari_db *db, const void *items, size_t count, const ar_path *path,
+                            ar_error *err)
 {
     void *roots = ari_arena_copy_bytes(&eager->arena, items, count * sizeof(void *));
     char *aligned = ari_arena_alloc_array(&eager->arena, count, sizeof(void *), alignof(void *));
@@ -83,7 +85,7 @@ static ar_status take_roots(ari_eager *eager, const void *items, size_t count, a
             hold_list(eager, record->home.list);
     }
     eager->root_count = count;
-    return AR_OK;
+    return count == 1 ? ari_strict_check(db, root_at(eager, 0), path, err) : AR_OK;
 }
 
 static ar_status make_ticket(ari_db *db, ari_eager *eager, size_t index, ari_ticket *out, ar_error *err)
@@ -159,7 +161,7 @@ static ar_status make(ari_db *db, ar_db *handle, const void *items, size_t count
     if (status == AR_OK)
         status = ari_branch_prepare(eager->branches, model, db, handle, err);
     if (status == AR_OK)
-        status = take_roots(eager, items, count, err);
+        status = take_roots(eager, db, items, count, path, err);
     if (status == AR_OK)
         *out = eager;
     else

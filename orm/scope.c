@@ -226,6 +226,10 @@ ar_db *ar_scope_open(ar_db *db, const ar_scope_options *options)
         int64_t deadline = ari_deadline_after(ari_pool_runtime(scope->pool), options->timeout_ms);
         scope->deadline = deadline < scope->deadline ? deadline : scope->deadline;
     }
+    if (options->lazy_loads > 0) {
+        scope->lazy_loads = options->lazy_loads;
+        scope->lazy_refused = options->lazy_refused;
+    }
     if (options->trace != NULL)
         snprintf(scope->trace, sizeof scope->trace, "%s", options->trace);
     ar_db *handle = NULL;

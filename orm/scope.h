@@ -26,6 +26,8 @@ struct ari_db {
     bool all_tenants;
     ari_db *parent;      /* kept in memory by this one; NULL: a database */
     ari_db *transaction; /* the innermost transaction that this is or is in; NULL: none */
+    uint32_t lazy_loads; /* of single records; see orm/strict.c */
+    bool lazy_refused;
 
     pthread_mutex_t lock; /* the lists, `closed` and `lease` */
     bool closed;          /* it is being taken apart: nothing new is to be kept track of */

@@ -62,7 +62,7 @@ ar_runtime *ari_pool_runtime(const ari_pool *pool)
     return pool->runtime;
 }
 
-void ari_pool_warn(const ari_pool *pool, const char *message)
+void ari_pool_advise(const ari_pool *pool, const char *message)
 {
     ari_runtime_log(pool->runtime, AR_LOG_WARNING, "%s", message);
 }

@@ -77,7 +77,7 @@ const ar_env *ari_pool_env(const ari_pool *pool);
 ar_runtime *ari_pool_runtime(const ari_pool *pool);
 
 /* Tells the log of the runtime. */
-void ari_pool_warn(const ari_pool *pool, const char *message);
+void ari_pool_advise(const ari_pool *pool, const char *message);
 
 /* Says to the log of the runtime that `what` failed, where nobody else is told. */
 void ari_pool_warn(const ari_pool *pool, const char *what, const ar_error *error);

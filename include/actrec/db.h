@@ -24,6 +24,9 @@ typedef struct ar_db_options {
     int64_t timeout_ms;    /* each operation that sets none; 0: none */
     int64_t close_wait_ms; /* how long ar_db_close waits for what is under way; 0: 5,000; negative: for ever */
     uint32_t queue_limit;  /* operations that may wait; more answer AR_E_OVERLOAD; 0: 1,048,576 */
+    uint32_t lazy_loads;   /* how often one relation may be loaded for single records of one list before that is
+                              logged, with the place in the code; 0: any number. See actrec/eager.h */
+    bool lazy_refused;     /* such a load answers AR_E_NOT_LOADED, and is not logged */
 } ar_db_options;
 
 /* Opens the database of `url`: "sqlite:app.db", "sqlite:///absolute/app.db", "sqlite::memory:", "postgresql://user:password@host/database",
@@ -51,6 +54,8 @@ typedef struct ar_scope_options {
     ar_value tenant;    /* whose rows are read and written of models with an AR_TENANT column: ar_bind(7); copied. NULL:
                            as the handle around it says. Such a model without a tenant is AR_E_INVALID */
     bool all_tenants;   /* those of all tenants; what is inserted says itself whose it is */
+    uint32_t lazy_loads; /* as ar_db_options; 0: as the handle around it says, with lazy_refused */
+    bool lazy_refused;
 } ar_scope_options;
 
 /* Opens a scope on `db`, which may be a database, a scope or a transaction: for one request, say. It carries a deadline, and owns what is read
