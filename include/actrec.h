@@ -6,6 +6,7 @@
 #include <actrec/actor.h>
 #include <actrec/bulk.h>
 #include <actrec/change.h>
+#include <actrec/combine.h>
 #include <actrec/changes.h>
 #include <actrec/config.h>
 #include <actrec/db.h>
@@ -16,12 +17,17 @@
 #include <actrec/eager.h>
 #include <actrec/executor.h>
 #include <actrec/future.h>
+#include <actrec/expression.h>
 #include <actrec/isolation.h>
+#include <actrec/inspect.h>
 #include <actrec/key.h>
+#include <actrec/join.h>
 #include <actrec/listen.h>
 #include <actrec/members.h>
 #include <actrec/model.h>
 #include <actrec/predicate.h>
+#include <actrec/page.h>
+#include <actrec/pluck.h>
 #include <actrec/query.h>
 #include <actrec/record.h>
 #include <actrec/rows.h>
@@ -29,6 +35,7 @@
 #include <actrec/schema.h>
 #include <actrec/supervisor.h>
 #include <actrec/time.h>
+#include <actrec/select.h>
 #include <actrec/timer.h>
 #include <actrec/relation.h>
 #include <actrec/uuid.h>

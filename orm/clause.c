@@ -4,6 +4,8 @@
 #include <stdalign.h>
 #include <string.h>
 
+enum { MARK_VALUE = 1, MARK_SOURCE = 2 }; /* behind a NUL; MARK_SOURCE + i is the name of table i */
+
 void ari_clause_init(ari_clause *clause, const ar_env *env, ari_arena *arena)
 {
     *clause = (ari_clause){ .arena = arena };
@@ -25,18 +27,34 @@ void ari_clause_sql(ari_clause *clause, const char *sql)
     ari_text_buffer_append_cstr(&clause->text, sql);
 }
 
-void ari_clause_name(ari_clause *clause, const ar_dialect *dialect, const char *name)
+static void append_name(ari_text_buffer *text, const ar_dialect *dialect, const char *name)
 {
     char quote = dialect->identifier_quote;
     const char *inner;
-    ari_text_buffer_append_char(&clause->text, quote);
+    ari_text_buffer_append_char(text, quote);
     while (quote != '\0' && (inner = strchr(name, quote)) != NULL) {
-        ari_text_buffer_append(&clause->text, name, (size_t)(inner + 1 - name));
-        ari_text_buffer_append_char(&clause->text, quote);
+        ari_text_buffer_append(text, name, (size_t)(inner + 1 - name));
+        ari_text_buffer_append_char(text, quote);
         name = inner + 1;
     }
-    ari_text_buffer_append_cstr(&clause->text, name);
-    ari_text_buffer_append_char(&clause->text, quote);
+    ari_text_buffer_append_cstr(text, name);
+    ari_text_buffer_append_char(text, quote);
+}
+
+void ari_clause_name(ari_clause *clause, const ar_dialect *dialect, const char *name)
+{
+    append_name(&clause->text, dialect, name);
+}
+
+void ari_clause_number(ari_clause *clause, int64_t number)
+{
+    ari_text_buffer_append_int64(&clause->text, number);
+}
+
+void ari_clause_qualifier(ari_clause *clause, size_t source)
+{
+    const char mark[] = { '\0', (char)(MARK_SOURCE + source) };
+    ari_text_buffer_append(&clause->text, mark, sizeof mark);
 }
 
 void ari_clause_compared(ari_clause *clause, const ar_dialect *dialect, const char *name, ar_type type)
@@ -92,7 +110,8 @@ static bool copy_value(ari_arena *arena, const ar_value *in, ar_value *out)
 
 void ari_clause_value(ari_clause *clause, const ar_value *value)
 {
-    ari_text_buffer_append_char(&clause->text, '\0');
+    static const char mark[] = { '\0', MARK_VALUE };
+    ari_text_buffer_append(&clause->text, mark, sizeof mark);
     if (clause->failed || !reserve(clause, 1) || !copy_value(clause->arena, value, &clause->values[clause->count])) {
         clause->failed = true;
         return;
@@ -123,8 +142,67 @@ static void append_placeholder(ari_text_buffer *sql, const ar_dialect *dialect, 
     }
 }
 
-ar_status ari_clause_finish(const ari_clause *clause, const ar_dialect *dialect, char **sql, size_t *length,
-                            ar_error *err)
+static void append_qualifier(ari_text_buffer *sql, const ar_dialect *dialect, const ari_qualifiers *qualifiers,
+                             size_t source)
+{
+    if (qualifiers == NULL || qualifiers->names == NULL || source >= qualifiers->count)
+        return;
+    append_name(sql, dialect, qualifiers->names[source]);
+    ari_text_buffer_append_char(sql, '.');
+}
+
+/* The next mark in [cursor, end): what is before it is appended. NULL: there is none. */
+static const char *next_mark(ari_text_buffer *sql, const char *cursor, const char *end)
+{
+    const char *mark = cursor < end ? memchr(cursor, '\0', (size_t)(end - cursor)) : NULL;
+    ari_text_buffer_append(sql, cursor, (size_t)((mark != NULL ? mark : end) - cursor));
+    return mark;
+}
+
+void ari_clause_embed(ari_clause *clause, const ar_dialect *dialect, const ari_clause *other,
+                      const ari_qualifiers *qualifiers)
+{
+    const char *cursor = ari_text_buffer_cstr(&other->text);
+    const char *end = cursor + other->text.length;
+    const char *mark;
+    size_t used = 0;
+    if (other->failed || other->text.failed)
+        clause->failed = true;
+    for (; !clause->failed && (mark = next_mark(&clause->text, cursor, end)) != NULL; cursor = mark + 2) {
+        if (mark[1] == MARK_VALUE)
+            ari_clause_value(clause, &other->values[used++]);
+        else
+            append_qualifier(&clause->text, dialect, qualifiers, (size_t)((unsigned char)mark[1] - MARK_SOURCE));
+    }
+}
+
+bool ari_clause_take(ari_clause *clause, ari_piece *out)
+{
+    const char *text = ari_text_buffer_cstr(&clause->text);
+    bool failed = clause->failed || clause->text.failed;
+    *out = (ari_piece){ .length = clause->text.length, .values = clause->values, .count = clause->count };
+    out->text = failed ? NULL : ari_arena_copy_text(clause->arena, text, out->length);
+    ari_text_buffer_clear(&clause->text);
+    clause->values = NULL;
+    clause->count = clause->capacity = 0;
+    clause->failed = false;
+    return out->text != NULL;
+}
+
+void ari_clause_put(ari_clause *clause, const ari_piece *piece)
+{
+    ari_text_buffer_append(&clause->text, piece->text, piece->length);
+    if (clause->failed || !reserve(clause, piece->count)) {
+        clause->failed = true;
+        return;
+    }
+    if (piece->count > 0)
+        memcpy(clause->values + clause->count, piece->values, piece->count * sizeof *piece->values);
+    clause->count += piece->count;
+}
+
+ar_status ari_clause_finish_with(const ari_clause *clause, const ar_dialect *dialect, const ari_qualifiers *qualifiers,
+                                 char **sql, size_t *length, ar_error *err)
 {
     if (clause->failed || clause->text.failed)
         return ar_error_set(err, AR_E_NO_MEMORY, "building SQL: there is no memory left for it");
@@ -136,14 +214,13 @@ ar_status ari_clause_finish(const ari_clause *clause, const ar_dialect *dialect,
     ari_text_buffer_init(&buffer, clause->text.env);
     const char *cursor = ari_text_buffer_cstr(&clause->text);
     const char *end = cursor + clause->text.length;
-    for (size_t number = 1; cursor <= end; number++) {
-        const char *mark = cursor < end ? memchr(cursor, '\0', (size_t)(end - cursor)) : NULL;
-        const char *stop = mark != NULL ? mark : end;
-        ari_text_buffer_append(&buffer, cursor, (size_t)(stop - cursor));
-        if (mark == NULL)
-            break;
-        append_placeholder(&buffer, dialect, number);
-        cursor = mark + 1;
+    const char *mark;
+    size_t number = 1;
+    for (; (mark = next_mark(&buffer, cursor, end)) != NULL; cursor = mark + 2) {
+        if (mark[1] == MARK_VALUE)
+            append_placeholder(&buffer, dialect, number++);
+        else
+            append_qualifier(&buffer, dialect, qualifiers, (size_t)((unsigned char)mark[1] - MARK_SOURCE));
     }
     *sql = ari_text_buffer_take(&buffer, length);
     if (*sql == NULL) {
@@ -151,4 +228,10 @@ ar_status ari_clause_finish(const ari_clause *clause, const ar_dialect *dialect,
         return ar_error_set(err, AR_E_NO_MEMORY, "building SQL: there is no memory left for it");
     }
     return AR_OK;
+}
+
+ar_status ari_clause_finish(const ari_clause *clause, const ar_dialect *dialect, char **sql, size_t *length,
+                            ar_error *err)
+{
+    return ari_clause_finish_with(clause, dialect, NULL, sql, length, err);
 }

@@ -10,9 +10,11 @@
 
 #include "values/memory.h"
 
-/* SQL text under construction, with the values of its placeholders. Within, a NUL stands for a placeholder, which no
- * text can hold; the engine's own are put in its place when the whole is finished, so that clauses may be joined in any
- * order. Values are copied into the arena. What cannot be allocated is remembered in `failed`. */
+/* SQL text under construction, with the values of its placeholders. Within, a NUL, which no text can hold, and the byte
+ * behind it stand for a placeholder or for the name of one of the query's tables before a column; the engine's
+ * placeholders and the names, where they are needed, are put in their place when the whole is finished, so that clauses
+ * may be joined in any order and tables come later. Values are copied into the arena. What cannot be allocated is
+ * remembered in `failed`. */
 typedef struct ari_clause {
     ari_text_buffer text;
     ari_arena *arena;
@@ -46,6 +48,33 @@ void ari_clause_insert(ari_clause *clause, size_t offset, const char *sql);
 /* A placeholder and its value. */
 void ari_clause_value(ari_clause *clause, const ar_value *value);
 
+/* A number in digits. */
+void ari_clause_number(ari_clause *clause, int64_t number);
+
+/* The place of the name of table `source` of the query, counted from 0, and of a point. */
+void ari_clause_qualifier(ari_clause *clause, size_t source);
+
+/* What the tables of a query are called in front of columns; `names` NULL: they are not. */
+typedef struct ari_qualifiers {
+    const char *const *names;
+    size_t count;
+} ari_qualifiers;
+
+/* Everything in `other`, with the names of its tables and copies of its values: of a query inside another one. */
+void ari_clause_embed(ari_clause *clause, const ar_dialect *dialect, const ari_clause *other,
+                      const ari_qualifiers *qualifiers);
+
+/* What a clause holds, moved to its arena, and the clause empty again. False: there is no memory for it. */
+typedef struct ari_piece {
+    const char *text;
+    size_t length;
+    const ar_value *values;
+    size_t count;
+} ari_piece;
+
+bool ari_clause_take(ari_clause *clause, ari_piece *out);
+void ari_clause_put(ari_clause *clause, const ari_piece *piece);
+
 /* Everything in `other`, values too, which stay where they are: both clauses must have the same arena. */
 void ari_clause_append(ari_clause *clause, const ari_clause *other);
 
@@ -53,5 +82,7 @@ void ari_clause_append(ari_clause *clause, const ari_clause *other);
  * takes. */
 ar_status ari_clause_finish(const ari_clause *clause, const ar_dialect *dialect, char **sql, size_t *length,
                             ar_error *err);
+ar_status ari_clause_finish_with(const ari_clause *clause, const ar_dialect *dialect, const ari_qualifiers *qualifiers,
+                                 char **sql, size_t *length, ar_error *err);
 
 #endif

@@ -52,6 +52,7 @@ bool ari_filter_is_needed(const ar_query *query)
 
 static void write_name(ari_clause *clause, const ar_query *query, int column)
 {
+    ari_clause_qualifier(clause, 0);
     ari_clause_name(clause, query->dialect, query->plan->columns[column].name);
 }
 

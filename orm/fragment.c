@@ -9,6 +9,7 @@
 #include "orm/column.h"
 #include "orm/convert.h"
 #include "orm/scan.h"
+#include "orm/source.h"
 
 /* Design. A fragment is read token by token. To give an argument the type of the column that it is compared with, the
  * reader keeps the column it last passed, for as long as what follows can only be a comparison with it: `column = ?`,
@@ -43,7 +44,8 @@ typedef enum enclosed { ENCLOSED_NOT, ENCLOSED_OPEN, ENCLOSED_NAME } enclosed;
 typedef struct fragment {
     ari_clause *clause;
     const ar_dialect *dialect;
-    const ar_model *model; /* NULL: no types */
+    const ari_naming *naming; /* of no tables: no types */
+    ari_token qualifier;      /* the name before a point */
     const ar_value *values;
     ar_error *err;
     size_t count;
@@ -329,12 +331,17 @@ static bool is_decimal(const ar_column *column)
     return column != NULL && ari_column_type(column) == AR_TYPE_DECIMAL;
 }
 
+static const ar_column *column_called(const fragment *reader, const ari_token *token)
+{
+    size_t index;
+    return ari_source_column(reader->naming, reader->dotted ? &reader->qualifier : NULL, token, &index);
+}
+
 /* Where it stands, and whether it is to be put into decimal_before when it turns out to be a column. */
 static void note_name(fragment *reader, const ari_token *token)
 {
     size_t here = reader->clause->text.length;
-    bool wraps = reader->dialect->decimal_before != NULL && reader->model != NULL &&
-                 is_decimal(ari_column_by_token(reader->model, token));
+    bool wraps = reader->dialect->decimal_before != NULL && is_decimal(column_called(reader, token));
     if (!reader->dotted)
         reader->name_at = here;
     reader->name_end = wraps ? here + token->length : 0;
@@ -348,9 +355,9 @@ static void read_name(fragment *reader, const ari_token *token)
         reader->operand = reader->operand == OPERAND_NEXT ? OPERAND_NAME : OPERAND_NONE;
         reader->enclosed = reader->enclosed == ENCLOSED_OPEN ? ENCLOSED_NAME : ENCLOSED_NOT;
     }
+    reader->column = reader->operand == OPERAND_NONE ? column_called(reader, token) : NULL;
     reader->dotted = false;
-    bool whole = reader->operand == OPERAND_NONE && reader->model != NULL;
-    reader->column = whole ? ari_column_by_token(reader->model, token) : NULL;
+    reader->qualifier = *token;
     reader->place = reader->column != NULL ? PLACE_COLUMN : PLACE_ANYWHERE;
     reader->compared = is_decimal(reader->left) && is_decimal(reader->column);
     if (reader->waiting != NOTHING && reader->waiting_compared)
@@ -620,12 +627,12 @@ static ar_status read_sql(fragment *reader, const char *sql)
     return read_all(reader, sql);
 }
 
-ar_status ari_fragment_condition(ari_clause *clause, const ar_dialect *dialect, const ar_model *model, const char *sql,
-                                 const ar_value *values, size_t count, ar_error *err)
+ar_status ari_fragment_condition_in(ari_clause *clause, const ari_naming *naming, const char *sql,
+                                    const ar_value *values, size_t count, ar_error *err)
 {
     fragment reader = { .clause = clause,
-                        .dialect = dialect,
-                        .model = model,
+                        .dialect = naming->dialect,
+                        .naming = naming,
                         .values = values,
                         .count = count,
                         .condition = true,
@@ -635,11 +642,21 @@ ar_status ari_fragment_condition(ari_clause *clause, const ar_dialect *dialect, 
     return read_sql(&reader, sql);
 }
 
+ar_status ari_fragment_condition(ari_clause *clause, const ar_dialect *dialect, const ar_model *model, const char *sql,
+                                 const ar_value *values, size_t count, ar_error *err)
+{
+    const ari_source source = { .model = model };
+    const ari_naming naming = { .dialect = dialect, .sources = &source, .count = model != NULL ? 1 : 0 };
+    return ari_fragment_condition_in(clause, &naming, sql, values, count, err);
+}
+
 ar_status ari_fragment_statement(ari_clause *clause, const ar_dialect *dialect, const char *sql, const ar_value *values,
                                  size_t count, ar_error *err)
 {
+    const ari_naming none = { .dialect = dialect };
     fragment reader = { .clause = clause,
                         .dialect = dialect,
+                        .naming = &none,
                         .values = values,
                         .count = count,
                         .waiting = SIZE_MAX,

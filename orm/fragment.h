@@ -5,6 +5,7 @@
 #include <actrec/model.h>
 
 #include "orm/clause.h"
+#include "orm/source.h"
 
 /* SQL that an application wrote, with its arguments, on its way into a clause. */
 
@@ -13,6 +14,10 @@
  * of `model` take its type, or AR_E_TYPE. */
 ar_status ari_fragment_condition(ari_clause *clause, const ar_dialect *dialect, const ar_model *model,
                                  const char *fragment, const ar_value *values, size_t count, ar_error *err);
+
+/* The same, of a query that may have several tables. */
+ar_status ari_fragment_condition_in(ari_clause *clause, const ari_naming *naming, const char *fragment,
+                                    const ar_value *values, size_t count, ar_error *err);
 
 /* Appends a whole statement, without the semicolon at its end. Its first placeholders that the arguments are bound to
  * are those of the clause. */

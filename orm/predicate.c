@@ -3,44 +3,86 @@
 
 #include <stdio.h>
 
-#include "orm/behaviour.h"
 #include "orm/bind.h"
 #include "orm/column.h"
+#include "orm/expression.h"
 #include "orm/fragment.h"
 
 enum { DEEPEST = 64 }; /* groups within groups */
 
 typedef struct rendering {
+    ari_writing *writing;
     ari_clause *clause;
     const ar_dialect *dialect;
-    const ar_model *model;
     ar_error *err;
     size_t depth;
     struct {
         const char *joiner;
+        const char *alias; /* of the sources outside it */
         bool first;
     } groups[DEEPEST];
 } rendering;
 
-static ar_status write_list(rendering *writer, const ar_predicate *predicate, const ar_column *column, const char *what)
+/* What a predicate is about. */
+typedef struct subject {
+    const ar_expr *expr;
+    ar_type type;
+    char what[160]; /* for messages */
+} subject;
+
+static ar_status invalid(const rendering *writer, const char *what)
 {
-    bool not_in = predicate->operation == AR_COMPARE_NOT_IN;
-    if (!ari_value_is_list(&predicate->value))
+    return ar_error_set(writer->err, AR_E_INVALID, "building a query: %s", what);
+}
+
+static ar_status write_subject(rendering *writer, const subject *about)
+{
+    return ari_expr_write_compared(writer->writing, about->expr, about->type);
+}
+
+static ar_status write_values(rendering *writer, const subject *about, const ar_value *list, bool not_in)
+{
+    if (!ari_value_is_list(list))
         return ar_error_set(writer->err, AR_E_INVALID,
-                            "building a query: IN on %s takes a list, AR_LIST(pointer, count)", what);
-    if (ari_list_count(&predicate->value) == 0) {
+                            "building a query: IN on %s takes a list, AR_LIST(pointer, count)", about->what);
+    if (ari_list_count(list) == 0) {
         ari_clause_sql(writer->clause, not_in ? "1 = 1" : "1 = 0");
         return AR_OK;
     }
-    ari_clause_column(writer->clause, writer->dialect, column, true);
+    ar_status status = write_subject(writer, about);
     ari_clause_sql(writer->clause, not_in ? " NOT IN (" : " IN (");
-    ar_status status = ari_fragment_list(writer->clause, writer->dialect, &predicate->value, ari_column_type(column),
-                                         what, writer->err);
+    if (status == AR_OK)
+        status = ari_fragment_list(writer->clause, writer->dialect, list, about->type, about->what, writer->err);
     ari_clause_sql(writer->clause, ")");
     return status;
 }
 
-static const char *operator_text(uint32_t operation)
+static ar_status write_in_query(rendering *writer, const subject *about, ar_query *query, bool not_in)
+{
+    ar_status status = write_subject(writer, about);
+    ari_clause_sql(writer->clause, not_in ? " NOT IN (" : " IN (");
+    if (status == AR_OK)
+        status = ari_subquery_write(writer->writing, query, ARI_EMBED_LIST);
+    ari_clause_sql(writer->clause, ")");
+    return status;
+}
+
+static ar_status write_in(rendering *writer, const ar_predicate *predicate, const subject *about)
+{
+    bool not_in = predicate->operation == AR_COMPARE_NOT_IN;
+    const ar_expr *right = predicate->right;
+    if (predicate->query != NULL)
+        return write_in_query(writer, about, predicate->query, not_in);
+    if (right == NULL)
+        return write_values(writer, about, &predicate->value, not_in);
+    if (right->operation == AR_EXPR_SUBQUERY)
+        return write_in_query(writer, about, right->query, not_in);
+    if (right->operation == AR_EXPR_VALUE)
+        return write_values(writer, about, &right->value, not_in);
+    return invalid(writer, "IN takes AR_VALUE(AR_LIST(pointer, count)) or AR_SUBQUERY(query) on its right");
+}
+
+static const char *operator_text(uint32_t operation, const ar_dialect *dialect)
 {
     switch ((ar_comparison)operation) {
     case AR_COMPARE_EQ: return " = ";
@@ -49,17 +91,26 @@ static const char *operator_text(uint32_t operation)
     case AR_COMPARE_LE: return " <= ";
     case AR_COMPARE_GT: return " > ";
     case AR_COMPARE_GE: return " >= ";
+    case AR_COMPARE_SAME:
+    case AR_COMPARE_NOT_SAME: return dialect->null_safe_equal;
     case AR_COMPARE_LIKE: return " LIKE ";
     case AR_COMPARE_NOT_LIKE: return " NOT LIKE ";
+    case AR_COMPARE_ILIKE: return dialect->ilike != NULL ? dialect->ilike : " LIKE ";
+    case AR_COMPARE_NOT_ILIKE: return dialect->not_ilike != NULL ? dialect->not_ilike : " NOT LIKE ";
     case AR_COMPARE_BETWEEN: return " BETWEEN ";
     case AR_COMPARE_IS_NULL: return " IS NULL";
     case AR_COMPARE_IS_NOT_NULL: return " IS NOT NULL";
     case AR_COMPARE_IN:
     case AR_COMPARE_NOT_IN:
+    case AR_COMPARE_EXISTS:
+    case AR_COMPARE_NOT_EXISTS:
+    case AR_COMPARE_JSON_CONTAINS:
+    case AR_COMPARE_AS:
     case AR_COMPARE_AND:
     case AR_COMPARE_OR:
     case AR_COMPARE_NOT:
-    case AR_COMPARE_CLOSE: break;
+    case AR_COMPARE_CLOSE:
+    case AR_COMPARE_END: break;
     }
     return NULL;
 }
@@ -67,68 +118,130 @@ static const char *operator_text(uint32_t operation)
 /* = NULL is never true in SQL; what is meant is IS NULL. */
 static uint32_t operation_of(const ar_predicate *predicate)
 {
-    if (predicate->value.type == AR_TYPE_NULL && predicate->operation == AR_COMPARE_EQ)
+    const ar_expr *right = predicate->right;
+    bool null = right != NULL ? right->operation == AR_EXPR_VALUE && right->value.type == AR_TYPE_NULL
+                              : predicate->value.type == AR_TYPE_NULL;
+    if (null && (predicate->operation == AR_COMPARE_EQ || predicate->operation == AR_COMPARE_SAME))
         return AR_COMPARE_IS_NULL;
-    if (predicate->value.type == AR_TYPE_NULL && predicate->operation == AR_COMPARE_NE)
+    if (null && (predicate->operation == AR_COMPARE_NE || predicate->operation == AR_COMPARE_NOT_SAME))
         return AR_COMPARE_IS_NOT_NULL;
     return predicate->operation;
 }
 
-static ar_status write_like(rendering *writer, const ar_predicate *predicate, ar_type type, const char *what)
+static bool is_like(uint32_t operation)
 {
-    if (type != AR_TYPE_TEXT && type != AR_TYPE_JSON)
-        return ar_error_set(writer->err, AR_E_TYPE, "building a query: %s is %s, and LIKE compares texts", what,
-                            ar_type_name(type));
-    if (predicate->value.type != AR_TYPE_TEXT && predicate->value.type != AR_TYPE_NULL)
-        return ar_error_set(writer->err, AR_E_TYPE,
-                            "building a query: the pattern that %s is to be LIKE is to be text, not %s", what,
-                            ari_value_is_list(&predicate->value) ? "a list" : ar_type_name(predicate->value.type));
-    ar_status status = ari_fragment_value(writer->clause, &predicate->value, AR_TYPE_NULL, what, writer->err);
-    if (status != AR_OK)
-        return status;
-    ari_clause_sql(writer->clause, writer->dialect->backslash_escapes ? " ESCAPE '\\\\'" : " ESCAPE '\\'");
-    return AR_OK;
+    return operation >= AR_COMPARE_LIKE && operation <= AR_COMPARE_NOT_ILIKE;
 }
 
-static ar_status write_comparison(rendering *writer, const ar_predicate *predicate, const ar_column *column,
-                                  const char *what)
+static ar_status write_pattern(rendering *writer, const ar_value *pattern, const char *what)
+{
+    if (pattern->type != AR_TYPE_TEXT && pattern->type != AR_TYPE_NULL)
+        return ar_error_set(writer->err, AR_E_TYPE,
+                            "building a query: the pattern that %s is to be LIKE is to be text, not %s", what,
+                            ari_value_is_list(pattern) ? "a list" : ar_type_name(pattern->type));
+    return ari_fragment_value(writer->clause, pattern, AR_TYPE_NULL, what, writer->err);
+}
+
+static ar_status write_like(rendering *writer, const ar_predicate *predicate, const subject *about, const char *text)
+{
+    const ar_expr *right = predicate->right;
+    bool folds = predicate->operation >= AR_COMPARE_ILIKE && writer->dialect->ilike == NULL;
+    if (about->type != AR_TYPE_TEXT && about->type != AR_TYPE_JSON && about->type != AR_TYPE_NULL)
+        return ar_error_set(writer->err, AR_E_TYPE, "building a query: %s is %s, and LIKE compares texts", about->what,
+                            ar_type_name(about->type));
+    ari_clause_sql(writer->clause, folds ? "lower(" : "");
+    ar_status status = write_subject(writer, about);
+    ari_clause_sql(writer->clause, folds ? ")" : "");
+    ari_clause_sql(writer->clause, text);
+    ari_clause_sql(writer->clause, folds ? "lower(" : "");
+    if (status == AR_OK && (right == NULL || right->operation == AR_EXPR_VALUE))
+        status = write_pattern(writer, right != NULL ? &right->value : &predicate->value, about->what);
+    else if (status == AR_OK)
+        status = ari_expr_write(writer->writing, right);
+    ari_clause_sql(writer->clause, folds ? ")" : "");
+    ari_clause_sql(writer->clause, writer->dialect->backslash_escapes ? " ESCAPE '\\\\'" : " ESCAPE '\\'");
+    return status;
+}
+
+static ar_status write_right(rendering *writer, const ar_predicate *predicate, const subject *about)
+{
+    const ar_expr *right = predicate->right;
+    if (right == NULL)
+        return ari_fragment_value(writer->clause, &predicate->value, about->type, about->what, writer->err);
+    return ari_expr_write_compared(writer->writing, right, about->type);
+}
+
+static ar_status write_comparison(rendering *writer, const ar_predicate *predicate, const subject *about)
 {
     uint32_t operation = operation_of(predicate);
-    const char *text = operator_text(operation);
-    ar_type type = ari_column_type(column);
+    const char *text = operator_text(operation, writer->dialect);
     if (text == NULL)
         return ar_error_set(writer->err, AR_E_INVALID,
-                            "building a query: a predicate on %s was not made by one of the macros", what);
-    bool like = operation == AR_COMPARE_LIKE || operation == AR_COMPARE_NOT_LIKE;
-    ari_clause_column(writer->clause, writer->dialect, column, true);
+                            "building a query: a predicate on %s was not made by one of the macros", about->what);
+    if (is_like(operation))
+        return write_like(writer, predicate, about, text);
+    ari_clause_sql(writer->clause, operation == AR_COMPARE_NOT_SAME ? "NOT (" : "");
+    ar_status status = write_subject(writer, about);
     ari_clause_sql(writer->clause, text);
-    if (operation == AR_COMPARE_IS_NULL || operation == AR_COMPARE_IS_NOT_NULL)
-        return AR_OK;
-    if (like)
-        return write_like(writer, predicate, type, what);
-    ar_status status = ari_fragment_value(writer->clause, &predicate->value, type, what, writer->err);
+    if (status != AR_OK || operation == AR_COMPARE_IS_NULL || operation == AR_COMPARE_IS_NOT_NULL)
+        return status;
+    status = write_right(writer, predicate, about);
+    ari_clause_sql(writer->clause, operation == AR_COMPARE_NOT_SAME ? ")" : "");
     if (status != AR_OK || operation != AR_COMPARE_BETWEEN)
         return status;
     ari_clause_sql(writer->clause, " AND ");
-    return ari_fragment_value(writer->clause, &predicate->upper, type, what, writer->err);
+    return ari_fragment_value(writer->clause, &predicate->upper, about->type, about->what, writer->err);
+}
+
+static ar_status write_exists(rendering *writer, const ar_predicate *predicate)
+{
+    ari_clause_sql(writer->clause, predicate->operation == AR_COMPARE_EXISTS ? "EXISTS (" : "NOT EXISTS (");
+    ar_status status = ari_subquery_write(writer->writing, predicate->query, ARI_EMBED_EXISTS);
+    ari_clause_sql(writer->clause, ")");
+    return status;
+}
+
+/* The type of two sides is that of the one that is no bare value. */
+static ar_type common_type(const rendering *writer, const ar_predicate *predicate)
+{
+    const ar_expr *left = predicate->left, *right = predicate->right;
+    if (left->operation == AR_EXPR_VALUE && right != NULL && right->operation != AR_EXPR_VALUE)
+        return ari_expr_type(writer->writing, right);
+    return ari_expr_type(writer->writing, left);
+}
+
+static ar_status write_between_expressions(rendering *writer, const ar_predicate *predicate)
+{
+    subject about = { .expr = predicate->left };
+    snprintf(about.what, sizeof about.what, "%s", about.expr->member != NULL ? about.expr->member : "an expression");
+    if (predicate->operation == AR_COMPARE_JSON_CONTAINS)
+        return ari_json_write_contains(writer->writing, predicate->left, &predicate->value);
+    about.type = common_type(writer, predicate);
+    if (predicate->operation == AR_COMPARE_IN || predicate->operation == AR_COMPARE_NOT_IN)
+        return write_in(writer, predicate, &about);
+    return write_comparison(writer, predicate, &about);
 }
 
 static ar_status write_predicate(rendering *writer, const ar_predicate *predicate)
 {
-    char what[160];
+    if (predicate->operation == AR_COMPARE_EXISTS || predicate->operation == AR_COMPARE_NOT_EXISTS)
+        return write_exists(writer, predicate);
+    if (predicate->left != NULL)
+        return write_between_expressions(writer, predicate);
     const char *member = predicate->member != NULL ? predicate->member : "?";
-    if (predicate->model != writer->model)
-        return ar_error_set(writer->err, AR_E_INVALID,
-                            "building a query on model %s: a predicate is on %s, a member of %s", writer->model->name,
-                            member, predicate->model != NULL ? predicate->model->name : "no model");
-    const ar_column *column = ari_column_by_offset(writer->model, predicate->offset);
-    if (column == NULL)
-        return ar_error_set(writer->err, AR_E_INVALID, "building a query: member %s of model %s is not a column",
-                            member, writer->model->name);
-    snprintf(what, sizeof what, "%s.%s", writer->model->name, member);
+    const ar_expr column =
+        ar_expr_column_(AR_EXPR_COLUMN, predicate->alias, predicate->model, predicate->offset, member);
+    subject about = { .expr = &column };
+    const ar_column *found = NULL;
+    size_t source;
+    ar_status status = ari_expr_column(writer->writing, &column, &source, &found);
+    if (status != AR_OK)
+        return status;
+    about.type = ari_column_type(found);
+    snprintf(about.what, sizeof about.what, "%s.%s", predicate->model->name, member);
     if (predicate->operation == AR_COMPARE_IN || predicate->operation == AR_COMPARE_NOT_IN)
-        return write_list(writer, predicate, column, what);
-    return write_comparison(writer, predicate, column, what);
+        return write_in(writer, predicate, &about);
+    return write_comparison(writer, predicate, &about);
 }
 
 static void join(rendering *writer)
@@ -138,16 +251,19 @@ static void join(rendering *writer)
     writer->groups[writer->depth].first = false;
 }
 
-static ar_status open_group(rendering *writer, uint32_t operation)
+static ar_status open_group(rendering *writer, const ar_predicate *predicate)
 {
     if (writer->depth + 1 == DEEPEST)
         return ar_error_set(writer->err, AR_E_INVALID,
                             "building a query: groups of predicates are nested more than %d deep", DEEPEST - 1);
     join(writer);
-    ari_clause_sql(writer->clause, operation == AR_COMPARE_NOT ? "NOT (" : "(");
+    ari_clause_sql(writer->clause, predicate->operation == AR_COMPARE_NOT ? "NOT (" : "(");
     writer->depth++;
-    writer->groups[writer->depth].joiner = operation == AR_COMPARE_OR ? " OR " : " AND ";
+    writer->groups[writer->depth].joiner = predicate->operation == AR_COMPARE_OR ? " OR " : " AND ";
     writer->groups[writer->depth].first = true;
+    writer->groups[writer->depth].alias = writer->writing->alias;
+    if (predicate->operation == AR_COMPARE_AS)
+        writer->writing->alias = predicate->alias;
     return AR_OK;
 }
 
@@ -156,6 +272,7 @@ static ar_status close_group(rendering *writer)
     if (writer->depth == 0 || writer->groups[writer->depth].first)
         return ar_error_set(writer->err, AR_E_INVALID, "building a query: a group of predicates is %s",
                             writer->depth == 0 ? "closed that was not opened" : "empty");
+    writer->writing->alias = writer->groups[writer->depth].alias;
     writer->depth--;
     ari_clause_sql(writer->clause, ")");
     return AR_OK;
@@ -165,27 +282,48 @@ static ar_status write_item(rendering *writer, const ar_predicate *predicate)
 {
     if (predicate->operation == AR_COMPARE_CLOSE)
         return close_group(writer);
-    if (predicate->operation >= AR_COMPARE_AND && predicate->operation <= AR_COMPARE_NOT)
-        return open_group(writer, predicate->operation);
+    if (predicate->operation >= AR_COMPARE_AS && predicate->operation <= AR_COMPARE_NOT)
+        return open_group(writer, predicate);
     join(writer);
     return write_predicate(writer, predicate);
+}
+
+static const char *model_name(const rendering *writer)
+{
+    const ari_naming *naming = &writer->writing->naming;
+    return naming->count > 0 ? naming->sources[0].model->name : "?";
+}
+
+ar_status ari_predicates_write(ari_writing *writing, const ar_predicate *predicates, size_t count)
+{
+    rendering writer;
+    const char *alias = writing->alias;
+    writer.writing = writing;
+    writer.clause = writing->clause;
+    writer.dialect = writing->naming.dialect;
+    writer.err = writing->err;
+    writer.depth = 0;
+    writer.groups[0].joiner = " AND ";
+    writer.groups[0].first = true;
+    if (predicates == NULL || count == 0 || predicates->operation == AR_COMPARE_END)
+        return ar_error_set(writer.err, AR_E_INVALID, "building a query on model %s: there are no predicates",
+                            model_name(&writer));
+    ar_status status = AR_OK;
+    for (size_t i = 0; status == AR_OK && i < count && predicates[i].operation != AR_COMPARE_END; i++)
+        status = write_item(&writer, &predicates[i]);
+    writing->alias = alias;
+    if (status == AR_OK && writer.depth > 0)
+        return ar_error_set(writer.err, AR_E_INVALID,
+                            "building a query on model %s: a group of predicates is not closed", model_name(&writer));
+    return status;
 }
 
 ar_status ari_predicate_append(ari_clause *clause, const ar_dialect *dialect, const ar_model *model,
                                const ar_predicate *predicates, size_t count, ar_error *err)
 {
-    rendering writer = { .clause = clause, .dialect = dialect, .model = model, .err = err };
-    writer.groups[0].joiner = " AND ";
-    writer.groups[0].first = true;
-    if (predicates == NULL || count == 0)
-        return ar_error_set(err, AR_E_INVALID, "building a query on model %s: there are no predicates", model->name);
-    for (size_t i = 0; i < count; i++) {
-        ar_status status = write_item(&writer, &predicates[i]);
-        if (status != AR_OK)
-            return status;
-    }
-    if (writer.depth > 0)
-        return ar_error_set(err, AR_E_INVALID, "building a query on model %s: a group of predicates is not closed",
-                            model->name);
-    return AR_OK;
+    const ari_source source = { .model = model };
+    ari_writing writing = { .clause = clause,
+                            .naming = { .dialect = dialect, .sources = &source, .count = 1 },
+                            .err = err };
+    return ari_predicates_write(&writing, predicates, count);
 }

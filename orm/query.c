@@ -30,7 +30,13 @@ ar_query *ari_query_new(const ar_env *env, ar_db *db, const ar_dialect *dialect,
     query->db = db;
     query->dialect = dialect;
     query->model = model;
+    query->base.model = model;
+    query->sources = &query->base;
+    query->source_count = model != NULL ? 1 : 0;
+    query->source_capacity = 1;
     ari_arena_init(&query->arena, env, 0);
+    ari_clause_init(&query->from, env, &query->arena);
+    ari_clause_init(&query->scratch, env, &query->arena);
     ari_clause_init(&query->where, env, &query->arena);
     ari_clause_init(&query->having, env, &query->arena);
     ari_clause_init(&query->changes, env, &query->arena);
@@ -49,6 +55,8 @@ void ar_query_free(ar_query *query)
 {
     if (query == NULL || query->fixed)
         return;
+    ari_clause_fini(&query->from);
+    ari_clause_fini(&query->scratch);
     ari_clause_fini(&query->where);
     ari_clause_fini(&query->having);
     ari_clause_fini(&query->changes);
@@ -104,8 +112,7 @@ ar_query *ar_sql_text(ar_db *handle, const char *sql, const ar_value *values, si
     return query;
 }
 
-/* Whether a builder may go on. */
-static bool building(ar_query *query)
+bool ari_query_is_building(ar_query *query)
 {
     if (query == NULL || query->error.status != AR_OK)
         return false;
@@ -116,9 +123,19 @@ static bool building(ar_query *query)
     return false;
 }
 
-static void fail_no_memory(ar_query *query)
+void ari_query_fail_no_memory(ar_query *query)
 {
     ar_ignore(ar_error_set(&query->error, AR_E_NO_MEMORY, "building a query: there is no memory left for it"));
+}
+
+ari_naming ari_query_naming(const ar_query *query)
+{
+    return (ari_naming){ .dialect = query->dialect, .sources = query->sources, .count = query->source_count };
+}
+
+ari_writing ari_query_writing(ar_query *query, ari_clause *clause)
+{
+    return (ari_writing){ .clause = clause, .naming = ari_query_naming(query), .query = query, .err = &query->error };
 }
 
 /* What joins a condition to those before it. AND binds more tightly than OR: no parentheses are needed. */
@@ -131,38 +148,40 @@ static void join_condition(ar_query *query)
 
 void ar_query_filter_list(ar_query *query, const ar_predicate *predicates, size_t count)
 {
-    if (!building(query))
-        return;
-    join_condition(query);
-    ar_ignore(ari_predicate_append(&query->where, query->dialect, query->model, predicates, count, &query->error));
+    if (ari_query_is_building(query)) {
+        join_condition(query);
+        ari_writing writing = ari_query_writing(query, &query->where);
+        ar_ignore(ari_predicates_write(&writing, predicates, count));
+    }
+    ari_predicates_release(predicates, count);
 }
 
 void ar_query_where_sql(ar_query *query, const char *fragment, const ar_value *values, size_t count)
 {
-    if (!building(query))
+    if (!ari_query_is_building(query))
         return;
     query->raw = true;
     join_condition(query);
     ari_clause_sql(&query->where, "(");
-    ar_ignore(
-        ari_fragment_condition(&query->where, query->dialect, query->model, fragment, values, count, &query->error));
+    ari_naming naming = ari_query_naming(query);
+    ar_ignore(ari_fragment_condition_in(&query->where, &naming, fragment, values, count, &query->error));
     ari_clause_sql(&query->where, ")");
 }
 
 void ar_query_having_sql(ar_query *query, const char *fragment, const ar_value *values, size_t count)
 {
-    if (!building(query))
+    if (!ari_query_is_building(query))
         return;
     query->raw = true;
     ari_clause_sql(&query->having, ari_clause_is_empty(&query->having) ? "(" : " AND (");
-    ar_ignore(
-        ari_fragment_condition(&query->having, query->dialect, query->model, fragment, values, count, &query->error));
+    ari_naming naming = ari_query_naming(query);
+    ar_ignore(ari_fragment_condition_in(&query->having, &naming, fragment, values, count, &query->error));
     ari_clause_sql(&query->having, ")");
 }
 
 void ar_query_or(ar_query *query)
 {
-    if (!building(query))
+    if (!ari_query_is_building(query))
         return;
     if (query->alternative || ari_clause_is_empty(&query->where))
         ar_ignore(ar_error_set(&query->error, AR_E_INVALID,
@@ -173,7 +192,7 @@ void ar_query_or(ar_query *query)
 
 void ar_query_limit(ar_query *query, int64_t rows)
 {
-    if (!building(query))
+    if (!ari_query_is_building(query))
         return;
     if (rows < 0)
         ar_ignore(ar_error_set(&query->error, AR_E_INVALID,
@@ -185,7 +204,7 @@ void ar_query_limit(ar_query *query, int64_t rows)
 
 void ar_query_offset(ar_query *query, int64_t offset)
 {
-    if (!building(query))
+    if (!ari_query_is_building(query))
         return;
     if (offset < 0)
         ar_ignore(ar_error_set(&query->error, AR_E_INVALID, "building a query on %s: an offset cannot be negative",
@@ -193,14 +212,14 @@ void ar_query_offset(ar_query *query, int64_t offset)
     query->offset = offset;
 }
 
-static ari_selection *add(ar_query *query, ari_selections *list)
+ari_selection *ari_query_add(ar_query *query, ari_selections *list)
 {
     ari_selection *item = ari_arena_alloc(&query->arena, sizeof *item, alignof(ari_selection));
     if (item == NULL) {
-        fail_no_memory(query);
+        ari_query_fail_no_memory(query);
         return NULL;
     }
-    *item = (ari_selection){ .kind = ARI_SELECT_COLUMN };
+    *item = (ari_selection){ .next = NULL };
     *(list->last != NULL ? &list->last->next : &list->first) = item;
     list->last = item;
     return item;
@@ -220,17 +239,22 @@ static void refuse_column(ar_query *query, const char *builder, const ari_token 
                            query->model->name, length, name->text, builder));
 }
 
-/* A name, perhaps behind that of the table. False: there is none. */
-static bool read_name(ar_query *query, ari_scan *scan, ari_token *name, ari_token *next)
+/* A name, perhaps behind that of a table. False: there is none. */
+static bool read_name(ar_query *query, ari_scan *scan, ari_token *table, ari_token *name, ari_token *next)
 {
+    bool known = false;
+    table->kind = ARI_TOKEN_END;
     *name = ari_scan_next_significant(scan);
     if (name->kind != ARI_TOKEN_WORD && name->kind != ARI_TOKEN_NAME)
         return false;
     *next = ari_scan_next_significant(scan);
     if (!ari_token_is_char(next, '.'))
         return true;
-    if (!ari_token_names(name, query->model->table))
+    for (size_t i = 0; i < query->source_count; i++)
+        known = known || ari_token_names(name, ari_source_name(&query->sources[i]));
+    if (!known)
         return false;
+    *table = *name;
     *name = ari_scan_next_significant(scan);
     *next = ari_scan_next_significant(scan);
     return name->kind == ARI_TOKEN_WORD || name->kind == ARI_TOKEN_NAME;
@@ -244,19 +268,25 @@ static bool read_direction(ari_scan *scan, ari_token *next, bool *descending)
     return next->kind == ARI_TOKEN_END || ari_token_is_char(next, ',');
 }
 
-static bool add_name(ar_query *query, ari_selections *list, const ari_token *name, bool descending, const char *builder)
+static bool add_name(ar_query *query, ari_selections *list, const ari_token *table, const ari_token *name,
+                     bool descending, const char *builder)
 {
-    const ar_column *column = ari_column_by_token(query->model, name);
-    if (column == NULL && list != &query->orders) {
+    const ari_naming naming = ari_query_naming(query);
+    bool qualified = table->kind != ARI_TOKEN_END;
+    size_t source = 0;
+    const ar_column *column = ari_source_column(&naming, qualified ? table : NULL, name, &source);
+    if (column == NULL && (list != &query->orders || qualified)) {
         refuse_column(query, builder, name);
         return false;
     }
-    ari_selection *item = add(query, list);
+    ari_selection *item = ari_query_add(query, list);
     if (item == NULL)
         return false;
-    item->token = *name;
+    if (!qualified)
+        item->token = *name;
     item->descending = descending;
     item->column = column;
+    item->source = source;
     return true;
 }
 
@@ -265,9 +295,9 @@ static bool add_name(ar_query *query, ari_selections *list, const ari_token *nam
 static void add_names(ar_query *query, ari_selections *list, const char *builder, const char *names)
 {
     ari_scan scan;
-    ari_token name, next;
+    ari_token table, name, next;
     bool descending;
-    if (!building(query))
+    if (!ari_query_is_building(query))
         return;
     if (names == NULL) {
         refuse_names(query, builder, names);
@@ -275,17 +305,17 @@ static void add_names(ar_query *query, ari_selections *list, const char *builder
     }
     char *text = ari_arena_copy_text(&query->arena, names, strlen(names));
     if (text == NULL) {
-        fail_no_memory(query);
+        ari_query_fail_no_memory(query);
         return;
     }
     ari_scan_init(&scan, query->dialect, text, strlen(text));
     do {
-        if (!read_name(query, &scan, &name, &next) || !read_direction(&scan, &next, &descending) ||
+        if (!read_name(query, &scan, &table, &name, &next) || !read_direction(&scan, &next, &descending) ||
             (descending && list != &query->orders)) {
             refuse_names(query, builder, names);
             return;
         }
-    } while (add_name(query, list, &name, descending, builder) && next.kind != ARI_TOKEN_END);
+    } while (add_name(query, list, &table, &name, descending, builder) && next.kind != ARI_TOKEN_END);
 }
 
 void ar_query_order_by(ar_query *query, const char *columns)
@@ -303,82 +333,90 @@ void ar_query_select(ar_query *query, const char *columns)
     add_names(query, query != NULL ? &query->selected : NULL, "ar_query_select", columns);
 }
 
-static bool is_plain_name(const char *name)
-{
-    size_t length = strlen(name);
-    if (length == 0 || length > 63 || (name[0] >= '0' && name[0] <= '9'))
-        return false;
-    return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == length;
-}
-
 static bool can_add_up(ar_type type)
 {
     return (type >= AR_TYPE_INT16 && type <= AR_TYPE_DOUBLE) || type == AR_TYPE_DECIMAL;
 }
 
-static const ar_column *find_aggregated(ar_query *query, ari_selection_kind kind, const char *name, const char *alias)
+/* By its name or, with a point in it, by those of its table and its own. */
+static const ar_column *column_named(ar_query *query, const char *text, size_t *source)
 {
-    const ar_column *column = ari_column_by_name(query->model, name);
+    const ari_naming naming = ari_query_naming(query);
+    const ar_column *column = ari_column_by_name(query->model, text);
+    ari_token table, name, next;
+    ari_scan scan;
+    *source = 0;
+    if (column != NULL || query->source_count == 1)
+        return column;
+    ari_scan_init(&scan, query->dialect, text, strlen(text));
+    if (!read_name(query, &scan, &table, &name, &next) || next.kind != ARI_TOKEN_END)
+        return NULL;
+    return ari_source_column(&naming, table.kind != ARI_TOKEN_END ? &table : NULL, &name, source);
+}
+
+static bool find_aggregated(ar_query *query, ar_expr_operation operation, const char *name, const char *alias,
+                            ar_expr *out)
+{
+    size_t source;
+    const ar_column *column = column_named(query, name, &source);
+    bool adds_up = operation == AR_EXPR_SUM || operation == AR_EXPR_AVG;
     if (column == NULL) {
         ar_ignore(ar_error_set(&query->error, AR_E_INVALID,
                                "building a query on %s: it has no column \"%.80s\" for \"%s\"", query->model->name,
                                name, alias));
-    } else if ((kind == ARI_SELECT_SUM || kind == ARI_SELECT_AVG) && !can_add_up(ari_column_type(column))) {
+        return false;
+    }
+    if (adds_up && !can_add_up(ari_column_type(column))) {
         ar_ignore(ar_error_set(&query->error, AR_E_INVALID,
                                "building a query on %s: column %s is %s, of which there is no sum or average",
                                query->model->name, ari_column_name(column), ar_type_name(ari_column_type(column))));
-        return NULL;
+        return false;
     }
-    return column;
+    const ari_source *table = &query->sources[source];
+    *out = ar_expr_column_(AR_EXPR_COLUMN, ari_source_name(table), table->model, column->offset, column->member);
+    return true;
 }
 
-static void add_aggregate(ar_query *query, ari_selection_kind kind, const char *name, const char *alias)
+static void add_aggregate(ar_query *query, ar_expr_operation operation, const char *name, const char *alias)
 {
-    if (!building(query))
+    ar_expr column[2] = { ar_expr_of_(AR_EXPR_END), ar_expr_of_(AR_EXPR_END) };
+    if (!ari_query_is_building(query))
         return;
-    if (name == NULL || alias == NULL || !is_plain_name(alias)) {
+    if (name == NULL || alias == NULL || !ari_is_plain_name(alias)) {
         ar_ignore(ar_error_set(
             &query->error, AR_E_INVALID,
             "building a query on %s: an aggregate takes a column and an alias of letters, digits and underscores",
             query->model->name));
         return;
     }
-    bool all_rows = kind == ARI_SELECT_COUNT && strcmp(name, "*") == 0;
-    const ar_column *column = all_rows ? NULL : find_aggregated(query, kind, name, alias);
-    if (column == NULL && !all_rows)
+    bool all_rows = operation == AR_EXPR_COUNT && strcmp(name, "*") == 0;
+    if (!all_rows && !find_aggregated(query, operation, name, alias, column))
         return;
-    const char *copy = ari_arena_copy_text(&query->arena, alias, strlen(alias));
-    ari_selection *item = copy != NULL ? add(query, &query->selected) : NULL;
-    if (item == NULL) {
-        fail_no_memory(query);
-        return;
-    }
-    item->kind = kind;
-    item->column = column;
-    item->alias = copy;
+    ar_expr aggregate = ar_expr_items_(all_rows ? AR_EXPR_COUNT_ROWS : operation, all_rows ? NULL : column, NULL);
+    ari_query_add_expr(query, &query->selected, &aggregate, alias, false);
 }
 
 void ar_query_select_count(ar_query *query, const char *column, const char *alias)
 {
-    add_aggregate(query, ARI_SELECT_COUNT, column, alias);
+    add_aggregate(query, AR_EXPR_COUNT, column, alias);
 }
 
 void ar_query_select_sum(ar_query *query, const char *column, const char *alias)
 {
-    add_aggregate(query, ARI_SELECT_SUM, column, alias);
+    add_aggregate(query, AR_EXPR_SUM, column, alias);
 }
 
 void ar_query_select_avg(ar_query *query, const char *column, const char *alias)
 {
-    add_aggregate(query, ARI_SELECT_AVG, column, alias);
+    add_aggregate(query, AR_EXPR_AVG, column, alias);
 }
 
 void ar_query_select_min(ar_query *query, const char *column, const char *alias)
 {
-    add_aggregate(query, ARI_SELECT_MIN, column, alias);
+    add_aggregate(query, AR_EXPR_MIN, column, alias);
 }
 
 void ar_query_select_max(ar_query *query, const char *column, const char *alias)
 {
-    add_aggregate(query, ARI_SELECT_MAX, column, alias);
+    add_aggregate(query, AR_EXPR_MAX, column, alias);
 }

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include <actrec/inspect.h>
+
 #include "orm/statement.h"
 
 /* Design. A terminal turns its query into one operation, which owns the query (the values lie in its arena), the
@@ -45,6 +47,8 @@ static ar_status settle(ari_op *op, ar_status status, ar_error *err)
     case ARI_ASK_DELETE_ALL:
     case ARI_ASK_EXEC: op->future.value = op->operation.changes; return AR_OK;
     case ARI_ASK_RECORDS:
+    case ARI_ASK_SCALAR:
+    case ARI_ASK_EXPLAIN:
     case ARI_ASK_ROWS: return AR_OK;
     }
     return AR_OK;
@@ -96,6 +100,8 @@ static ar_status prepare_sink(ari_db *db, ari_op *op, ar_error *err)
     case ARI_ASK_RECORDS:
     case ARI_ASK_FIRST:
     case ARI_ASK_ONE: return prepare_records(db, op, err);
+    case ARI_ASK_SCALAR:
+    case ARI_ASK_EXPLAIN:
     case ARI_ASK_ROWS:
         run->rows = ari_rows_create(ari_db_env(db));
         if (run->rows == NULL)
@@ -119,6 +125,8 @@ static ar_statement_class class_of(const ar_query *query, ari_ask ask)
 {
     if (ask == ARI_ASK_UPDATE_ALL || ask == ARI_ASK_DELETE_ALL)
         return AR_STATEMENT_WRITE;
+    if (query->lock != 0 && query->dialect->lock_for_update[0] != '\0')
+        return AR_STATEMENT_WRITE; /* it must not be sent twice */
     if (query->model != NULL || ask == ARI_ASK_COUNT || ask == ARI_ASK_EXISTS)
         return AR_STATEMENT_READ;
     return query->statement_class;
@@ -133,7 +141,7 @@ static ar_status prepare_statement(ari_db *db, ari_op *op, ar_error *err)
     if (status != AR_OK)
         return status;
     run->statement = ari_statement_get(ari_db_statements(db), sql.sql, sql.sql_length, (uint32_t)sql.value_count,
-                                       class_of(query, run->ask), !query->raw);
+                                       class_of(query, run->ask), !query->raw && run->ask != ARI_ASK_EXPLAIN);
     ari_release(query->env, sql.sql);
     if (run->statement == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "running a query: there is no memory left for its statement");
@@ -147,7 +155,10 @@ static ar_status prepare_statement(ari_db *db, ari_op *op, ar_error *err)
 static ar_status check_models(ari_db *db, const ar_query *query, ar_error *err)
 {
     const ari_plan *plan;
-    return query->model != NULL ? ari_plan_get(db, query->model, &plan, err) : AR_OK;
+    ar_status status = ari_lock_check(db, query, err);
+    for (size_t i = 0; status == AR_OK && i < query->source_count; i++)
+        status = ari_plan_get(db, query->sources[i].model, &plan, err);
+    return status;
 }
 
 static ar_status create_op(ari_db *db, ar_query *query, ari_ask ask, const ar_model *model, ari_op **out, ar_error *err)
@@ -193,6 +204,13 @@ ar_status ari_query_run_create(ar_query *query, ari_ask ask, const ar_model *mod
         return ar_error_set(err, AR_E_INVALID, "running a query: it is NULL");
     if (query->error.status != AR_OK)
         return refuse(query, &query->error, err);
+    if (query->paths != NULL && ask != ARI_ASK_COUNT && ask != ARI_ASK_EXISTS) {
+        ar_ignore(ar_error_set(&query->error, AR_E_INVALID,
+                               "running a query on %s: what it includes comes with records, of ar_query_all, one and "
+                               "first; leave it out, or load it for them",
+                               query->model->name));
+        return refuse(query, &query->error, err);
+    }
     *db = ari_db_enter(query->db, &closed);
     if (*db == NULL)
         return refuse(query, &closed, err);
@@ -204,13 +222,6 @@ ar_status ari_query_run_create(ar_query *query, ari_ask ask, const ar_model *mod
 
 ar_future *ari_query_submit(ar_query *query, ari_ask ask, const ar_model *model)
 {
-    if (query->paths != NULL && ask != ARI_ASK_COUNT && ask != ARI_ASK_EXISTS) {
-        ar_ignore(ar_error_set(&query->error, AR_E_INVALID,
-                               "running a query on %s: what it includes comes with records, of ar_query_all, one and "
-                               "first; leave it out, or load it for them",
-                               query->model->name));
-        return refuse(query, &query->error, err);
-    }
     ar_error error = { .status = AR_OK };
     ari_db *db;
     ari_op *op = NULL;
@@ -306,14 +317,14 @@ static ar_rows *take_rows(ari_db *db, ari_op *op)
     return rows;
 }
 
-ar_status ar_query_rows(ar_query *query, ar_rows **rows, ar_error *err)
+ar_status ari_query_run_rows(ar_query *query, ari_ask ask, ar_rows **rows, ar_error *err)
 {
     ari_db *db;
     ari_op *op = NULL;
     if (rows == NULL)
         return refuse_out(query, "rows", err);
     *rows = NULL;
-    ar_status status = ari_query_run_here(query, ARI_ASK_ROWS, NULL, &db, &op, err);
+    ar_status status = ari_query_run_here(query, ask, NULL, &db, &op, err);
     if (status != AR_OK)
         return status;
     *rows = take_rows(db, op);
@@ -322,9 +333,29 @@ ar_status ar_query_rows(ar_query *query, ar_rows **rows, ar_error *err)
     return AR_OK;
 }
 
+ar_status ar_query_rows(ar_query *query, ar_rows **rows, ar_error *err)
+{
+    return ari_query_run_rows(query, ARI_ASK_ROWS, rows, err);
+}
+
+ar_status ar_query_explain(ar_query *query, ar_rows **rows, ar_error *err)
+{
+    return ari_query_run_rows(query, ARI_ASK_EXPLAIN, rows, err);
+}
+
+ar_rows_future ar_query_explain_async(ar_query *query)
+{
+    return (ar_rows_future){ .raw = ari_query_submit(query, ARI_ASK_EXPLAIN, NULL) };
+}
+
 ar_rows_future ar_query_rows_async(ar_query *query)
 {
     return (ar_rows_future){ .raw = ari_query_submit(query, ARI_ASK_ROWS, NULL) };
+}
+
+static bool gives_rows(ari_ask ask)
+{
+    return ask == ARI_ASK_ROWS || ask == ARI_ASK_SCALAR || ask == ARI_ASK_EXPLAIN;
 }
 
 /* The operation of a future of rows that is done with AR_OK. */
@@ -334,7 +365,7 @@ static ar_status rows_op(ar_future *future, ari_op **out, ar_error *err)
     if (status != AR_OK)
         return status;
     *out = ari_op_of(future);
-    if (*out == NULL || (*out)->destroy != destroy || ari_query_run_of(*out)->ask != ARI_ASK_ROWS)
+    if (*out == NULL || (*out)->destroy != destroy || !gives_rows(ari_query_run_of(*out)->ask))
         return ar_error_set(err, AR_E_INVALID, "awaiting rows: the future is not one of rows");
     return AR_OK;
 }

@@ -32,6 +32,9 @@ ar_status ari_query_run_create(ar_query *query, ari_ask ask, const ar_model *mod
 ar_status ari_query_run_here(ar_query *query, ari_ask ask, const ar_model *model, ari_db **db, ari_op **op,
                              ar_error *err);
 
+/* Asks for rows, and hands them over. */
+ar_status ari_query_run_rows(ar_query *query, ari_ask ask, ar_rows **rows, ar_error *err);
+
 /* The same, sent: a future that is the operation, or one that has failed. */
 ar_future *ari_query_submit(ar_query *query, ari_ask ask, const ar_model *model);
 

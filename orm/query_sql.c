@@ -14,88 +14,38 @@ static ar_status no_memory(ar_error *err)
     return ar_error_set(err, AR_E_NO_MEMORY, "building SQL: there is no memory left for it");
 }
 
-static const char *result_name(const ari_selection *item)
+const char *ari_selection_name(const ari_selection *item)
 {
-    return item->kind == ARI_SELECT_COLUMN ? ari_column_name(item->column) : item->alias;
+    return item->alias != NULL ? item->alias : ari_column_name(item->column);
 }
 
-static ar_type result_type(const ari_selection *item)
+ar_type ari_selection_type(const ari_selection *item)
 {
-    ar_type type = item->column != NULL ? ari_column_type(item->column) : AR_TYPE_NULL;
-    switch (item->kind) {
-    case ARI_SELECT_COUNT: return AR_TYPE_INT64;
-    case ARI_SELECT_AVG: return AR_TYPE_DOUBLE;
-    case ARI_SELECT_SUM:
-        if (type == AR_TYPE_DECIMAL)
-            return AR_TYPE_DECIMAL;
-        return type == AR_TYPE_FLOAT || type == AR_TYPE_DOUBLE ? AR_TYPE_DOUBLE : AR_TYPE_INT64;
-    case ARI_SELECT_COLUMN:
-    case ARI_SELECT_MIN:
-    case ARI_SELECT_MAX: return type;
-    }
-    return type;
+    return item->piece.text == NULL && item->column != NULL ? ari_column_type(item->column) : item->type;
 }
 
-static const char *function_name(const ari_selection *item, const ar_dialect *dialect)
+static void write_column(ari_clause *clause, const ar_query *query, const ari_selection *item, bool by_value)
 {
-    switch (item->kind) {
-    case ARI_SELECT_COUNT: return "count";
-    case ARI_SELECT_SUM: return ari_column_type(item->column) == AR_TYPE_DECIMAL ? dialect->decimal_sum : "sum";
-    case ARI_SELECT_AVG: return "avg";
-    case ARI_SELECT_MIN: return "min";
-    case ARI_SELECT_MAX: return "max";
-    case ARI_SELECT_COLUMN: break;
-    }
-    return "";
-}
-
-/* What the engine writes in another way; `before` is NULL when it does not. */
-static ar_wrapping wrapping_of(const ari_selection *item, const ar_dialect *dialect)
-{
-    ar_type type = item->column != NULL ? ari_column_type(item->column) : AR_TYPE_NULL;
-    switch (item->kind) {
-    case ARI_SELECT_SUM: return dialect->sum_of[type];
-    case ARI_SELECT_AVG: return dialect->avg_of[type];
-    case ARI_SELECT_MIN: return dialect->min_of[type];
-    case ARI_SELECT_MAX: return dialect->max_of[type];
-    case ARI_SELECT_COUNT:
-    case ARI_SELECT_COLUMN: break;
-    }
-    return (ar_wrapping){ NULL, NULL };
-}
-
-static void write_column(ari_clause *clause, const ar_dialect *dialect, const ar_column *column, bool by_value)
-{
-    ari_clause_column(clause, dialect, column, by_value);
-}
-
-static void write_aggregate(ari_clause *clause, const ar_dialect *dialect, const ari_selection *item)
-{
-    bool by_value = item->kind == ARI_SELECT_MIN || item->kind == ARI_SELECT_MAX;
-    ar_wrapping wrapping = wrapping_of(item, dialect);
-    ari_clause_sql(clause, wrapping.before != NULL ? wrapping.before : function_name(item, dialect));
-    if (wrapping.before == NULL)
-        ari_clause_sql(clause, "(");
-    if (item->column == NULL)
-        ari_clause_sql(clause, "*");
+    const ari_naming naming = ari_query_naming(query);
+    if (item->piece.text != NULL)
+        ari_clause_put(clause, &item->piece);
+    else if (by_value)
+        ari_source_write_compared(clause, &naming, item->source, item->column);
     else
-        write_column(clause, dialect, item->column, by_value && wrapping.before == NULL);
-    ari_clause_sql(clause, wrapping.before != NULL ? wrapping.after : ")");
+        ari_source_write(clause, &naming, item->source, item->column);
 }
 
-static void write_selection(ari_clause *clause, const ar_dialect *dialect, const ari_selection *item)
+static void write_selection(ari_clause *clause, const ar_query *query, const ari_selection *item)
 {
-    if (item->kind == ARI_SELECT_COLUMN) {
-        write_column(clause, dialect, item->column, false);
-        if ((item->column->flags & AR_DERIVED) == 0)
-            return;
-        ari_clause_sql(clause, " AS ");
-        ari_clause_name(clause, dialect, ari_column_name(item->column));
+    bool casts =
+        query->compared && query->dialect->decimal_before != NULL && ari_selection_type(item) == AR_TYPE_DECIMAL;
+    ari_clause_sql(clause, casts ? query->dialect->decimal_before : "");
+    write_column(clause, query, item, false);
+    ari_clause_sql(clause, casts ? query->dialect->decimal_compare : "");
+    if (item->alias == NULL && (item->column->flags & AR_DERIVED) == 0)
         return;
-    }
-    write_aggregate(clause, dialect, item);
     ari_clause_sql(clause, " AS ");
-    ari_clause_name(clause, dialect, item->alias);
+    ari_clause_name(clause, query->dialect, ari_selection_name(item));
 }
 
 static ari_selection *append(ar_query *query, ari_selections *list, ari_selection item)
@@ -113,29 +63,56 @@ static ari_selection *append(ar_query *query, ari_selections *list, ari_selectio
 static bool selects_columns(const ar_query *query)
 {
     for (const ari_selection *item = query->selected.first; item != NULL; item = item->next) {
-        if (item->kind == ARI_SELECT_COLUMN)
+        if (item->piece.text == NULL)
             return true;
     }
     return false;
 }
 
-static bool has_column(const ar_model *model, const char *name)
+static const ar_column *column_called(const ar_model *model, const char *name)
 {
     const ar_column *column = ari_column_by_name(model, name);
-    return column != NULL && strcmp(ari_column_name(column), name) == 0;
+    return column != NULL && strcmp(ari_column_name(column), name) == 0 ? column : NULL;
 }
 
-/* The columns of a result that holds records of `model`: its own, those of them that the query's table has. */
+/* The table that has a column of that name: the first one does, or one alone of the others. */
+static const ar_column *find_called(const ar_query *query, const char *name, size_t *source)
+{
+    const ar_column *found = NULL;
+    for (size_t i = 0; i < query->source_count; i++) {
+        const ar_column *column = column_called(query->sources[i].model, name);
+        if (column == NULL)
+            continue;
+        if (found != NULL)
+            return *source == 0 ? found : NULL;
+        found = column;
+        *source = i;
+    }
+    return found;
+}
+
+/* The table that holds records of `model`; SIZE_MAX: none does. */
+static size_t source_of(const ar_query *query, const ar_model *model)
+{
+    for (size_t i = 0; i < query->source_count; i++) {
+        if (query->sources[i].model == model)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+/* The columns of a result that holds records of `model`: its own, those of them that the query's tables have. */
 static ar_status list_model(ar_query *query, const ar_model *model, ari_selections *list, ar_error *err)
 {
     const ar_column *column;
-    size_t cursor = 0;
+    size_t cursor = 0, own = source_of(query, model);
     while ((column = ari_column_next(model, &cursor)) != NULL) {
-        if (model != query->model && !has_column(query->model, ari_column_name(column)))
+        ari_selection item = { .column = column, .source = own };
+        if (own == SIZE_MAX)
+            item.column = find_called(query, ari_column_name(column), &item.source);
+        if (item.column == NULL)
             continue;
-        if (model != query->model)
-            column = ari_column_by_name(query->model, ari_column_name(column));
-        if (append(query, list, (ari_selection){ .kind = ARI_SELECT_COLUMN, .column = column }) == NULL)
+        if (append(query, list, item) == NULL)
             return no_memory(err);
     }
     if (list->first == NULL)
@@ -145,7 +122,7 @@ static ar_status list_model(ar_query *query, const ar_model *model, ari_selectio
 }
 
 /* What is selected; before it, unless columns are, what is grouped by; all when nothing is. */
-static ar_status list_results(ar_query *query, const ar_model *model, ari_selections *list, ar_error *err)
+ar_status ari_query_list_results(ar_query *query, const ar_model *model, ari_selections *list, ar_error *err)
 {
     bool columns = selects_columns(query);
     if (query->selected.first == NULL && query->groups.first == NULL)
@@ -160,30 +137,31 @@ static ar_status list_results(ar_query *query, const ar_model *model, ari_select
     }
     for (const ari_selection *item = list->first; item != NULL; item = item->next) {
         for (const ari_selection *other = list->first; other != item; other = other->next) {
-            if (strcmp(result_name(item), result_name(other)) == 0)
+            if (strcmp(ari_selection_name(item), ari_selection_name(other)) == 0)
                 return ar_error_set(err, AR_E_INVALID,
                                     "building a query on %s: two columns of the result are called \"%s\"",
-                                    query->model->name, result_name(item));
+                                    query->model->name, ari_selection_name(item));
         }
     }
     return AR_OK;
 }
 
-static void write_list(ari_clause *clause, const ar_dialect *dialect, const ari_selections *list)
+static void write_list(ari_clause *clause, const ar_query *query, const ari_selections *list)
 {
+    ari_clause_sql(clause, query->distinct ? "SELECT DISTINCT " : "SELECT ");
     for (const ari_selection *item = list->first; item != NULL; item = item->next) {
         if (item != list->first)
             ari_clause_sql(clause, ", ");
-        write_selection(clause, dialect, item);
+        write_selection(clause, query, item);
     }
 }
 
 /* The column of `model`, which may be NULL, that a result goes to. */
 static const ar_column *target_of(const ar_query *query, const ar_model *model, const ari_selection *item)
 {
-    if (model == query->model && item->kind == ARI_SELECT_COLUMN)
+    if (model == query->model && item->piece.text == NULL && item->source == 0)
         return item->column;
-    return model != NULL ? ari_column_by_name(model, result_name(item)) : NULL;
+    return model != NULL ? ari_column_by_name(model, ari_selection_name(item)) : NULL;
 }
 
 /* A record's member may be narrower than the column: its type is what is wanted then. */
@@ -200,25 +178,48 @@ static ar_status list_types(ar_query *query, const ar_model *model, const ari_se
     out->wanted_count = count;
     for (const ari_selection *item = list->first; item != NULL; item = item->next) {
         const ar_column *target = target_of(query, model, item);
-        *types++ = target != NULL ? ari_column_type(target) : result_type(item);
+        *types++ = target != NULL ? ari_column_type(target) : ari_selection_type(item);
     }
     return AR_OK;
 }
 
-static void write_tables(ari_clause *clause, ar_query *query)
+/* The condition of a page stands beside all others. */
+static ar_status write_conditions(ari_clause *clause, const ar_query *query, ar_error *err)
 {
-    const ar_dialect *dialect = query->dialect;
+    bool conditions = !ari_clause_is_empty(&query->where);
+    if (query->page == ARI_PAGE_NONE) {
+        ari_filter_where(clause, query);
+        return AR_OK;
+    }
+    ari_clause_sql(clause, conditions ? " WHERE (" : " WHERE ");
+    ari_clause_append(clause, &query->where);
+    ari_clause_sql(clause, conditions ? ") AND " : "");
+    if (ari_filter_is_needed(query)) {
+        ari_filter_write(clause, query);
+        ari_clause_sql(clause, " AND ");
+    }
+    return ari_page_write(clause, query, err);
+}
+
+static ar_status write_tables(ari_clause *clause, const ar_query *query, ar_error *err)
+{
     ari_clause_sql(clause, " FROM ");
-    ari_clause_table(clause, dialect, query->model);
-    ari_filter_where(clause, query);
+    ari_clause_table(clause, query->dialect, query->model);
+    if (query->base.alias != NULL) {
+        ari_clause_sql(clause, " AS ");
+        ari_clause_name(clause, query->dialect, query->base.alias);
+    }
+    ari_clause_append(clause, &query->from);
+    ar_status status = write_conditions(clause, query, err);
     for (const ari_selection *item = query->groups.first; item != NULL; item = item->next) {
         ari_clause_sql(clause, item == query->groups.first ? " GROUP BY " : ", ");
-        write_column(clause, dialect, item->column, true);
+        write_column(clause, query, item, true);
     }
     if (!ari_clause_is_empty(&query->having)) {
         ari_clause_sql(clause, " HAVING ");
         ari_clause_append(clause, &query->having);
     }
+    return status;
 }
 
 static const ari_selection *find_alias(const ar_query *query, const ari_token *token)
@@ -230,22 +231,46 @@ static const ari_selection *find_alias(const ar_query *query, const ari_token *t
     return NULL;
 }
 
+static ar_status refuse_order(const ar_query *query, const ari_selection *order, ar_error *err)
+{
+    int length = order->token.length < 80 ? (int)order->token.length : 80;
+    return ar_error_set(err, AR_E_INVALID, "building a query on %s: it has no column or alias %.*s to order by",
+                        query->model->name, length, order->token.text != NULL ? order->token.text : "");
+}
+
+/* By the name that it has in a result that is ordered as a whole. */
+static ar_status write_order_named(ari_clause *clause, const ar_query *query, const ari_selection *order,
+                                   const ari_selections *list, ar_error *err)
+{
+    bool before = query->dialect->decimal_before != NULL;
+    for (const ari_selection *item = list->first; item != NULL; item = item->next) {
+        bool alias = item->alias != NULL && ari_token_names(&order->token, item->alias);
+        if (!alias && (order->column == NULL || item->column != order->column || item->source != order->source))
+            continue;
+        bool decimal = ari_selection_type(item) == AR_TYPE_DECIMAL;
+        ari_clause_sql(clause, decimal && before ? query->dialect->decimal_before : "");
+        ari_clause_name(clause, query->dialect, ari_selection_name(item));
+        ari_clause_sql(clause, decimal ? query->dialect->decimal_compare : "");
+        return AR_OK;
+    }
+    return ar_error_set(err, AR_E_INVALID,
+                        "building a query on %s: what is united, or a page before a row, is ordered by columns of the "
+                        "result",
+                        query->model->name);
+}
+
 static ar_status write_order(ari_clause *clause, const ar_query *query, const ari_selection *order, ar_error *err)
 {
     const ari_selection *alias = find_alias(query, &order->token);
     if (alias != NULL) {
         ari_clause_name(clause, query->dialect, alias->alias);
-        if (result_type(alias) == AR_TYPE_DECIMAL && query->dialect->decimal_before == NULL)
+        if (ari_selection_type(alias) == AR_TYPE_DECIMAL && query->dialect->decimal_before == NULL)
             ari_clause_sql(clause, query->dialect->decimal_compare);
-    } else if (order->column != NULL) {
-        write_column(clause, query->dialect, order->column, true);
-    } else {
-        int length = order->token.length < 80 ? (int)order->token.length : 80;
-        return ar_error_set(err, AR_E_INVALID, "building a query on %s: it has no column or alias %.*s to order by",
-                            query->model->name, length, order->token.text);
+        return AR_OK;
     }
-    if (order->descending)
-        ari_clause_sql(clause, " DESC");
+    if (order->column == NULL && order->piece.text == NULL)
+        return refuse_order(query, order, err);
+    write_column(clause, query, order, true);
     return AR_OK;
 }
 
@@ -259,21 +284,26 @@ static void write_key_order(ari_clause *clause, const ar_query *query)
         if ((column->flags & AR_PRIMARY_KEY) == 0)
             continue;
         ari_clause_sql(clause, before);
-        write_column(clause, query->dialect, column, true);
+        write_column(clause, query, &(ari_selection){ .column = column }, true);
         before = ", ";
     }
 }
 
-static ar_status write_orders(ari_clause *clause, const ar_query *query, ari_ask ask, ar_error *err)
+/* `list` not NULL: by the names of the result. */
+static ar_status write_orders(ari_clause *clause, const ar_query *query, ari_ask ask, const ari_selections *list,
+                              bool reversed, ar_error *err)
 {
-    bool plain = query->groups.first == NULL && query->selected.first == NULL;
+    bool plain = query->groups.first == NULL && query->selected.first == NULL && query->combined.first == NULL;
     if (query->orders.first == NULL && ask == ARI_ASK_FIRST && plain)
         write_key_order(clause, query);
     for (const ari_selection *order = query->orders.first; order != NULL; order = order->next) {
         ari_clause_sql(clause, order == query->orders.first ? " ORDER BY " : ", ");
-        ar_status status = write_order(clause, query, order, err);
+        ar_status status =
+            list != NULL ? write_order_named(clause, query, order, list, err) : write_order(clause, query, order, err);
         if (status != AR_OK)
             return status;
+        if (order->descending != reversed)
+            ari_clause_sql(clause, " DESC");
     }
     return AR_OK;
 }
@@ -301,11 +331,13 @@ static int64_t most_rows(ari_ask ask)
 {
     switch (ask) {
     case ARI_ASK_FIRST:
+    case ARI_ASK_SCALAR:
     case ARI_ASK_EXISTS: return 1;
     case ARI_ASK_ONE: return 2;
     case ARI_ASK_RECORDS:
     case ARI_ASK_ROWS:
     case ARI_ASK_COUNT:
+    case ARI_ASK_EXPLAIN:
     case ARI_ASK_UPDATE_ALL:
     case ARI_ASK_DELETE_ALL:
     case ARI_ASK_EXEC: break;
@@ -313,20 +345,73 @@ static int64_t most_rows(ari_ask ask)
     return -1;
 }
 
+/* One SELECT, in the order of its rows. */
+static ar_status write_plain(ari_clause *clause, ar_query *query, ari_ask ask, const ari_selections *list,
+                             ar_error *err)
+{
+    write_list(clause, query, list);
+    ar_status status = write_tables(clause, query, err);
+    if (status == AR_OK)
+        status = write_orders(clause, query, ask, NULL, query->page == ARI_PAGE_BEFORE, err);
+    write_limit(clause, query, most_rows(ask));
+    return status;
+}
+
+/* From left to right, whatever binds more tightly on the engine: what is to the left of another operator is put into
+ * parentheses. */
+static ar_status write_combined(ari_clause *clause, ar_query *query, const ari_selections *list, ar_error *err)
+{
+    const ari_part *part = query->combined.first;
+    for (; part->next != NULL; part = part->next)
+        ari_clause_sql(clause, part->next->kind != part->kind ? "SELECT * FROM (" : "");
+    write_list(clause, query, list);
+    ar_status status = write_tables(clause, query, err);
+    for (part = query->combined.first; part != NULL; part = part->next) {
+        ari_clause_sql(clause, ari_compound_operator(part->kind));
+        ari_clause_put(clause, &part->piece);
+        ari_clause_sql(clause, part->next != NULL && part->next->kind != part->kind ? ") AS ar_part" : "");
+    }
+    return status;
+}
+
+/* Several SELECTs, and a page before a row, are ordered as a whole. */
+static ar_status write_whole(ari_clause *clause, ar_query *query, ari_ask ask, const ari_selections *list,
+                             ar_error *err)
+{
+    bool combined = query->combined.first != NULL;
+    bool ordered = query->orders.first != NULL || query->limited || query->offset > 0 || most_rows(ask) >= 0;
+    if (combined && query->page != ARI_PAGE_NONE)
+        return ar_error_set(err, AR_E_INVALID, "building a query on %s: what is united has no pages by key",
+                            query->model->name);
+    if (!combined && query->page != ARI_PAGE_BEFORE)
+        return write_plain(clause, query, ask, list, err);
+    if (combined && !ordered)
+        return write_combined(clause, query, list, err);
+    ari_clause_sql(clause, "SELECT * FROM (");
+    ar_status status = combined ? write_combined(clause, query, list, err) : write_plain(clause, query, ask, list, err);
+    ari_clause_sql(clause, ") AS ar_whole");
+    if (status == AR_OK)
+        status = write_orders(clause, query, ask, list, false, err);
+    if (combined)
+        write_limit(clause, query, most_rows(ask));
+    return status;
+}
+
 static ar_status write_select(ari_clause *clause, ar_query *query, ari_ask ask, const ar_model *model,
                               ari_query_sql *out, ar_error *err)
 {
     ari_selections list = { .first = NULL, .last = NULL };
-    ar_status status = list_results(query, model != NULL ? model : query->model, &list, err);
+    ar_status status = ari_query_list_results(query, model != NULL ? model : query->model, &list, err);
     if (status == AR_OK)
         status = list_types(query, model, &list, out, err);
     if (status != AR_OK)
         return status;
-    ari_clause_sql(clause, "SELECT ");
-    write_list(clause, query->dialect, &list);
-    write_tables(clause, query);
-    status = write_orders(clause, query, ask, err);
-    write_limit(clause, query, most_rows(ask));
+    if (ask == ARI_ASK_SCALAR && out->wanted_count != 1)
+        return ar_error_set(err, AR_E_INVALID, "reading one value of %s: the query selects %zu columns",
+                            query->model->name, out->wanted_count);
+    ari_cte_write(clause, query);
+    status = write_whole(clause, query, ask, &list, err);
+    ari_lock_write(clause, query);
     return status;
 }
 
@@ -346,18 +431,20 @@ static ar_status want_one_number(ar_query *query, ari_query_sql *out, ar_error *
 static bool counts_plainly(const ar_query *query)
 {
     return query->groups.first == NULL && ari_clause_is_empty(&query->having) && !query->limited &&
-           query->offset == 0 && (query->selected.first == NULL || selects_columns(query));
+           query->offset == 0 && !query->distinct && query->combined.first == NULL &&
+           (query->selected.first == NULL || selects_columns(query));
 }
 
 static ar_status write_count(ari_clause *clause, ar_query *query, ari_query_sql *out, ar_error *err)
 {
     ari_query_sql unused = { .sql = NULL };
-    ari_clause_sql(clause, "SELECT count(*)");
     if (counts_plainly(query)) {
-        write_tables(clause, query);
-        return want_one_number(query, out, err);
+        ari_cte_write(clause, query);
+        ari_clause_sql(clause, "SELECT count(*)");
+        ar_status written = write_tables(clause, query, err);
+        return written == AR_OK ? want_one_number(query, out, err) : written;
     }
-    ari_clause_sql(clause, " FROM (");
+    ari_clause_sql(clause, "SELECT count(*) FROM (");
     ar_status status = write_select(clause, query, ARI_ASK_COUNT, NULL, &unused, err);
     ari_clause_sql(clause, ") AS ar_counted");
     return status == AR_OK ? want_one_number(query, out, err) : status;
@@ -365,17 +452,19 @@ static ar_status write_count(ari_clause *clause, ar_query *query, ari_query_sql 
 
 static ar_status write_exists(ari_clause *clause, ar_query *query, ari_query_sql *out, ar_error *err)
 {
-    if (query->selected.first != NULL && query->groups.first == NULL && !selects_columns(query)) {
+    bool aggregates = query->selected.first != NULL && query->groups.first == NULL && !selects_columns(query);
+    if (aggregates || query->combined.first != NULL) {
         ari_clause_sql(clause, "SELECT 1 FROM (");
         ari_query_sql unused = { .sql = NULL };
         ar_status status = write_select(clause, query, ARI_ASK_COUNT, NULL, &unused, err);
         ari_clause_sql(clause, ") AS ar_counted LIMIT 1");
         return status == AR_OK ? want_one_number(query, out, err) : status;
     }
+    ari_cte_write(clause, query);
     ari_clause_sql(clause, "SELECT 1");
-    write_tables(clause, query);
+    ar_status status = write_tables(clause, query, err);
     write_limit(clause, query, 1);
-    return want_one_number(query, out, err);
+    return status == AR_OK ? want_one_number(query, out, err) : status;
 }
 
 /* The newline ends a comment that the SQL may end with. */
@@ -394,6 +483,9 @@ static ar_status write_sql(ari_clause *clause, ar_query *query, ari_ask ask, ari
 {
     if (ask == ARI_ASK_COUNT || ask == ARI_ASK_EXISTS)
         return write_around(clause, query, ask, out, err);
+    if (ask == ARI_ASK_EXPLAIN && query->statement_class != AR_STATEMENT_READ)
+        return ar_error_set(err, AR_E_INVALID, "explaining SQL: it is no SELECT");
+    ari_clause_sql(clause, ask == ARI_ASK_EXPLAIN ? query->dialect->explain : "");
     ari_clause_append(clause, &query->where);
     return AR_OK;
 }
@@ -406,6 +498,16 @@ static ar_status check_all(ar_query *query, ar_error *err)
     ari_clause_init(&scratch, query->env, &query->arena);
     ar_status status = write_select(&scratch, query, ARI_ASK_ROWS, NULL, &unused, err);
     ari_clause_fini(&scratch);
+    return status;
+}
+
+/* Its rows have columns of the engine's own. */
+static ar_status write_explain(ari_clause *clause, ar_query *query, ari_query_sql *out, ar_error *err)
+{
+    ari_clause_sql(clause, query->dialect->explain);
+    ar_status status = write_select(clause, query, ARI_ASK_ROWS, NULL, out, err);
+    out->wanted = NULL;
+    out->wanted_count = 0;
     return status;
 }
 
@@ -427,7 +529,9 @@ static ar_status write_query(ari_clause *clause, ar_query *query, ari_ask ask, c
     case ARI_ASK_RECORDS:
     case ARI_ASK_FIRST:
     case ARI_ASK_ONE:
+    case ARI_ASK_SCALAR:
     case ARI_ASK_ROWS: return write_select(clause, query, ask, model, out, err);
+    case ARI_ASK_EXPLAIN: return write_explain(clause, query, out, err);
     case ARI_ASK_UPDATE_ALL:
     case ARI_ASK_DELETE_ALL: return ari_query_write_all(clause, query, ask, err);
     case ARI_ASK_COUNT:
@@ -439,14 +543,53 @@ static ar_status write_query(ari_clause *clause, ar_query *query, ari_ask ask, c
                         query->model->name);
 }
 
+ari_qualifiers ari_query_qualifiers(const ar_query *query, const char **room)
+{
+    if (query->source_count < 2 && query->base.alias == NULL)
+        return (ari_qualifiers){ .names = NULL };
+    for (size_t i = 0; i < query->source_count; i++)
+        room[i] = ari_source_name(&query->sources[i]);
+    return (ari_qualifiers){ .names = room, .count = query->source_count };
+}
+
+ar_status ari_query_write_inside(ari_clause *clause, ar_query *query, ari_embedding embedding, ari_selections *list,
+                                 ar_error *err)
+{
+    ari_query_sql unused = { .sql = NULL };
+    if (query->model == NULL) {
+        if (query->statement_class != AR_STATEMENT_READ)
+            return ar_error_set(err, AR_E_INVALID, "building a query: SQL that stands in a query is to be a SELECT");
+        ari_clause_append(clause, &query->where);
+        ari_clause_sql(clause, "\n");
+        return AR_OK;
+    }
+    if (query->alternative)
+        return ar_error_set(err, AR_E_INVALID, "building a query on %s: nothing follows ar_query_or",
+                            query->model->name);
+    ar_status status = embedding == ARI_EMBED_EXISTS ? check_all(query, err) : AR_OK;
+    if (status == AR_OK && embedding == ARI_EMBED_EXISTS)
+        return write_exists(clause, query, &unused, err);
+    if (status == AR_OK)
+        status = ari_query_list_results(query, query->model, list, err);
+    query->compared = embedding == ARI_EMBED_SCALAR || embedding == ARI_EMBED_LIST;
+    if (status == AR_OK)
+        status = write_select(clause, query, ARI_ASK_ROWS, NULL, &unused, err);
+    query->compared = false;
+    return status;
+}
+
 ar_status ari_query_write(ar_query *query, ari_ask ask, const ar_model *model, ari_query_sql *out, ar_error *err)
 {
     ari_clause clause;
+    const char *names[ARI_MAX_SOURCES];
     *out = (ari_query_sql){ .sql = NULL };
     ari_clause_init(&clause, query->env, &query->arena);
-    ar_status status = write_query(&clause, query, ask, model, out, err);
+    ar_status status = ari_query_settle_outers(query, NULL, err);
     if (status == AR_OK)
-        status = ari_clause_finish(&clause, query->dialect, &out->sql, &out->sql_length, err);
+        status = write_query(&clause, query, ask, model, out, err);
+    const ari_qualifiers qualifiers = ari_query_qualifiers(query, names);
+    if (status == AR_OK)
+        status = ari_clause_finish_with(&clause, query->dialect, &qualifiers, &out->sql, &out->sql_length, err);
     out->values = clause.values;
     out->value_count = clause.count;
     ari_clause_fini(&clause);

@@ -67,11 +67,27 @@ const ar_dialect ari_mysql_dialect = {
     .virtual_columns = true,
     .row_id_is_key = true,
     .catalog = &ari_mysql_catalog,
+    .right_join = true,
+    .windows = true,
+    .with = true,
+    .intersects = true,
+    .intersects_all = true,
+    .null_safe_equal = " <=> ",
+    .lock_for_share = " LOCK IN SHARE MODE",
+    .lock_nowait = true,
+    .lock_skip_locked = true,
+    .explain = "EXPLAIN ",
+    /* What is a JSON null would be the text null. */
+    .json_text = "CASE WHEN JSON_TYPE(JSON_EXTRACT(\1, \2)) <> 'NULL' THEN JSON_UNQUOTE(JSON_EXTRACT(\1, \2)) END",
+    .json_number = "CASE WHEN JSON_TYPE(JSON_EXTRACT(\1, \2)) IN ('INTEGER', 'DOUBLE', 'DECIMAL', 'UNSIGNED INTEGER') "
+                   "THEN JSON_EXTRACT(\1, \2) + 0e0 END",
+    .json_contains = "JSON_CONTAINS(\1, \3)",
+    .json_contains_at = "JSON_CONTAINS(\1, \3, \2)",
     .on_conflict = false,
 };
 
 /* What differs: MariaDB before 10.5 has no RETURNING, MySQL neither that nor arrays of parameters. */
-enum { MARIADB_OLD, MYSQL_NEW, MYSQL_OLD, VARIANTS };
+enum { MARIADB_OLD, MYSQL_LATEST, MYSQL_NEW, MYSQL_OLD, VARIANTS };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static ar_dialect variants[VARIANTS][2]; /* [1]: AUTO_INCREMENT counts by one; written under `once` */
@@ -81,6 +97,18 @@ static void without_returning(ar_dialect *dialect)
     *dialect = ari_mysql_dialect;
     dialect->bulk = AR_BULK_VALUES;
     dialect->returning = false;
+}
+
+/* What queries may be made of: https://mariadb.com/kb/en/select/, MySQL's manual, 13.2 and "What Is New". */
+static void set_mysql_queries(ar_dialect *dialect, int variant)
+{
+    dialect->intersects = dialect->intersects_all = variant == MYSQL_LATEST;
+    if (variant != MYSQL_OLD) {
+        dialect->lock_for_share = " FOR SHARE";
+        return;
+    }
+    dialect->windows = dialect->with = false;
+    dialect->lock_nowait = dialect->lock_skip_locked = false;
 }
 
 /* utf8mb4_0900_bin, which pads nothing, came with MySQL 8.0.17. */
@@ -104,8 +132,12 @@ static void make_variants(void)
             without_returning(&variants[i][one]);
             variants[i][one].consecutive_keys = one == 1;
         }
-        set_mysql_types(&variants[MYSQL_NEW][one], true);
-        set_mysql_types(&variants[MYSQL_OLD][one], false);
+        variants[MARIADB_OLD][one].intersects_all = false;
+        variants[MARIADB_OLD][one].lock_skip_locked = false;
+        for (int i = MYSQL_LATEST; i <= MYSQL_OLD; i++) {
+            set_mysql_types(&variants[i][one], i != MYSQL_OLD);
+            set_mysql_queries(&variants[i][one], i);
+        }
     }
 }
 
@@ -114,6 +146,9 @@ const ar_dialect *ari_mysql_dialect_of(const ari_mysql_server *server)
     (void)pthread_once(&once, make_variants);
     if (server->mariadb && server->version >= 100500 && server->bulk)
         return &ari_mysql_dialect;
-    int which = server->mariadb ? MARIADB_OLD : server->version >= 80017 ? MYSQL_NEW : MYSQL_OLD;
+    int which = server->mariadb            ? MARIADB_OLD
+                : server->version >= 80031 ? MYSQL_LATEST
+                : server->version >= 80017 ? MYSQL_NEW
+                                           : MYSQL_OLD;
     return &variants[which][server->consecutive_keys ? 1 : 0];
 }

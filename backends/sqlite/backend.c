@@ -54,6 +54,20 @@ static const ar_dialect dialect = {
     .row_id_is_key = true,
     .sink_undoes = true,
     .catalog = &ari_sqlite_catalog,
+    .right_join = SQLITE_VERSION_NUMBER >= 3039000,
+    .full_join = SQLITE_VERSION_NUMBER >= 3039000,
+    .windows = true,
+    .with = true,
+    .intersects = true,
+    .null_safe_equal = " IS ",
+    .ilike = " LIKE ",
+    .not_ilike = " NOT LIKE ",
+    .lock_for_share = "",
+    .explain = "EXPLAIN QUERY PLAN ",
+    /* A truth value would be 1 or 0. */
+    .json_text = "CASE json_type(\1, \2) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
+                 "ELSE CAST(json_extract(\1, \2) AS TEXT) END",
+    .json_number = "CASE WHEN json_type(\1, \2) IN ('integer', 'real') THEN CAST(json_extract(\1, \2) AS REAL) END",
     .on_conflict = true,
 };
 

@@ -230,6 +230,22 @@ typedef struct ar_dialect {
     /* And, of rows inserted by one statement, that of the first; the others have the numbers behind it, in the order of the rows. */
     bool consecutive_keys;
     bool sink_undoes; /* an error of a sink undoes the statement */
+    /* Queries. What is false or NULL is refused before anything is sent, but where it says otherwise. */
+    bool right_join, full_join;
+    bool windows;
+    bool with; /* WITH, and WITH RECURSIVE */
+    bool intersects; /* INTERSECT and EXCEPT */
+    bool intersects_all;
+    bool nulls_high; /* in an order, NULL is more than every value; else less */
+    const char *null_safe_equal; /* " IS NOT DISTINCT FROM " */
+    const char *ilike, *not_ilike; /* " ILIKE "; NULL: both sides are put into lower() */
+    const char *lock_for_share;    /* " FOR SHARE"; "" where a write transaction locks anyway */
+    bool lock_nowait, lock_skip_locked;
+    const char *explain; /* "EXPLAIN " */
+    /* SQL that looks into JSON: \1 is the column, \2 the path, \3 a value. The path is one text, $."a"[0], or, by step, a
+     * text for each step with a comma before it. */
+    bool json_by_step;
+    const char *json_text, *json_number, *json_contains, *json_contains_at;
     bool on_conflict; /* ON CONFLICT (…) DO UPDATE, else ON DUPLICATE KEY UPDATE */
     const ar_catalog *catalog; /* how tables are made and looked up; NULL: they are not looked up */
 } ar_dialect;

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include <actrec/join.h>
+
+#include <stdalign.h>
+#include <string.h>
+
+#include "orm/behaviour.h"
+#include "orm/column.h"
+#include "orm/query.h"
+
+static const char *kind_text(ar_join_kind kind)
+{
+    switch (kind) {
+    case AR_INNER_JOIN: return " INNER JOIN ";
+    case AR_LEFT_JOIN: return " LEFT JOIN ";
+    case AR_RIGHT_JOIN: return " RIGHT JOIN ";
+    case AR_FULL_JOIN: return " FULL JOIN ";
+    case AR_CROSS_JOIN: return " CROSS JOIN ";
+    }
+    return NULL;
+}
+
+static const char *copy_alias(ar_query *query, const char *alias)
+{
+    if (alias == NULL || !ari_is_plain_name(alias)) {
+        ar_ignore(ar_error_set(&query->error, AR_E_INVALID,
+                               "building a query on %s: an alias is made of letters, digits and underscores",
+                               query->model->name));
+        return NULL;
+    }
+    const char *copy = ari_arena_copy_text(&query->arena, alias, strlen(alias));
+    if (copy == NULL)
+        ari_query_fail_no_memory(query);
+    return copy;
+}
+
+static bool is_taken(ar_query *query, const char *name)
+{
+    for (size_t i = 0; i < query->source_count; i++) {
+        if (!ari_same_name(ari_source_name(&query->sources[i]), name))
+            continue;
+        ar_ignore(ar_error_set(&query->error, AR_E_INVALID,
+                               "building a query on %s: two of its tables are called \"%.64s\"; give one an alias",
+                               query->model->name, name));
+        return true;
+    }
+    return false;
+}
+
+void ar_query_alias(ar_query *query, const char *alias)
+{
+    if (!ari_query_is_building(query))
+        return;
+    const char *copy = copy_alias(query, alias);
+    if (copy == NULL || is_taken(query, copy))
+        return;
+    query->base.alias = copy;
+    query->sources[0].alias = copy;
+}
+
+static bool make_room(ar_query *query)
+{
+    if (query->source_count < query->source_capacity)
+        return true;
+    size_t capacity = query->source_capacity * 4;
+    ari_source *sources = ari_arena_alloc_array(&query->arena, capacity, sizeof *sources, alignof(ari_source));
+    if (sources == NULL) {
+        ari_query_fail_no_memory(query);
+        return false;
+    }
+    memcpy(sources, query->sources, query->source_count * sizeof *sources);
+    query->sources = sources;
+    query->source_capacity = capacity;
+    return true;
+}
+
+static bool add_source(ar_query *query, const ar_model *model, const char *alias)
+{
+    if (query->source_count == ARI_MAX_SOURCES) {
+        ar_ignore(ar_error_set(&query->error, AR_E_INVALID, "building a query on %s: it joins more than %d tables",
+                               query->model->name, ARI_MAX_SOURCES - 1));
+        return false;
+    }
+    const char *copy = alias != NULL ? copy_alias(query, alias) : NULL;
+    if (alias != NULL && copy == NULL)
+        return false;
+    if (is_taken(query, copy != NULL ? copy : model->table) || !make_room(query))
+        return false;
+    query->sources[query->source_count++] = (ari_source){ .model = model, .alias = copy };
+    return true;
+}
+
+static bool check_join(ar_query *query, ar_join_kind kind, const ar_model *model, const ar_predicate *on)
+{
+    const ar_dialect *dialect = query->dialect;
+    bool missing = (kind == AR_RIGHT_JOIN && !dialect->right_join) || (kind == AR_FULL_JOIN && !dialect->full_join);
+    if (missing)
+        ar_ignore(ar_error_set(&query->error, AR_E_UNSUPPORTED, "building a query on %s: %s has no%sjoins",
+                               query->model->name, dialect->name, kind == AR_FULL_JOIN ? " full " : " right "));
+    else if (model == NULL || kind_text(kind) == NULL)
+        ar_ignore(ar_error_set(&query->error, AR_E_INVALID, "building a query on %s: %s to join is none",
+                               query->model->name, model == NULL ? "the model" : "the way"));
+    else if ((on == NULL) != (kind == AR_CROSS_JOIN))
+        ar_ignore(ar_error_set(&query->error, AR_E_INVALID,
+                               "building a query on %s: a cross join takes no condition, another one does",
+                               query->model->name));
+    return query->error.status == AR_OK;
+}
+
+static void join(ar_query *query, ar_join_kind kind, const ar_model *model, const char *alias, const ar_predicate *on)
+{
+    if (!check_join(query, kind, model, on) || !add_source(query, model, alias))
+        return;
+    ari_clause_sql(&query->from, kind_text(kind));
+    ari_clause_table(&query->from, query->dialect, model);
+    if (alias != NULL) {
+        ari_clause_sql(&query->from, " AS ");
+        ari_clause_name(&query->from, query->dialect, alias);
+    }
+    if (on == NULL)
+        return;
+    ari_writing writing = ari_query_writing(query, &query->from);
+    ari_clause_sql(&query->from, " ON ");
+    ar_ignore(ari_predicates_write(&writing, on, SIZE_MAX));
+}
+
+void ar_query_join_on(ar_query *query, ar_join_kind kind, const ar_model *model, const char *alias,
+                      const ar_predicate *on)
+{
+    if (ari_query_is_building(query))
+        join(query, kind, model, alias, on);
+    ari_predicates_release(on, SIZE_MAX);
+}
