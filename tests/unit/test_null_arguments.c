@@ -157,6 +157,19 @@ static void calendar_and_uuids(void **state)
 
 /* --- actors/ --- */
 
+static void failures(void **state)
+{
+    (void)state;
+    ar_failures none = { .items = NULL };
+    DOES_NOTHING(ar_failures_add, NULL, "name", "is wrong");
+    DOES_NOTHING(ar_failures_add, &none, "name", NULL);
+    DOES_NOTHING(ar_failures_add, &none, NULL, "is wrong");
+    assert_int_equal(none.count, 1);
+    ar_failures_free(&none);
+    DOES_NOTHING(ar_failures_free, NULL);
+    DOES_NOTHING(ar_failures_free, &none);
+}
+
 static void runtimes_and_queues(void **state)
 {
     (void)state;
@@ -564,6 +577,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(decimals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(calendar_and_uuids, set_up, tear_down),
+        cmocka_unit_test(failures),
         cmocka_unit_test_setup_teardown(runtimes_and_queues, set_up, tear_down),
         cmocka_unit_test_setup_teardown(futures, set_up, tear_down),
         cmocka_unit_test_setup_teardown(actors, set_up, tear_down),

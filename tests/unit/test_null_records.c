@@ -37,6 +37,14 @@ static void records_without_a_database(void **state)
     GIVES(NULL, ar_record_new, NULL);
     DOES_NOTHING(ar_record_free, NULL);
     ANSWERS(AR_E_INVALID, ar_record_keep, NULL);
+    ar_failures failures;
+    Pet valid = { .name = "Rex" };
+    ANSWERS(AR_E_INVALID, ar_record_validate, NULL, &valid, &failures);
+    ANSWERS(AR_E_INVALID, ar_record_validate, &Pet_model, NULL, &failures);
+    ANSWERS(AR_OK, ar_record_validate, &Pet_model, &valid, NULL);
+    ANSWERS(AR_E_INVALID, ar_record_validate_many, NULL, &valid, 1, &failures);
+    ANSWERS(AR_E_INVALID, ar_record_validate_many, &Pet_model, NULL, 1, &failures);
+    ANSWERS(AR_OK, ar_record_validate_many, &Pet_model, &valid, 1, NULL);
     GIVES(false, ar_record_is_new, NULL);
     GIVES(false, ar_record_is_changed, NULL);
     GIVES(0U, ar_record_differences, NULL, NULL, 0);
