@@ -213,7 +213,7 @@ static void send_chunk(loading *self, ari_db *db, const ari_level *level, ari_ch
     bool both = level->branch->through_own != NULL;
     for (int pairs = 0; pairs <= both && self->status == AR_OK; pairs++) {
         ari_op *op = NULL;
-        ar_status status = ari_level_ask(level, chunk, pairs != 0, db, self->eager->handle, &op, &error);
+        ar_status status = ari_level_ask(level, chunk, pairs != 0, self->eager->handle, &op, &error);
         if (status == AR_OK)
             send(self, db, op, chunk, pairs != 0);
         else

@@ -3,7 +3,10 @@
 
 #include <stdalign.h>
 
+#include <actrec/inspect.h>
+
 #include "orm/column.h"
+#include "orm/ddl.h"
 #include "orm/plan.h"
 #include "orm/query_run.h"
 
@@ -18,20 +21,13 @@ static ar_status no_memory(const ari_level *level, ar_error *err)
     return ar_error_set(err, AR_E_NO_MEMORY, "loading %s: out of memory", level->branch->entry->member);
 }
 
-static bool takes_array(const ar_dialect *dialect, const ari_branch *branch)
-{
-    ar_type type = ari_column_type(branch->parent_key);
-    bool plain = type == AR_TYPE_INT16 || type == AR_TYPE_INT32 || type == AR_TYPE_INT64 || type == AR_TYPE_UUID ||
-                 type == AR_TYPE_BYTES || type == AR_TYPE_TEXT;
-    return dialect->find_by_array && plain && branch->where.count == 0;
-}
-
+/* Half of what a statement takes is left for the values of the application. */
 uint32_t ari_level_chunk_size(const ar_dialect *dialect, const ari_branch *branch)
 {
     uint32_t most = LIST_KEYS;
-    if (takes_array(dialect, branch))
+    if (branch->by_array)
         return ARRAY_KEYS;
-    while (most > 1 && most + branch->where.count > dialect->max_parameters)
+    while (most > 1 && most > dialect->max_parameters / 2)
         most /= 2;
     return most;
 }
@@ -90,56 +86,72 @@ static void write_compared(ari_clause *clause, const ar_dialect *dialect, const 
     ari_clause_compared(clause, dialect, ari_column_name(column), ari_column_type(column));
 }
 
+static void write_table(ari_clause *clause, const ar_dialect *dialect, const ar_model *model)
+{
+    if (ari_model_schema(model) != NULL) {
+        ari_clause_name(clause, dialect, ari_model_schema(model));
+        ari_clause_sql(clause, ".");
+    }
+    ari_clause_name(clause, dialect, model->table);
+}
+
 /* The records: by their own column, or by being in the rows between. */
-static void write_condition(ari_clause *clause, const ar_dialect *dialect, const ari_level *level,
-                            const ari_chunk *chunk, bool pairs, bool as_array)
+static void write_condition(ar_query *query, const ari_level *level, const ari_chunk *chunk, bool pairs)
 {
     const ari_branch *branch = level->branch;
+    ari_clause *clause = &query->where;
     bool between = branch->through_own != NULL && !pairs;
-    if (pairs) {
-        write_compared(clause, dialect, branch->through_own);
-    } else {
-        write_compared(clause, dialect, branch->target_key);
-    }
+    ari_source_write_compared(clause, &(ari_naming){ query->dialect, query->sources, query->source_count }, 0,
+                              pairs ? branch->through_own : branch->target_key);
     if (between) {
         ari_clause_sql(clause, " IN (SELECT ");
-        ari_clause_name(clause, dialect, ari_column_name(branch->through_other));
+        ari_clause_name(clause, query->dialect, ari_column_name(branch->through_other));
         ari_clause_sql(clause, " FROM ");
-        ari_clause_name(clause, dialect, branch->relation->through->table);
+        write_table(clause, query->dialect, branch->relation->through);
         ari_clause_sql(clause, " WHERE ");
-        write_compared(clause, dialect, branch->through_own);
+        write_compared(clause, query->dialect, branch->through_own);
     }
-    write_keys(clause, level, chunk, as_array);
+    write_keys(clause, level, chunk, branch->by_array);
     if (between)
         ari_clause_sql(clause, ")");
 }
 
-ar_status ari_level_ask(const ari_level *level, const ari_chunk *chunk, bool pairs, ari_db *db, ar_db *handle,
-                        ari_op **out, ar_error *err)
+/* What the modifier asks for stays, in parentheses. */
+static ar_status narrow(ar_query *query, const ari_level *level, const ari_chunk *chunk, bool pairs, ar_error *err)
+{
+    ari_piece where = { .text = NULL };
+    bool narrowed = !ari_clause_is_empty(&query->where);
+    if (narrowed && !ari_clause_take(&query->where, &where))
+        return no_memory(level, err);
+    write_condition(query, level, chunk, pairs);
+    if (narrowed) {
+        ari_clause_sql(&query->where, " AND (");
+        ari_clause_put(&query->where, &where);
+        ari_clause_sql(&query->where, ")");
+    }
+    return AR_OK;
+}
+
+ar_status ari_level_ask(const ari_level *level, const ari_chunk *chunk, bool pairs, ar_db *handle, ari_op **out,
+                        ar_error *err)
 {
     const ari_branch *branch = level->branch;
-    const ar_dialect *dialect = ari_db_dialect(db);
     const ar_model *model = pairs ? branch->relation->through : branch->relation->target;
-    bool as_array = takes_array(dialect, branch);
     ari_db *entered;
-    ar_query *query = ari_query_new(ari_db_env(db), handle, dialect, model);
-    if (query->fixed)
-        return no_memory(level, err);
-    write_condition(&query->where, dialect, level, chunk, pairs, as_array);
-    if (!pairs && branch->narrowed != NULL) {
-        if (branch->where.text != NULL) {
-            ari_clause_sql(&query->where, " AND (");
-            ari_clause_put(&query->where, &branch->where);
-            ari_clause_sql(&query->where, ")");
-        }
-        query->orders = branch->narrowed->orders;
-        query->raw = branch->narrowed->raw;
+    ar_query *query =
+        !pairs && branch->narrowed != NULL ? ar_query_clone(branch->narrowed) : ar_query_create(handle, model);
+    ar_status status = AR_OK;
+    if (query->error.status == AR_OK)
+        status = narrow(query, level, chunk, pairs, err);
+    if (status != AR_OK) {
+        ar_query_free(query);
+        return status;
     }
-    ar_status status = ari_query_run_create(query, ARI_ASK_RECORDS, model, &entered, out, err);
+    status = ari_query_run_create(query, ARI_ASK_RECORDS, model, &entered, out, err);
     if (status != AR_OK)
         return status;
     ari_db_leave(entered);
-    if (as_array) {
+    if (branch->by_array) {
         (*out)->operation.parameters = level->grouping.keys + chunk->groups.first;
         (*out)->operation.rows = chunk->groups.count;
     }

@@ -48,8 +48,8 @@ ari_level *ari_level_create(ari_arena *arena, const ari_branch *branch, const vo
                             uint32_t chunk_size);
 
 /* The operation that reads a chunk's records, or (pairs) the rows between. */
-ar_status ari_level_ask(const ari_level *level, const ari_chunk *chunk, bool pairs, ari_db *db, ar_db *handle,
-                        ari_op **out, ar_error *err);
+ar_status ari_level_ask(const ari_level *level, const ari_chunk *chunk, bool pairs, ar_db *handle, ari_op **out,
+                        ar_error *err);
 
 /* How many groups may be asked for in one statement. */
 uint32_t ari_level_chunk_size(const ar_dialect *dialect, const ari_branch *branch);

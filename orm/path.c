@@ -83,12 +83,11 @@ static void find_columns(ari_branch *branch, const ar_model *model)
         branch->back = ari_relation_at(relation->target, relation->inverse - 1);
 }
 
-static ar_status narrow(ari_branch *branch, ari_db *db, ar_db *handle, ar_error *err)
+static ar_status narrow(ari_branch *branch, ar_db *handle, ar_error *err)
 {
-    const ar_model *target = branch->relation->target;
     if (branch->modify == NULL)
         return AR_OK;
-    ar_query *query = ari_query_new(ari_db_env(db), handle, ari_db_dialect(db), target);
+    ar_query *query = ar_query_create(handle, branch->relation->target);
     branch->narrowed = query;
     branch->modify(query, branch->arg);
     if (query->error.status != AR_OK) {
@@ -97,30 +96,47 @@ static ar_status narrow(ari_branch *branch, ari_db *db, ar_db *handle, ar_error 
         return query->error.status;
     }
     if (query->limited || query->offset != 0 || query->selected.first != NULL || query->groups.first != NULL ||
-        !ari_clause_is_empty(&query->having) || query->paths != NULL)
+        query->page != ARI_PAGE_NONE || query->combined.first != NULL || query->distinct || query->lock != 0 ||
+        query->paths != NULL || !ari_clause_is_empty(&query->having))
         return ar_error_set(err, AR_E_INVALID,
-                            "loading %s: what narrows a level filters and orders; it may not limit, group, select or "
-                            "load",
+                            "loading %s: what narrows a level filters, joins and orders; it may not limit, group, "
+                            "select, lock or include",
                             branch->entry->member);
     if (query->alternative)
         return ar_error_set(err, AR_E_INVALID, "loading %s: nothing follows ar_query_or", branch->entry->member);
-    if (!ari_clause_is_empty(&query->where) && !ari_clause_take(&query->where, &branch->where))
-        return no_memory(err);
     return AR_OK;
+}
+
+static bool goes_by_array(const ari_branch *branch, const ar_dialect *dialect)
+{
+    ar_type type = ari_column_type(branch->parent_key);
+    return dialect->find_by_array && branch->modify == NULL &&
+           (type == AR_TYPE_INT16 || type == AR_TYPE_INT32 || type == AR_TYPE_INT64 || type == AR_TYPE_UUID ||
+            type == AR_TYPE_BYTES || type == AR_TYPE_TEXT);
+}
+
+static ar_status prepare_model(ari_branch *branch, const ar_model *model, ari_db *db, ar_error *err)
+{
+    const ari_plan *plan;
+    ar_status status = ari_plan_get(db, model, &plan, err); /* which checks its relations */
+    if (status == AR_OK && plan->tenant_column >= 0)
+        branch->by_array = false;
+    return status;
 }
 
 ar_status ari_branch_prepare(ari_branch *first, const ar_model *model, ari_db *db, ar_db *handle, ar_error *err)
 {
     const ari_plan *plan;
-    ar_status status = ari_plan_get(db, model, &plan, err); /* which checks its relations */
+    ar_status status = ari_plan_get(db, model, &plan, err);
     for (ari_branch *branch = first; status == AR_OK && branch != NULL; branch = branch->next) {
         const ar_relation *relation = branch->relation;
         find_columns(branch, model);
-        status = ari_plan_get(db, relation->target, &plan, err);
+        branch->by_array = goes_by_array(branch, ari_db_dialect(db));
+        status = prepare_model(branch, relation->target, db, err);
         if (status == AR_OK && relation->through != NULL)
-            status = ari_plan_get(db, relation->through, &plan, err);
+            status = prepare_model(branch, relation->through, db, err);
         if (status == AR_OK)
-            status = narrow(branch, db, handle, err);
+            status = narrow(branch, handle, err);
         if (status == AR_OK && branch->children != NULL)
             status = ari_branch_prepare(branch->children, relation->target, db, handle, err);
     }

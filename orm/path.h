@@ -23,7 +23,7 @@ struct ari_branch {
     const ar_column *through_other; /* as target_key */
     const ar_column *back;          /* the inverse; NULL: none */
     ar_query *narrowed;             /* what the modifier made; NULL: nothing */
-    ari_piece where;                /* of it */
+    bool by_array;                  /* the keys go as one, since there are no other values */
 };
 
 /* A path that a query was given. */
