@@ -70,6 +70,9 @@ static ar_status settle_upsert(ari_op *op, ar_status status, ar_error *err)
     }
     if (self->count > 0)
         return AR_OK;
+    if (self->plan->tenant_column >= 0)
+        return ar_error_set(err, AR_E_CONSTRAINT, "upserting into %s: the row that conflicts is another tenant's",
+                            self->plan->model->table);
     return ar_error_set(err, AR_E_QUERY, "upserting into %s: the row did not come back; does a trigger leave it out?",
                         self->plan->model->table);
 }
@@ -175,7 +178,10 @@ static ar_status make_upsert(ari_db *db, const ar_model *model, void *object, co
 {
     ari_write write = { .object = object, .verb = ARI_PLAN_UPSERT };
     ari_conflict conflict;
+    ar_value tenant;
     ar_status status = ari_plan_get(db, model, &write.plan, err);
+    if (status == AR_OK)
+        status = ari_plan_check_writable(write.plan, "upsert", err);
     if (status != AR_OK)
         return status;
     *record = ari_record_of(object, model, "upsert", err);
@@ -186,6 +192,8 @@ static ar_status make_upsert(ari_db *db, const ar_model *model, void *object, co
         status = check(write.plan, *record, err);
     if (status == AR_OK)
         status = ari_conflict_read(write.plan, options, &conflict, err);
+    if (status == AR_OK)
+        status = ari_write_prepare(&write, db, object, &tenant, true, err);
     if (status != AR_OK)
         return status;
     const ar_env *env = ari_db_env(db);

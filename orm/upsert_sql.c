@@ -185,6 +185,12 @@ static void same_target(const ari_plan *plan, ari_text_buffer *text, const ari_m
         excluded(plan, text, i);
         before = " AND ";
     }
+    if (plan->tenant_column >= 0) {
+        sql(text, " AND ");
+        column(plan, text, (size_t)plan->tenant_column);
+        sql(text, " = ");
+        excluded(plan, text, (size_t)plan->tenant_column);
+    }
     sql(text, ", ");
     column(plan, text, first);
     sql(text, ", (SELECT 1 UNION SELECT 2))");
@@ -222,7 +228,7 @@ static size_t updates(const ari_plan *plan, ari_text_buffer *text, const ari_mas
 static void keep(const ari_plan *plan, ari_text_buffer *text, const ari_conflict *conflict, ari_give_back back)
 {
     uint32_t first = first_of(&conflict->target);
-    if (back == ARI_GIVE_NOTHING) {
+    if (back == ARI_GIVE_NOTHING && plan->tenant_column < 0) {
         sql(text, "NOTHING");
         return;
     }
@@ -230,6 +236,17 @@ static void keep(const ari_plan *plan, ari_text_buffer *text, const ari_conflict
     column(plan, text, first);
     sql(text, " = ");
     there(plan, text, first);
+}
+
+/* A row of another tenant is left as it is; MySQL's words for it stand in same_target. */
+static void where_own(const ari_plan *plan, ari_text_buffer *text)
+{
+    if (!plan->dialect->on_conflict || plan->tenant_column < 0)
+        return;
+    sql(text, " WHERE ");
+    there(plan, text, (size_t)plan->tenant_column);
+    sql(text, " = ");
+    excluded(plan, text, (size_t)plan->tenant_column);
 }
 
 static void give_back(const ari_plan *plan, ari_text_buffer *text, ari_give_back back)
@@ -255,6 +272,7 @@ ar_status ari_upsert_statement(const ari_plan *plan, const ari_mask *mask, size_
         same_target(plan, &text, &conflict->target);
     if (updates(plan, &text, mask, conflict) == 0 && plan->dialect->on_conflict)
         keep(plan, &text, conflict, back);
+    where_own(plan, &text);
     give_back(plan, &text, back);
     *out = NULL;
     if (!text.failed)

@@ -386,7 +386,12 @@ static void tenants_may_be_texts(void **state)
     thief->number = 1;
     thief->text = "stolen";
     fails(Doc_upsert(other, thief, &err), AR_E_CONSTRAINT);
+    fails(Doc_upsert_with(other, thief, NULL, &err), AR_E_CONSTRAINT);
+    const ar_upsert_options keep = { .keep = true };
+    fails(Doc_upsert_with(other, thief, &keep, &err), AR_E_CONSTRAINT);
     Doc_free(thief);
+    ok(Doc_upsert_with(acme, doc, NULL, &err));
+    assert_string_equal(doc->realm, "acme");
     Doc *found;
     ok(Doc_find_one(acme, ar_key(1), &found, &err));
     assert_string_equal(found->text, "second");

@@ -471,6 +471,37 @@ static void tables_may_be_in_an_attached_file(void **state)
     fails(Elsewhere_find_one(db, ar_key(1), &none, &err), AR_E_QUERY);
 }
 
+/* Computed when it is read. */
+typedef struct Box {
+    int64_t id;
+    int32_t width, height;
+    int64_t area;
+} Box;
+
+AR_MODEL_DECLARE(Box);
+AR_MODEL_DEFINE(Box, "boxes", AR_COLUMN(Box, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Box, width),
+                AR_COLUMN(Box, height), AR_COLUMN(Box, area, AR_GENERATED | AR_VIRTUAL, .sql = "width * height"));
+
+static void virtual_columns_are_read_back(void **state)
+{
+    (void)state;
+    if (fixture_on("postgres")) {
+        fails(ar_table_create(db, &Box_model, &err), AR_E_UNSUPPORTED);
+        return;
+    }
+    ok(ar_table_create(db, &Box_model, &err));
+    Box *box = Box_new();
+    box->width = 2;
+    box->height = 3;
+    ok(Box_save(db, box, &err));
+    assert_int_equal(box->area, 6);
+    box->width = 5;
+    ok(Box_save(db, box, &err));
+    assert_int_equal(box->area, 15);
+    Box_free(box);
+    ok(ar_table_drop(db, &Box_model, &err));
+}
+
 /* A struct with a member that its model forgot. */
 typedef struct Gappy {
     int64_t id;
@@ -531,6 +562,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(keyless_models_hold_rows_of_any_query),
     fixture_test_on("postgres mysql", tables_may_be_in_a_schema),
     fixture_test_on("sqlite", tables_may_be_in_an_attached_file),
+    cmocka_unit_test(virtual_columns_are_read_back),
     cmocka_unit_test(forgotten_members_are_refused),
 };
 

@@ -143,6 +143,8 @@ static void saving(void **state)
     check_status("ar_record_save", __LINE__, Pet_save(db, pet, &err), AR_OK);
     VERB(ar_record_refresh, pet);
     VERB(ar_record_delete, pet);
+    VERB(ar_record_hard_delete, pet);
+    VERB(ar_record_restore, pet);
     settle();
     VERB(ar_record_insert, &plain);
     plain.id = pet->id;
@@ -292,6 +294,9 @@ static void builders(void **state)
     BUILDER(ar_query_limit, -1);
     BUILDER(ar_query_offset, -1);
     DOES_NOTHING(ar_query_or, NULL);
+    DOES_NOTHING(ar_query_with_deleted, NULL);
+    DOES_NOTHING(ar_query_only_deleted, NULL);
+    DOES_NOTHING(ar_query_unscoped, NULL);
     DOES_NOTHING(ar_query_free, NULL);
     predicate.member = NULL;
     ar_query *query = Pet_query(db);
