@@ -253,14 +253,15 @@ static void inherit(ari_db *db, ari_db *parent)
     db->parent = parent;
     db->statements = parent->statements;
     db->plans = parent->plans;
+    db->commit_tokens = parent->commit_tokens;
     db->timeout_ms = parent->timeout_ms;
     db->deadline = parent->deadline;
     db->transaction = parent->transaction;
     db->tenant = parent->tenant;
     db->all_tenants = parent->all_tenants;
-    memcpy(db->trace, parent->trace, sizeof db->trace);
     db->lazy_loads = parent->lazy_loads;
     db->lazy_refused = parent->lazy_refused;
+    memcpy(db->trace, parent->trace, sizeof db->trace);
 }
 
 ari_db *ari_db_create(const ar_env *env, ari_pool *pool, ari_db_kind kind, ari_db *parent)
@@ -325,11 +326,13 @@ typedef struct caches {
     const ar_env *env;
     struct ari_statement_cache *statements;
     struct ari_plan_cache *plans;
+    _Atomic(ari_commit_tokens *) commit_tokens;
 } caches;
 
 static void free_caches(void *attached)
 {
     caches *owned = attached;
+    ari_commit_tokens_destroy(atomic_load(&owned->commit_tokens));
     ari_plan_cache_destroy(owned->plans);
     ari_statement_cache_destroy(owned->statements);
     ari_release(owned->env, owned);
@@ -342,6 +345,7 @@ static bool make_caches(ari_db *db, const ar_env *env)
         return false;
     made->env = env;
     made->statements = db->statements = ari_statement_cache_create(env);
+    db->commit_tokens = &made->commit_tokens;
     made->plans = db->plans = ari_plan_cache_create(env);
     ari_pool_attach(db->pool, made, free_caches);
     return made->statements != NULL && made->plans != NULL;
@@ -384,12 +388,12 @@ ar_status ar_db_open(const char *url, const ar_db_options *options, ar_db **out,
         status = AR_E_NO_MEMORY;
     } else {
         db->timeout_ms = options->timeout_ms;
+        db->lazy_loads = options->lazy_loads;
+        db->lazy_refused = options->lazy_refused;
         status = ari_db_publish(db, out);
     }
     if (status == AR_OK)
         return AR_OK;
-        db->lazy_loads = options->lazy_loads;
-        db->lazy_refused = options->lazy_refused;
     ari_pool_close(pool);
     ari_pool_release(pool);
     return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: out of memory");

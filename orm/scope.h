@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "orm/commit_token.h"
 #include "orm/db.h"
 #include "values/handles.h"
 
@@ -18,6 +19,7 @@ struct ari_db {
     ari_pool *pool;
     struct ari_statement_cache *statements;
     struct ari_plan_cache *plans;
+    _Atomic(ari_commit_tokens *) *commit_tokens; /* those of the database; see orm/commit_token.c */
     int64_t timeout_ms; /* each operation that has none; 0: none */
     int64_t deadline;   /* of all that is done through it; INT64_MAX: none */
     char trace[128];

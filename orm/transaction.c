@@ -53,6 +53,18 @@ static void let_lease_go(ari_db *tx, ari_lease *lease)
         ari_lease_unref(lease);
 }
 
+/* Nothing is in doubt of what only reads. */
+static ar_status add_token(ari_db *tx, ari_lease_options *options, ar_error *err)
+{
+    const ar_env *env = ari_db_env(tx);
+    if ((tx->options.flags & AR_TX_VERIFY_COMMIT) == 0 || tx->options.read_only)
+        return AR_OK;
+    if (env->entropy(env->ctx, &options->token_id, sizeof options->token_id) != AR_OK)
+        return ar_error_set(err, AR_E_IO, "beginning a transaction: the system gives no random numbers");
+    options->token = ari_commit_tokens_get(tx->commit_tokens, tx);
+    return options->token != NULL ? AR_OK : ar_error_set(err, AR_E_NO_MEMORY, "beginning a transaction: out of memory");
+}
+
 static ar_status open_lease(ari_db *tx, bool unheld, ar_error *err)
 {
     ari_lease_options options = { .read_only = tx->options.read_only,
@@ -61,6 +73,9 @@ static ar_status open_lease(ari_db *tx, bool unheld, ar_error *err)
                                   .deferrable = tx->options.deferrable,
                                   .isolation = tx->options.isolation,
                                   .deadline = tx->deadline };
+    ar_status status = add_token(tx, &options, err);
+    if (status != AR_OK)
+        return status;
     ari_lease *lease = ari_lease_create(tx->pool, &options);
     give_lease(tx, lease);
     return lease != NULL ? AR_OK : ar_error_set(err, AR_E_NO_MEMORY, "beginning a transaction: out of memory");
@@ -137,7 +152,8 @@ static bool are_valid(const ar_tx_options *options)
 {
     return ari_options_fit(options->struct_size, sizeof *options) && options->timeout_ms >= 0 &&
            options->retries >= 0 && options->backoff_min_ms >= 0 && options->backoff_max_ms >= 0 &&
-           (unsigned)options->isolation <= AR_ISOLATION_SERIALIZABLE;
+           (unsigned)options->isolation <= AR_ISOLATION_SERIALIZABLE &&
+           (options->flags & ~(uint32_t)AR_TX_VERIFY_COMMIT) == 0;
 }
 
 ar_db *ar_tx_begin(ar_db *db, const ar_tx_options *options)

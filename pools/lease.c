@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "pools/private.h"
+#include "pools/token.h"
 #include "values/memory.h"
 
 /* A lease is one connection for one transaction. It has the connection from the turn of its first operation on (others wait from then), sends BEGIN together with that
@@ -182,12 +183,18 @@ void ari_lease_take(ari_connection *connection, ari_op *op)
 
 /* --- steps --- */
 
-static void start_step(ari_connection *connection, ari_lease *lease, ari_lease_step step, ar_operation errand)
+static bool is_in_transaction(ari_lease_step step)
+{
+    return step == STEP_ROLLBACK_TO || step == STEP_RELEASE || step == STEP_COMMIT || step == STEP_ROLLBACK ||
+           step == STEP_TOKEN;
+}
+
+void ari_lease_start_step(ari_connection *connection, ari_lease *lease, ari_lease_step step, ar_operation errand)
 {
     lease->step = step;
     lease->step_done = false;
     lease->errand = errand;
-    lease->errand.in_transaction = step != STEP_BEGIN && step != STEP_RESET;
+    lease->errand.in_transaction = is_in_transaction(step);
     lease->errand.host_data = lease;
     if (step == STEP_BEGIN)
         return; /* it goes with the operation behind it */
@@ -231,12 +238,13 @@ static void begin(ari_connection *connection, ari_lease *lease, ari_op *op)
     ari_connection_move(connection, CONNECTION_LEASED);
     lease->first_failed = false;
     lease->pending = op;
-    start_step(connection, lease, STEP_BEGIN,
-               (ar_operation){ .kind = AR_OP_BEGIN,
-                               .deadline = connection->pool->topology.blocking ? op->operation.deadline : INT64_MAX,
-                               .read_only = lease->options.read_only,
-                               .deferrable = lease->options.deferrable,
-                               .isolation = lease->options.isolation });
+    ari_lease_start_step(
+        connection, lease, STEP_BEGIN,
+        (ar_operation){ .kind = AR_OP_BEGIN,
+                        .deadline = connection->pool->topology.blocking ? op->operation.deadline : INT64_MAX,
+                        .read_only = lease->options.read_only,
+                        .deferrable = lease->options.deferrable,
+                        .isolation = lease->options.isolation });
     lease->errand.next = &op->operation;
     lease->under_way++;
     ari_connection_submit(connection, &lease->errand, 2);
@@ -304,10 +312,22 @@ static void end_savepoint(ari_connection *connection, ari_lease *lease, ari_op *
         return;
     }
     back = back || lease->answer.status != AR_OK;
-    start_step(connection, lease, back ? STEP_ROLLBACK_TO : STEP_RELEASE,
-               (ar_operation){ .kind = back ? AR_OP_ROLLBACK_TO : AR_OP_RELEASE,
-                               .savepoint = op->operation.savepoint,
-                               .deadline = grace(connection) });
+    ari_lease_start_step(connection, lease, back ? STEP_ROLLBACK_TO : STEP_RELEASE,
+                         (ar_operation){ .kind = back ? AR_OP_ROLLBACK_TO : AR_OP_RELEASE,
+                                         .savepoint = op->operation.savepoint,
+                                         .deadline = grace(connection) });
+}
+
+static void roll_back(ari_connection *connection, ari_lease *lease)
+{
+    ari_lease_start_step(connection, lease, STEP_ROLLBACK,
+                         (ar_operation){ .kind = AR_OP_ROLLBACK, .deadline = grace(connection) });
+}
+
+static void commit(ari_connection *connection, ari_lease *lease)
+{
+    int64_t deadline = connection->pool->topology.blocking ? INT64_MAX : lease->options.deadline;
+    ari_lease_start_step(connection, lease, STEP_COMMIT, (ar_operation){ .kind = AR_OP_COMMIT, .deadline = deadline });
 }
 
 static void end_transaction(ari_connection *connection, ari_lease *lease, ari_op *op, bool commits)
@@ -315,10 +335,12 @@ static void end_transaction(ari_connection *connection, ari_lease *lease, ari_op
     lease->pending = op;
     lease->answer.status = commits ? commit_refusal(lease, &lease->answer) : AR_OK;
     commits = commits && lease->answer.status == AR_OK;
-    ar_operation errand = { .kind = commits ? AR_OP_COMMIT : AR_OP_ROLLBACK, .deadline = grace(connection) };
-    if (commits)
-        errand.deadline = connection->pool->topology.blocking ? INT64_MAX : lease->options.deadline;
-    start_step(connection, lease, commits ? STEP_COMMIT : STEP_ROLLBACK, errand);
+    if (!commits)
+        roll_back(connection, lease);
+    else if (lease->options.token != NULL)
+        ari_token_write(connection, lease);
+    else
+        commit(connection, lease);
 }
 
 /* Gives the connection back, in the state in which it was taken. */
@@ -326,7 +348,8 @@ static void let_go(ari_connection *connection, ari_lease *lease)
 {
     if (connection->backend != NULL && lease->ran_raw) {
         lease->ran_raw = false;
-        start_step(connection, lease, STEP_RESET, (ar_operation){ .kind = AR_OP_RESET, .deadline = grace(connection) });
+        ari_lease_start_step(connection, lease, STEP_RESET,
+                             (ar_operation){ .kind = AR_OP_RESET, .deadline = grace(connection) });
         return;
     }
     release(connection);
@@ -339,13 +362,21 @@ static void give_up(ari_connection *connection)
         ari_connection_lose(connection);
 }
 
-static void committed(ari_connection *connection, ari_lease *lease)
+/* COMMIT, or what goes before it. */
+static void committed(ari_connection *connection, ari_lease *lease, ari_lease_step step)
 {
+    if (step == STEP_TOKEN && lease->step_error.status == AR_OK) {
+        commit(connection, lease);
+        return;
+    }
     lease->answer = lease->step_error;
+    if (step == STEP_TOKEN)
+        record(lease, &lease->errand, &lease->step_error);
+    else if (ari_token_doubts(lease))
+        return;
     if (lease->answer.status == AR_OK || lease->errand.ended_transaction || connection->backend == NULL)
         return;
-    start_step(connection, lease, STEP_ROLLBACK,
-               (ar_operation){ .kind = AR_OP_ROLLBACK, .deadline = grace(connection) });
+    roll_back(connection, lease);
 }
 
 static void rolled_back(ari_connection *connection, ari_lease *lease)
@@ -364,10 +395,10 @@ static void went_back(ari_connection *connection, ari_lease *lease)
     if (lease->step_error.status == AR_OK && lease->pending->named)
         return;
     if (lease->step_error.status == AR_OK)
-        start_step(connection, lease, STEP_RELEASE,
-                   (ar_operation){ .kind = AR_OP_RELEASE,
-                                   .savepoint = lease->pending->operation.savepoint,
-                                   .deadline = grace(connection) });
+        ari_lease_start_step(connection, lease, STEP_RELEASE,
+                             (ar_operation){ .kind = AR_OP_RELEASE,
+                                             .savepoint = lease->pending->operation.savepoint,
+                                             .deadline = grace(connection) });
     else if (lease->answer.status == AR_OK)
         lease->answer = lease->step_error;
 }
@@ -388,6 +419,13 @@ static void reset(ari_connection *connection, ari_lease *lease)
     ari_connection_lose(connection);
 }
 
+void ari_lease_answer_end(ari_lease *lease)
+{
+    if (ari_lease_is_end(lease->pending))
+        move_to_end(lease);
+    finish_pending(lease);
+}
+
 /* The step has ended: the next one, or the answer. */
 static void finish_step(ari_connection *connection, ari_lease *lease)
 {
@@ -398,15 +436,17 @@ static void finish_step(ari_connection *connection, ari_lease *lease)
     case STEP_BEGIN: break;
     case STEP_ROLLBACK_TO: went_back(connection, lease); break;
     case STEP_RELEASE: released(lease); break;
-    case STEP_COMMIT: committed(connection, lease); break;
+    case STEP_TOKEN:
+    case STEP_COMMIT: committed(connection, lease, step); break;
+    case STEP_TOKEN_CLEAN:
+    case STEP_TOKEN_TABLE:
+    case STEP_TOKEN_CLAIM:
+    case STEP_TOKEN_LOOK: ari_token_step_ended(connection, lease, step); break;
     case STEP_ROLLBACK: rolled_back(connection, lease); break;
     case STEP_RESET: reset(connection, lease); break;
     }
-    if (lease->step != STEP_NONE || lease->pending == NULL)
-        return;
-    if (ari_lease_is_end(lease->pending))
-        move_to_end(lease);
-    finish_pending(lease);
+    if (lease->step == STEP_NONE && lease->pending != NULL && !lease->token.doubt)
+        ari_lease_answer_end(lease);
 }
 
 /* --- its operations --- */
@@ -493,6 +533,8 @@ static void limit_waiting(const ari_connection *connection, ari_lease *lease)
 
 int64_t ari_lease_deadline(const ari_lease *lease)
 {
+    if (lease->token.doubt)
+        return ari_token_deadline(lease);
     bool steps = lease->step != STEP_NONE && !lease->step_done;
     return steps && lease->errand.deadline < lease->give_up_at ? lease->errand.deadline : lease->give_up_at;
 }
@@ -507,6 +549,8 @@ bool ari_lease_advance(ari_connection *connection)
         finish_step(connection, lease);
         return true;
     }
+    if (lease->token.doubt)
+        return ari_token_look(connection, lease);
     if (connection->backend == NULL && (lease->state == LEASE_OPEN || lease->state == LEASE_ABORTED))
         fail_lease(lease, LEASE_DEAD, &lost);
     if (is_over(lease) && lease->under_way == 0) {
@@ -524,6 +568,9 @@ bool ari_lease_advance(ari_connection *connection)
     if (op == NULL || (connection->state == CONNECTION_CONNECTING && !ends_nothing) ||
         !may_go_on(connection, lease, op))
         return connection->opened;
+    if (lease->state == LEASE_NEW && !ends_nothing && lease->options.token != NULL &&
+        ari_token_prepare(connection, lease))
+        return true;
     run(connection, lease, ari_op_list_take(&lease->queue));
     return true;
 }
@@ -531,6 +578,10 @@ bool ari_lease_advance(ari_connection *connection)
 void ari_lease_open_failed(ari_connection *connection, const ar_error *error)
 {
     ari_lease *lease = connection->lease;
+    if (lease->token.doubt) {
+        ari_token_open_failed(connection, lease);
+        return;
+    }
     ari_op *op = ari_op_list_take(&lease->queue);
     fail_lease(lease, LEASE_DEAD, error);
     if (op != NULL)

@@ -25,8 +25,24 @@ typedef enum ari_lease_step {
     STEP_RELEASE,
     STEP_COMMIT,
     STEP_ROLLBACK,
+    STEP_TOKEN_CLEAN, /* before BEGIN, likewise the next */
+    STEP_TOKEN_TABLE,
+    STEP_TOKEN,       /* before COMMIT */
+    STEP_TOKEN_CLAIM, /* after a COMMIT whose answer was lost, likewise the next */
+    STEP_TOKEN_LOOK,
     STEP_RESET /* for nobody */
 } ari_lease_step;
+
+/* See pools/token.c. */
+typedef struct ari_lease_token {
+    ar_value values[3]; /* of the statement that is under way */
+    bool prepared;      /* there is a table */
+    bool missing;       /* there was none */
+    bool doubt;         /* COMMIT's answer was lost, and is looked for */
+    uint8_t tries;
+    int verdict;
+    int64_t until, try_at; /* times of env->now: while it is looked for, and when it is again */
+} ari_lease_token;
 
 /* What a lease adds to the load of its connection until it is ended: more than any depth, so that others go elsewhere. */
 enum { ARI_LEASE_LOAD = 1 << 16 };
@@ -63,7 +79,14 @@ struct ari_lease {
     ar_error step_error;
     ar_error answer; /* for `pending` */
     ar_error why;    /* of ABORTED and DEAD */
+    ari_lease_token token;
 };
+
+/* Begins a step of its own. Under the token. */
+void ari_lease_start_step(ari_connection *connection, ari_lease *lease, ari_lease_step step, ar_operation errand);
+
+/* The end that is pending has come to what `answer` says. Under the token. */
+void ari_lease_answer_end(ari_lease *lease);
 
 /* Takes an operation of the lease that has the connection, that gets it now, or that needs none. Under the token. */
 void ari_lease_take(ari_connection *connection, ari_op *op);

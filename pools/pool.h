@@ -2,6 +2,7 @@
 #ifndef POOLS_POOL_H
 #define POOLS_POOL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -110,12 +111,24 @@ ari_op *ari_pool_unlisten(ari_pool *pool, const char *channel, ar_actor *actor, 
 /* The op that a future is; NULL when it is not one. */
 ari_op *ari_op_of(ar_future *future);
 
+/* The statements of tokens; made by the layer above, they live as long as the pool. See pools/token.c. */
+typedef struct ari_token_statements {
+    const ar_statement *clean;  /* deletes those that were made before $1 (microseconds since 1970); fails while there is no table */
+    const ar_statement *make;   /* makes the table when there is none */
+    const ar_statement *insert; /* the token $1, held or not ($2), made at $3 */
+    const ar_statement *claim;  /* likewise, unless it is there */
+    const ar_statement *look;   /* how $1 is held */
+    _Atomic int64_t clean_at;   /* the time of env->now when those of old are to be deleted again; 0: it is not known whether there is a table */
+} ari_token_statements;
+
 typedef struct ari_lease_options {
     bool read_only;     /* may go to a reader */
     bool allow_outside; /* the thread that holds it may block on the pool outside of it, where that can end */
     bool unheld;        /* no thread holds it */
     bool deferrable;    /* as in ar_operation */
     ar_isolation isolation;
+    ari_token_statements *token; /* NULL: a COMMIT whose answer is lost stays in doubt */
+    ar_uuid token_id;            /* nobody else's */
     int64_t deadline;   /* of the whole lease, microseconds of env->now; INT64_MAX: none */
 } ari_lease_options;
 

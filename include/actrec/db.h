@@ -73,6 +73,13 @@ AR_API ar_db *ar_scope_open(ar_db *db, const ar_scope_options *options);
  * Errors:  none. */
 AR_API void ar_scope_close(ar_db **scope);
 
+enum {
+    /* When the connection is lost under the commit, the database is asked on another one whether it holds, until the transaction's deadline, or for 30 seconds when it has none:
+     * the commit then answers AR_OK or a retryable AR_E_CONNECTION, and `outcome_unknown` only when nobody could be asked in that time. For that it writes a row into the table
+     * actrec_commits, which is made on first use, and whose rows are deleted after a day. */
+    AR_TX_VERIFY_COMMIT = 1 << 0
+};
+
 typedef struct ar_tx_options {
     size_t struct_size; /* 0: the fields of release 0.1 */
     int retries;        /* how many more times ar_tx_finish asks for the work after a conflict; 0: none */
@@ -86,6 +93,7 @@ typedef struct ar_tx_options {
     ar_isolation isolation; /* of a savepoint's transaction: at most that of the one around it */
     bool
         deferrable; /* waits before its first statement until it cannot conflict: serializable, read-only, PostgreSQL */
+    uint32_t flags; /* AR_TX_VERIFY_COMMIT, of the outermost transaction alone */
 } ar_tx_options;
 
 /* Begins a transaction on `db`; on a transaction: a savepoint, until whose end the transaction around it answers AR_E_DEADLOCK. Never blocks and never NULL: BEGIN travels with the first operation, and so does trouble.
