@@ -48,9 +48,9 @@ ar_status ari_json_write_contains(ari_writing *writing, const ar_expr *expr, con
 /* `count` predicates, or up to their end, joined by AND. */
 ar_status ari_predicates_write(ari_writing *writing, const ar_predicate *predicates, size_t count);
 
-/* Frees the queries in them: orm/subquery.c. */
-void ari_expr_release(const ar_expr *items);
-void ari_predicates_release(const ar_predicate *predicates, size_t count);
+/* Frees the queries in them, but for the one that they were to stand in themselves: orm/subquery.c. */
+void ari_expr_release(const ar_expr *items, const ar_query *around);
+void ari_predicates_release(const ar_predicate *predicates, size_t count, const ar_query *around);
 
 /* How a query stands in another one. */
 typedef enum ari_embedding {

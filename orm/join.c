@@ -129,5 +129,5 @@ void ar_query_join_on(ar_query *query, ar_join_kind kind, const ar_model *model,
 {
     if (ari_query_is_building(query))
         join(query, kind, model, alias, on);
-    ari_predicates_release(on, SIZE_MAX);
+    ari_predicates_release(on, SIZE_MAX, query);
 }

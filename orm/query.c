@@ -153,7 +153,7 @@ void ar_query_filter_list(ar_query *query, const ar_predicate *predicates, size_
         ari_writing writing = ari_query_writing(query, &query->where);
         ar_ignore(ari_predicates_write(&writing, predicates, count));
     }
-    ari_predicates_release(predicates, count);
+    ari_predicates_release(predicates, count, query);
 }
 
 void ar_query_where_sql(ar_query *query, const char *fragment, const ar_value *values, size_t count)

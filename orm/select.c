@@ -52,7 +52,7 @@ void ar_query_select_expr(ar_query *query, const ar_expr *expr, const char *alia
                                    "building a query on %s: an alias is made of letters, digits and underscores",
                                    query->model->name));
     }
-    ari_expr_release(expr);
+    ari_expr_release(expr, query);
 }
 
 void ar_query_order_expr(ar_query *query, const ar_expr *expr)
@@ -64,14 +64,14 @@ void ar_query_order_expr(ar_query *query, const ar_expr *expr)
         else
             ari_query_add_expr(query, &query->orders, expr, NULL, false);
     }
-    ari_expr_release(expr);
+    ari_expr_release(expr, query);
 }
 
 void ar_query_group_expr(ar_query *query, const ar_expr *expr)
 {
     if (check(query, expr))
         ari_query_add_expr(query, &query->groups, expr, NULL, false);
-    ari_expr_release(expr);
+    ari_expr_release(expr, query);
 }
 
 void ar_query_having_list(ar_query *query, const ar_predicate *predicates)
@@ -82,5 +82,5 @@ void ar_query_having_list(ar_query *query, const ar_predicate *predicates)
             ari_clause_sql(&query->having, " AND ");
         ar_ignore(ari_predicates_write(&writing, predicates, SIZE_MAX));
     }
-    ari_predicates_release(predicates, SIZE_MAX);
+    ari_predicates_release(predicates, SIZE_MAX, query);
 }

@@ -8,25 +8,27 @@
 /* Queries inside queries. The inner one is written into the outer one when the builder is given it, and is gone then.
  * Which columns it takes from around it is checked when the outermost query is written, and knows all its tables. */
 
-static void release(const ar_expr *expr)
+static void release(const ar_expr *expr, const ar_query *around)
 {
-    ari_expr_release(expr->items);
-    ari_predicates_release(expr->tests, SIZE_MAX);
-    ar_query_free(expr->query);
+    ari_expr_release(expr->items, around);
+    ari_predicates_release(expr->tests, SIZE_MAX, around);
+    if (expr->query != around)
+        ar_query_free(expr->query);
 }
 
-void ari_expr_release(const ar_expr *items)
+void ari_expr_release(const ar_expr *items, const ar_query *around)
 {
     for (; items != NULL && items->operation != AR_EXPR_END; items++)
-        release(items);
+        release(items, around);
 }
 
-void ari_predicates_release(const ar_predicate *predicates, size_t count)
+void ari_predicates_release(const ar_predicate *predicates, size_t count, const ar_query *around)
 {
     for (size_t i = 0; predicates != NULL && i < count && predicates[i].operation != AR_COMPARE_END; i++) {
-        ari_expr_release(predicates[i].left);
-        ari_expr_release(predicates[i].right);
-        ar_query_free(predicates[i].query);
+        ari_expr_release(predicates[i].left, around);
+        ari_expr_release(predicates[i].right, around);
+        if (predicates[i].query != around)
+            ar_query_free(predicates[i].query);
     }
 }
 
