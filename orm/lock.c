@@ -21,7 +21,7 @@ void ar_query_lock(ar_query *query, ar_lock lock, ar_lock_wait wait)
     query->lock_wait = wait;
 }
 
-ar_status ari_lock_check(const ari_db *db, const ar_query *query, ar_error *err)
+ar_status ari_lock_check(const ari_db *db, const ar_query *query, ari_ask ask, ar_error *err)
 {
     if (query->lock == 0)
         return AR_OK;
@@ -33,10 +33,12 @@ ar_status ari_lock_check(const ari_db *db, const ar_query *query, ar_error *err)
     if (db->transaction != NULL && db->transaction->options.read_only)
         return ar_error_set(err, AR_E_READ_ONLY, "locking rows of %s: the transaction is read-only, and locks no rows",
                             query->model->name);
-    if (query->groups.first != NULL || query->distinct || query->combined.first != NULL)
-        return ar_error_set(err, AR_E_INVALID,
-                            "locking rows of %s: groups, distinct rows and combined ones are no rows of a table",
-                            query->model->name);
+    if (query->groups.first != NULL || query->distinct || query->combined.first != NULL || ask == ARI_ASK_COUNT ||
+        ask == ARI_ASK_EXISTS)
+        return ar_error_set(
+            err, AR_E_INVALID,
+            "locking rows of %s: groups, counts, distinct rows and combined ones are no rows of a table",
+            query->model->name);
     return AR_OK;
 }
 

@@ -174,12 +174,12 @@ ar_status ari_query_write_inside(ari_clause *clause, ar_query *query, ari_embedd
 /* The condition of its page, and whether its orders are turned round: orm/page.c. */
 ar_status ari_page_write(ari_clause *clause, const ar_query *query, ar_error *err);
 
-/* " FOR UPDATE" and the like: orm/lock.c. */
-ar_status ari_lock_check(const ari_db *db, const ar_query *query, ar_error *err);
-void ari_lock_write(ari_clause *clause, const ar_query *query);
-
 /* "WITH …", and what stands between two queries: orm/cte.c, orm/compound.c. */
 void ari_cte_write(ari_clause *clause, const ar_query *query);
 const char *ari_compound_operator(uint32_t kind);
+
+/* " FOR UPDATE" and the like: orm/lock.c. */
+ar_status ari_lock_check(const ari_db *db, const ar_query *query, ari_ask ask, ar_error *err);
+void ari_lock_write(ari_clause *clause, const ar_query *query);
 
 #endif

@@ -152,10 +152,10 @@ static ar_status prepare_statement(ari_db *db, ari_op *op, ar_error *err)
     return AR_OK;
 }
 
-static ar_status check_models(ari_db *db, const ar_query *query, ar_error *err)
+static ar_status check_models(ari_db *db, const ar_query *query, ari_ask ask, ar_error *err)
 {
     const ari_plan *plan;
-    ar_status status = ari_lock_check(db, query, err);
+    ar_status status = ari_lock_check(db, query, ask, err);
     for (size_t i = 0; status == AR_OK && i < query->source_count; i++)
         status = ari_plan_get(db, query->sources[i].model, &plan, err);
     return status;
@@ -163,7 +163,7 @@ static ar_status check_models(ari_db *db, const ar_query *query, ar_error *err)
 
 static ar_status create_op(ari_db *db, ar_query *query, ari_ask ask, const ar_model *model, ari_op **out, ar_error *err)
 {
-    ar_status status = check_models(db, query, err);
+    ar_status status = check_models(db, query, ask, err);
     ari_op *op = status == AR_OK ? ari_op_create(ari_db_pool(db), sizeof(ari_query_run)) : NULL;
     if (op == NULL) {
         ar_query_free(query);

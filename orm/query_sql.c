@@ -128,13 +128,16 @@ ar_status ari_query_list_results(ar_query *query, const ar_model *model, ari_sel
     if (query->selected.first == NULL && query->groups.first == NULL)
         return list_model(query, model, list, err);
     for (const ari_selection *item = columns ? NULL : query->groups.first; item != NULL; item = item->next) {
-        if (append(query, list, *item) == NULL)
+        if (item->piece.text == NULL && append(query, list, *item) == NULL)
             return no_memory(err);
     }
     for (const ari_selection *item = query->selected.first; item != NULL; item = item->next) {
         if (append(query, list, *item) == NULL)
             return no_memory(err);
     }
+    if (list->first == NULL)
+        return ar_error_set(err, AR_E_INVALID, "building a query on %s: it groups by expressions, and selects nothing",
+                            query->model->name);
     for (const ari_selection *item = list->first; item != NULL; item = item->next) {
         for (const ari_selection *other = list->first; other != item; other = other->next) {
             if (strcmp(ari_selection_name(item), ari_selection_name(other)) == 0)

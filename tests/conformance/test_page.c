@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/blog.h"
+
+/* Pages, locks, single values and arrays, and looking at queries. */
+
+static const ar_model *const models[] = { &Author_model, &Post_model };
+
+static ar_query *by(const char *order)
+{
+    ar_query *q = Author_query(db);
+    ar_query_select(q, "id, city");
+    ar_query_order_by(q, order);
+    return q;
+}
+
+/* Walks through all rows, one page after the other, and back. */
+static void walk(const char *order)
+{
+    char all[256], read[256] = "";
+    snprintf(all, sizeof all, "%s", rows_of(by(order)));
+    ar_rows *rows = NULL;
+    ok(ar_query_rows(by(order), &rows, &err));
+    size_t count = ar_rows_count(rows);
+    assert_int_equal(count, 4);
+    for (size_t i = 0; i < count; i++) {
+        ar_value city, id;
+        ok(ar_rows_value(rows, i, 0, &id, &err));
+        ok(ar_rows_value(rows, i, 1, &city, &err));
+        ar_query *q = by(order), *back = by(order);
+        ar_query_after(q, city, id);
+        ar_query_limit(q, 1);
+        const char *next = rows_of(q);
+        if (i == 0)
+            snprintf(read, sizeof read, "%.*s", (int)strcspn(all, ";"), all);
+        if (i + 1 < count)
+            snprintf(read + strlen(read), sizeof read - strlen(read), ";%s", next);
+        else
+            assert_string_equal(next, "");
+        ar_query_before(back, city, id);
+        ar_query_limit(back, 2);
+        size_t behind = strlen(rows_of(back));
+        assert_true((behind == 0) == (i == 0));
+    }
+    ar_rows_free(rows);
+    assert_string_equal(read, all);
+}
+
+static void pages_by_key(void **state)
+{
+    (void)state;
+    walk("city, id");
+    walk("city desc, id desc");
+    walk("city desc, id");
+    ar_query *q = by("id");
+    ar_query_after(q, 1);
+    ar_query_limit(q, 2);
+    assert_rows(q, "2|Oslo;3|Rome");
+    q = by("id");
+    ar_query_filter(q, AR_EQ(Author, id, 1));
+    ar_query_or(q);
+    ar_query_filter(q, AR_GT(Author, id, 1));
+    ar_query_before(q, 4);
+    ar_query_limit(q, 2);
+    assert_rows(q, "2|Oslo;3|Rome");
+    int64_t count = 0;
+    q = by("id");
+    ar_query_after(q, 1);
+    ok(ar_query_count(q, &count, &err));
+    assert_int_equal(count, 3);
+}
+
+static void pages_by_decimals(void **state)
+{
+    (void)state;
+    ar_query *q = Post_query(db);
+    ar_query_select(q, "id");
+    ar_query_order_by(q, "price desc, id");
+    ar_query_after(q, "10", 2);
+    assert_rows(q, "3;1;4");
+}
+
+static void pages_that_have_no_place_are_refused(void **state)
+{
+    (void)state;
+    ar_query *q = by("city");
+    ar_query_after(q, "Rome");
+    assert_int_equal(status_of(q), AR_E_INVALID);
+    q = by("id");
+    ar_query_after(q, 1, 2);
+    assert_int_equal(status_of(q), AR_E_INVALID);
+    q = by("id");
+    ar_query_after(q, "x");
+    assert_int_equal(status_of(q), AR_E_TYPE);
+    q = by("id");
+    ar_query_page(q, 0, 10);
+    assert_int_equal(status_of(q), AR_E_INVALID);
+    q = by("id");
+    ar_query_page(q, INT64_MAX, 2);
+    assert_int_equal(status_of(q), AR_E_INVALID);
+}
+
+static void pages_by_number(void **state)
+{
+    (void)state;
+    ar_query *q = by("id");
+    ar_query_page(q, 2, 3);
+    assert_rows(q, "4|-");
+}
+
+static ar_query *locking(ar_db *handle, ar_lock lock, ar_lock_wait wait)
+{
+    ar_query *q = Author_query(handle);
+    ar_query_filter(q, AR_LE(Author, id, 2));
+    ar_query_order_by(q, "id");
+    ar_query_lock(q, lock, wait);
+    return q;
+}
+
+static void rows_are_locked(void **state)
+{
+    (void)state;
+    Author_list list;
+    assert_int_equal(status_of(locking(db, AR_LOCK_UPDATE, AR_LOCK_WAIT)), AR_E_INVALID);
+    const ar_tx_options outside = { .allow_outside = true };
+    ar_db *tx = ar_tx_begin(db, &outside);
+    ok(Author_all(locking(tx, AR_LOCK_UPDATE, AR_LOCK_WAIT), &list, &err));
+    assert_int_equal(list.count, 2);
+    ok(Author_all(locking(tx, AR_LOCK_SHARE, AR_LOCK_WAIT), &list, &err));
+    assert_int_equal(list.count, 2);
+    if (fixture_on("sqlite")) {
+        assert_int_equal(status_of(locking(tx, AR_LOCK_UPDATE, AR_LOCK_SKIP_LOCKED)), AR_E_UNSUPPORTED);
+        ok(ar_tx_commit(&tx, &err));
+        return;
+    }
+    ar_db *other = ar_tx_begin(db, &outside);
+    ok(Author_all(locking(other, AR_LOCK_UPDATE, AR_LOCK_SKIP_LOCKED), &list, &err));
+    assert_int_equal(list.count, 0);
+    assert_int_not_equal(status_of(locking(other, AR_LOCK_UPDATE, AR_LOCK_NOWAIT)), AR_OK);
+    ok(ar_tx_rollback(&other, &err));
+    ok(ar_tx_commit(&tx, &err));
+}
+
+static void what_has_no_rows_of_its_own_is_not_locked(void **state)
+{
+    (void)state;
+    ar_db *tx = ar_tx_begin(db, NULL);
+    ar_query *q = locking(tx, AR_LOCK_UPDATE, AR_LOCK_WAIT);
+    ar_query_distinct(q);
+    assert_int_equal(status_of(q), AR_E_INVALID);
+    int64_t count;
+    fails(ar_query_count(locking(tx, AR_LOCK_UPDATE, AR_LOCK_WAIT), &count, &err), AR_E_INVALID);
+    ok(ar_tx_rollback(&tx, &err));
+    tx = ar_tx_begin(db, &(ar_tx_options){ .read_only = true });
+    assert_int_equal(status_of(locking(tx, AR_LOCK_UPDATE, AR_LOCK_WAIT)), AR_E_READ_ONLY);
+    ok(ar_tx_rollback(&tx, &err));
+}
+
+static ar_query *column(const char *name)
+{
+    ar_query *q = Author_query(db);
+    ar_query_select(q, name);
+    ar_query_order_by(q, "id");
+    return q;
+}
+
+static void one_value(void **state)
+{
+    (void)state;
+    int64_t id = 0;
+    const char *name = NULL;
+    ar_decimal most;
+    ar_value any;
+    ok(ar_query_scalar(column("id"), &id, &err));
+    assert_int_equal(id, 1);
+    ok(ar_query_scalar(column("name"), &name, &err));
+    assert_string_equal(name, "Ann");
+    ar_array_free(name);
+    ar_query *q = Post_query(db);
+    ar_query_select_as(q, "most", AR_MAX(AR_COL(Post, price)));
+    ok(ar_query_scalar(q, &most, &err));
+    assert_int_equal(ar_decimal_compare(most, ar_decimal_of(10, 0)), 0);
+    ar_rows_future later = ar_query_scalar_async(column("city"));
+    ok(ar_scalar_await(&later, &any, &err));
+    assert_int_equal(any.type, AR_TYPE_TEXT);
+    assert_string_equal(any.as.text.data, "Rome");
+    ar_array_free(any.as.text.data);
+    q = column("boss_id");
+    fails(ar_query_scalar(ar_query_clone(q), &id, &err), AR_E_TYPE);
+    ar_opt_int64 boss = { true, 1 };
+    ok(ar_query_scalar(q, &boss, &err));
+    assert_false(boss.has);
+    q = column("id");
+    ar_query_filter(q, AR_EQ(Author, id, 99));
+    fails(ar_query_scalar(q, &id, &err), AR_E_NOT_FOUND);
+    fails(ar_query_scalar(Author_query(db), &id, &err), AR_E_INVALID);
+    ok(ar_query_scalar(ar_sql(db, "SELECT count(*) FROM authors"), &id, &err));
+    assert_int_equal(id, 4);
+}
+
+static void one_column(void **state)
+{
+    (void)state;
+    int64_t *ids = NULL;
+    const char **names = NULL;
+    int32_t *likes = NULL;
+    size_t count = 0;
+    ok(ar_query_pluck(column("id"), &ids, &count, &err));
+    assert_int_equal(count, 4);
+    assert_int_equal(ids[3], 4);
+    ar_array_free(ids);
+    ar_rows_future later = ar_query_rows_async(column("city"));
+    ok(ar_pluck_await(&later, &names, &count, &err));
+    assert_string_equal(names[1], "Oslo");
+    assert_null(names[3]);
+    ar_array_free(names);
+    fails(ar_query_pluck(column("name"), &likes, &count, &err), AR_E_TYPE);
+    assert_null(likes);
+    fails(ar_query_pluck(column("id, name"), &ids, &count, &err), AR_E_INVALID);
+    ar_query *q = column("id");
+    ar_query_filter(q, AR_EQ(Author, id, 99));
+    ok(ar_query_pluck(q, &ids, &count, &err));
+    assert_int_equal(count, 0);
+    assert_null(ids);
+    ar_db *scope = ar_scope_open(db, NULL);
+    q = Author_query(scope);
+    ar_query_select(q, "name");
+    ok(ar_query_pluck(q, &names, &count, &err));
+    ar_scope_close(&scope);
+}
+
+static void the_sql_of_a_query(void **state)
+{
+    (void)state;
+    char sql[256], cut[8];
+    size_t length = 0, values = 0;
+    ar_query *q = Author_query(db);
+    ar_query_select(q, "id");
+    ar_query_filter(q, AR_EQ(Author, name, "secret"), AR_GT(Author, id, 7));
+    ok(ar_query_to_sql(q, sql, sizeof sql, &length, &values, &err));
+    assert_int_equal(values, 2);
+    assert_int_equal(length, strlen(sql));
+    assert_null(strstr(sql, "secret"));
+    assert_non_null(strstr(sql, fixture_on("postgres") ? "= $1 AND \"id\" > $2" : " = ? AND "));
+    ok(ar_query_to_sql(q, cut, sizeof cut, &length, NULL, &err));
+    assert_int_equal(strlen(cut), sizeof cut - 1);
+    ok(ar_query_to_sql(q, NULL, 0, NULL, NULL, &err));
+    assert_rows(q, "");
+}
+
+static void clones_go_their_own_way(void **state)
+{
+    (void)state;
+    ar_query *q = Author_query(db);
+    ar_query_join(q, AR_INNER_JOIN, Post, "p", AR_ON(Author, id, Post, author_id));
+    ar_query_filter(q, AR_AS("p", AR_LIKE(Post, title, "%n")));
+    ar_query_group_by(q, "p.title");
+    ar_query_select_as(q, "least", AR_MIN(AR_COL_AS("p", Post, likes)));
+    ar_query_select_count(q, "*", "n");
+    ar_query_having(q, "count(*) >= ?", 1);
+    ar_query_order_by(q, "title");
+    ar_query *clone = ar_query_clone(q);
+    ar_query_limit(q, 0);
+    assert_rows(q, "");
+    ar_query *again = ar_query_clone(clone);
+    ar_query_filter(again, AR_EQ(Author, name, "Bob"));
+    int64_t count = 0;
+    ok(ar_query_count(clone, &count, &err));
+    assert_int_equal(count, 3);
+    const char *rows = rows_of(again);
+    assert_non_null(strstr(rows, "sun|7|1"));
+    ar_query *bad = Author_query(db);
+    ar_query_filter(bad, AR_EQ(Author, id, "x"));
+    assert_int_equal(status_of(ar_query_clone(bad)), AR_E_TYPE);
+    ar_query_free(bad);
+    ar_query *sql = ar_sql(db, "SELECT name FROM authors WHERE id = ?", 2);
+    assert_rows(ar_query_clone(sql), "Bob");
+    assert_rows(sql, "Bob");
+}
+
+static void the_engine_explains(void **state)
+{
+    (void)state;
+    ar_rows *rows = NULL;
+    ar_query *q = Author_query(db);
+    ar_query_filter(q, AR_EQ(Author, id, 1));
+    ok(ar_query_explain(ar_query_clone(q), &rows, &err));
+    assert_true(ar_rows_count(rows) > 0);
+    ar_rows_free(rows);
+    ar_rows_future later = ar_query_explain_async(q);
+    ok(ar_rows_await(&later, &rows, &err));
+    assert_true(ar_rows_count(rows) > 0);
+    ar_rows_free(rows);
+    ok(ar_query_explain(ar_sql(db, "SELECT * FROM authors WHERE id = ?", 1), &rows, &err));
+    ar_rows_free(rows);
+    fails(ar_query_explain(ar_sql(db, "DELETE FROM authors"), &rows, &err), AR_E_INVALID);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(pages_by_key, blog_fill),
+        cmocka_unit_test_setup(pages_by_decimals, blog_fill),
+        cmocka_unit_test_setup(pages_that_have_no_place_are_refused, blog_fill),
+        cmocka_unit_test_setup(pages_by_number, blog_fill),
+        cmocka_unit_test_setup(rows_are_locked, blog_fill),
+        cmocka_unit_test_setup(what_has_no_rows_of_its_own_is_not_locked, blog_fill),
+        cmocka_unit_test_setup(one_value, blog_fill),
+        cmocka_unit_test_setup(one_column, blog_fill),
+        cmocka_unit_test_setup(the_sql_of_a_query, blog_fill),
+        cmocka_unit_test_setup(clones_go_their_own_way, blog_fill),
+        cmocka_unit_test_setup(the_engine_explains, blog_fill),
+    };
+    return fixture_main("page", tests, models);
+}
