@@ -3,6 +3,7 @@
 
 #include "orm/apply.h"
 #include "orm/bind.h"
+#include "orm/dependent.h"
 #include "orm/event.h"
 #include "orm/fill.h"
 #include "orm/find.h"
@@ -556,6 +557,10 @@ static ar_future *submit_with_read(const draft *self, ar_db *handle)
     return ari_read_back_submit(self->db, handle, self->op, self->record, self->record == NULL ? self->object : NULL,
                                 &what);
 }
+    if (gather != NULL) {
+        ari_gather_hold(gather, self.op);
+        ari_watch_outside(save_of(self.op)->applied.watch, self.db);
+    }
 
 static ar_status write_here(ar_db *handle, const ar_model *model, void *object, verb chosen, ar_error *err)
 {
@@ -580,7 +585,7 @@ static ar_status write_here(ar_db *handle, const ar_model *model, void *object, 
     return status;
 }
 
-static ar_done write_later(ar_db *handle, const ar_model *model, void *object, verb chosen)
+static ar_done write_later(ar_db *handle, const ar_model *model, void *object, verb chosen, ari_gather *gather)
 {
     ar_error error = { .status = AR_OK };
     draft self = { .name = chosen.name, .write.verb = chosen.plan_verb, .hard = chosen.hard, .handle = handle };
@@ -592,6 +597,29 @@ static ar_done write_later(ar_db *handle, const ar_model *model, void *object, v
     ar_future *future = is_read_afterwards(&self) ? submit_with_read(&self, handle)
                                                   : ari_apply_submit(self.db, self.op, self.record,
                                                                      self.record == NULL ? self.object : NULL);
+static ar_status delete_here(ar_db *tx, const ar_model *model, void *record, ar_error *err)
+{
+    return write_here(tx, model, record, delete_verb, err);
+}
+
+static ar_done delete_later(ar_db *tx, const ar_model *model, void *record, ari_gather *gather)
+{
+    return write_later(tx, model, record, delete_verb, gather);
+}
+
+static ar_status hard_delete_here(ar_db *tx, const ar_model *model, void *record, ar_error *err)
+{
+    return write_here(tx, model, record, hard_delete_verb, err);
+}
+
+static ar_done hard_delete_later(ar_db *tx, const ar_model *model, void *record, ari_gather *gather)
+{
+    return write_later(tx, model, record, hard_delete_verb, gather);
+}
+
+static const ari_deletion deletion = { .here = delete_here, .later = delete_later };
+static const ari_deletion hard_deletion = { .here = hard_delete_here, .later = hard_delete_later };
+
     ari_db_leave(self.db);
     return (ar_done){ future };
 }
@@ -612,7 +640,7 @@ ar_status ar_record_save(ar_db *db, const ar_model *model, void *record, ar_erro
 
 ar_done ar_record_save_async(ar_db *db, const ar_model *model, void *record)
 {
-    return write_later(db, model, record, save_verb);
+    return write_later(db, model, record, save_verb, NULL);
 }
 
 ar_status ar_record_upsert(ar_db *db, const ar_model *model, void *record, ar_error *err)
@@ -622,27 +650,31 @@ ar_status ar_record_upsert(ar_db *db, const ar_model *model, void *record, ar_er
 
 ar_done ar_record_upsert_async(ar_db *db, const ar_model *model, void *record)
 {
-    return write_later(db, model, record, upsert_verb);
+    return write_later(db, model, record, upsert_verb, NULL);
 }
 
 ar_status ar_record_delete(ar_db *db, const ar_model *model, void *record, ar_error *err)
 {
-    return write_here(db, model, record, delete_verb, err);
+    return ari_dependents_exist(model, false) ? ari_dependents_delete(db, model, record, &deletion, err)
+                                              : delete_here(db, model, record, err);
 }
 
 ar_done ar_record_delete_async(ar_db *db, const ar_model *model, void *record)
 {
-    return write_later(db, model, record, delete_verb);
+    return ari_dependents_exist(model, false) ? ari_dependents_delete_async(db, model, record, &deletion)
+                                              : delete_later(db, model, record, NULL);
 }
 
 ar_status ar_record_hard_delete(ar_db *db, const ar_model *model, void *record, ar_error *err)
 {
-    return write_here(db, model, record, hard_delete_verb, err);
+    return ari_dependents_exist(model, true) ? ari_dependents_delete(db, model, record, &hard_deletion, err)
+                                             : hard_delete_here(db, model, record, err);
 }
 
 ar_done ar_record_hard_delete_async(ar_db *db, const ar_model *model, void *record)
 {
-    return write_later(db, model, record, hard_delete_verb);
+    return ari_dependents_exist(model, true) ? ari_dependents_delete_async(db, model, record, &hard_deletion)
+                                             : hard_delete_later(db, model, record, NULL);
 }
 
 ar_status ar_record_restore(ar_db *db, const ar_model *model, void *record, ar_error *err)
@@ -652,7 +684,7 @@ ar_status ar_record_restore(ar_db *db, const ar_model *model, void *record, ar_e
 
 ar_done ar_record_restore_async(ar_db *db, const ar_model *model, void *record)
 {
-    return write_later(db, model, record, restore_verb);
+    return write_later(db, model, record, restore_verb, NULL);
 }
 
 ar_status ar_record_insert(ar_db *db, const ar_model *model, void *plain, ar_error *err)
@@ -662,7 +694,7 @@ ar_status ar_record_insert(ar_db *db, const ar_model *model, void *plain, ar_err
 
 ar_done ar_record_insert_async(ar_db *db, const ar_model *model, void *plain)
 {
-    return write_later(db, model, plain, insert_verb);
+    return write_later(db, model, plain, insert_verb, NULL);
 }
 
 ar_status ar_record_update(ar_db *db, const ar_model *model, void *plain, ar_error *err)
@@ -672,5 +704,5 @@ ar_status ar_record_update(ar_db *db, const ar_model *model, void *plain, ar_err
 
 ar_done ar_record_update_async(ar_db *db, const ar_model *model, void *plain)
 {
-    return write_later(db, model, plain, update_verb);
+    return write_later(db, model, plain, update_verb, NULL);
 }

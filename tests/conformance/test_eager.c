@@ -2,15 +2,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/support/blog.h"
 #include "tests/support/fixture.h"
+#include "tests/support/writers.h"
 
 /* Relations that come with a query, on each database that there is. */
 
 static int fill(void **state)
 {
     (void)state;
-    blog_fill(db);
+    writers_fill(db);
     return 0;
 }
 
@@ -24,9 +24,9 @@ static Writer_list all_writers(ar_path path)
     return list;
 }
 
-static Post_list posts_of(const Writer *writer)
+static Story_list posts_of(const Writer *writer)
 {
-    Post_list posts;
+    Story_list posts;
     ok(AR_GET_MANY(writer, posts, &posts, &err));
     return posts;
 }
@@ -36,7 +36,7 @@ static void has_many_comes_in_groups(void **state)
     (void)state;
     Writer_list writers = all_writers(AR_PATH(Writer, posts));
     assert_int_equal(writers.count, 3);
-    Post_list posts = posts_of(writers.items[0]);
+    Story_list posts = posts_of(writers.items[0]);
     assert_int_equal(posts.count, 2);
     assert_string_equal(posts.items[0]->title, "first");
     assert_string_equal(posts.items[1]->title, "second");
@@ -44,7 +44,7 @@ static void has_many_comes_in_groups(void **state)
     assert_int_equal(posts.count, 1);
     assert_string_equal(posts.items[0]->title, "third");
     assert_int_equal(posts_of(writers.items[2]).count, 0);
-    Post_list_free(&posts); /* nobody's: does nothing */
+    Story_list_free(&posts); /* nobody's: does nothing */
     Writer_list_free(&writers);
 }
 
@@ -65,12 +65,12 @@ static void what_was_not_loaded_says_so(void **state)
 static void belongs_to_shares_its_records(void **state)
 {
     (void)state;
-    Post_list posts;
+    Story_list posts;
     Writer *first, *second, *third, *none;
-    ar_query *q = Post_query(db);
+    ar_query *q = Story_query(db);
     ar_query_order_by(q, "id");
-    ar_query_include(q, AR_PATH(Post, author));
-    ok(Post_all(q, &posts, &err));
+    ar_query_include(q, AR_PATH(Story, author));
+    ok(Story_all(q, &posts, &err));
     assert_int_equal(posts.count, 4);
     ok(AR_GET_ONE(posts.items[0], author, &first, &err));
     ok(AR_GET_ONE(posts.items[1], author, &second, &err));
@@ -80,7 +80,7 @@ static void belongs_to_shares_its_records(void **state)
     assert_string_equal(third->name, "Bob");
     fails(AR_GET_ONE(posts.items[3], author, &none, &err), AR_E_NOT_FOUND);
     assert_null(none);
-    Post_list_free(&posts);
+    Story_list_free(&posts);
 }
 
 static void has_one_comes_with_its_way_back(void **state)
@@ -98,7 +98,7 @@ static void has_one_comes_with_its_way_back(void **state)
 }
 
 /* The names of a post's tags. */
-static const char *tags_of(const Post *post)
+static const char *tags_of(const Story *post)
 {
     static char names[64];
     Tag_list tags;
@@ -119,44 +119,44 @@ static void heaviest_first(ar_query *query, void *arg)
 static void many_to_many_shares_its_records(void **state)
 {
     (void)state;
-    Post_list posts;
+    Story_list posts;
     Tag_list mine, others;
-    ar_query *q = Post_query(db);
+    ar_query *q = Story_query(db);
     ar_query_order_by(q, "id");
-    ar_query_include(q, AR_PATH(Post, tags));
-    ok(Post_all(q, &posts, &err));
+    ar_query_include(q, AR_PATH(Story, tags));
+    ok(Story_all(q, &posts, &err));
     assert_string_equal(tags_of(posts.items[0]), "c database news");
     assert_string_equal(tags_of(posts.items[1]), "");
     assert_string_equal(tags_of(posts.items[2]), "news");
     ok(AR_GET_MANY(posts.items[0], tags, &mine, &err));
     ok(AR_GET_MANY(posts.items[2], tags, &others, &err));
     assert_ptr_equal(mine.items[2], others.items[0]);
-    Post_list_free(&posts);
+    Story_list_free(&posts);
 }
 
 static void a_level_may_be_narrowed_and_ordered(void **state)
 {
     (void)state;
     int least = 2;
-    Post_list posts;
-    ar_query *q = Post_query(db);
+    Story_list posts;
+    ar_query *q = Story_query(db);
     ar_query_order_by(q, "id");
-    ar_query_include(q, ar_path_by(AR_PATH(Post, tags), heaviest_first, &least));
-    ok(Post_all(q, &posts, &err));
+    ar_query_include(q, ar_path_by(AR_PATH(Story, tags), heaviest_first, &least));
+    ok(Story_all(q, &posts, &err));
     assert_string_equal(tags_of(posts.items[0]), "news database");
-    Post_list_free(&posts);
-    q = Post_query(db);
+    Story_list_free(&posts);
+    q = Story_query(db);
     ar_query_order_by(q, "id");
-    ar_query_include(q, ar_path_by(AR_PATH(Post, tags), heaviest_first, NULL));
-    ok(Post_all(q, &posts, &err));
+    ar_query_include(q, ar_path_by(AR_PATH(Story, tags), heaviest_first, NULL));
+    ok(Story_all(q, &posts, &err));
     assert_string_equal(tags_of(posts.items[0]), "news database c");
-    Post_list_free(&posts);
+    Story_list_free(&posts);
 }
 
 static void either(ar_query *query, void *arg)
 {
     (void)arg;
-    ar_query_filter(query, AR_EQ(Post, title, "second"));
+    ar_query_filter(query, AR_EQ(Story, title, "second"));
     ar_query_or(query);
     ar_query_where(query, "title = ?", "orphan");
     ar_query_order_by(query, "title desc");
@@ -185,15 +185,15 @@ static void paths_that_begin_alike_load_once(void **state)
     Comment_list comments;
     Profile *profile;
     Writer *author;
-    Post *post;
+    Story *post;
     ar_query *q = Writer_query(db);
     ar_query_order_by(q, "id");
-    ar_query_include(q, AR_PATH(Writer, posts, Post, comments, Comment, author, Writer, profile));
+    ar_query_include(q, AR_PATH(Writer, posts, Story, comments, Comment, author, Writer, profile));
     ar_query_include(q, ar_path_by(AR_PATH(Writer, posts), backwards, NULL));
-    ar_query_include(q, AR_PATH(Writer, posts, Post, tags));
+    ar_query_include(q, AR_PATH(Writer, posts, Story, tags));
     ar_query_include(q, AR_PATH(Writer, profile));
     ok(Writer_all(q, &writers, &err));
-    Post_list posts = posts_of(writers.items[0]);
+    Story_list posts = posts_of(writers.items[0]);
     assert_string_equal(posts.items[0]->title, "second");
     assert_string_equal(posts.items[1]->title, "first");
     assert_string_equal(tags_of(posts.items[1]), "c database news");
@@ -217,7 +217,7 @@ static void one_record_comes_with_its_own(void **state)
 {
     (void)state;
     Writer *writer;
-    ok(Writer_find_one_with(db, ar_key(1), AR_PATH(Writer, posts, Post, tags), &writer, &err));
+    ok(Writer_find_one_with(db, ar_key(1), AR_PATH(Writer, posts, Story, tags), &writer, &err));
     assert_int_equal(posts_of(writer).count, 2);
     Writer_free(writer);
     fails(Writer_find_one_with(db, ar_key(77), AR_PATH(Writer, posts), &writer, &err), AR_E_NOT_FOUND);
@@ -236,10 +236,10 @@ static void futures_do_the_same(void **state)
     (void)state;
     Writer *writer;
     Writer_list writers;
-    Writer_future one = Writer_find_one_with_async(db, ar_key(1), AR_PATH(Writer, posts, Post, comments));
+    Writer_future one = Writer_find_one_with_async(db, ar_key(1), AR_PATH(Writer, posts, Story, comments));
     ar_query *q = Writer_query(db);
     ar_query_order_by(q, "id");
-    ar_query_include(q, AR_PATH(Writer, posts, Post, comments));
+    ar_query_include(q, AR_PATH(Writer, posts, Story, comments));
     Writer_list_future all = Writer_all_async(q);
     ok(Writer_list_await(&all, &writers, &err));
     ok(Writer_await(&one, &writer, &err));
@@ -262,7 +262,7 @@ static void a_future_that_is_cancelled_ends(void **state)
     (void)state;
     Writer_list writers;
     ar_query *q = Writer_query(db);
-    ar_query_include(q, AR_PATH(Writer, posts, Post, comments));
+    ar_query_include(q, AR_PATH(Writer, posts, Story, comments));
     Writer_list_future all = Writer_all_async(q);
     ar_ignore(ar_future_cancel(all.raw, NULL));
     ar_status status = Writer_list_await(&all, &writers, &err);
@@ -280,7 +280,7 @@ static void nonsense(ar_query *query, void *arg)
     case 4: ar_query_where(query, "no_such_column = 1"); break;
     case 5: ar_query_or(query); break;
     case 6: ar_query_filter(query, AR_EQ(Tag, weight, 1)); break;
-    default: ar_query_include(query, AR_PATH(Post, tags)); break;
+    default: ar_query_include(query, AR_PATH(Story, tags)); break;
     }
 }
 
@@ -305,7 +305,7 @@ static void paths_of_others_are_refused(void **state)
     Writer_list writers;
     ar_rows *rows;
     ar_query *q = Writer_query(db);
-    ar_query_include(q, AR_PATH(Post, author));
+    ar_query_include(q, AR_PATH(Story, author));
     fails(Writer_all(q, &writers, &err), AR_E_INVALID);
     q = Writer_query(db);
     ar_query_include(q, ar_path_by(AR_PATH(Writer, posts), backwards, NULL));
@@ -336,7 +336,7 @@ static void what_a_scope_reads_goes_with_it(void **state)
     ar_db *scope = ar_scope_open(db, NULL);
     ar_query *q = Writer_query(scope);
     ar_query_order_by(q, "id");
-    ar_query_include(q, AR_PATH(Writer, posts, Post, comments));
+    ar_query_include(q, AR_PATH(Writer, posts, Story, comments));
     ok(Writer_all(q, &writers, &err));
     kept = writers.items[0];
     ok(Writer_keep(kept, &err));
@@ -354,8 +354,8 @@ static void in_a_transaction_it_sees_what_that_wrote(void **state)
     (void)state;
     Writer *writer;
     ar_db *tx = ar_tx_begin(db, NULL);
-    Post more = { .writer_id = { .has = true, .value = 3 }, .title = "new" };
-    ok(Post_insert(tx, &more, &err));
+    Story more = { .writer_id = { .has = true, .value = 3 }, .title = "new" };
+    ok(Story_insert(tx, &more, &err));
     ok(Writer_find_one_with(tx, ar_key(3), AR_PATH(Writer, posts), &writer, &err));
     assert_int_equal(posts_of(writer).count, 1);
     ok(ar_tx_rollback(&tx, &err));
@@ -366,11 +366,11 @@ static void a_child_that_is_kept_outlives_its_parent(void **state)
     (void)state;
     Writer *author;
     Comment_list comments;
-    Post *back;
-    Writer_list writers = all_writers(AR_PATH(Writer, posts, Post, comments));
-    Post *kept = posts_of(writers.items[0]).items[0];
+    Story *back;
+    Writer_list writers = all_writers(AR_PATH(Writer, posts, Story, comments));
+    Story *kept = posts_of(writers.items[0]).items[0];
     ok(AR_GET_ONE(kept, author, &author, &err));
-    ok(Post_keep(kept, &err));
+    ok(Story_keep(kept, &err));
     Writer_list_free(&writers);
     assert_string_equal(kept->title, "first");
     fails(AR_GET_ONE(kept, author, &author, &err), AR_E_NOT_LOADED);
@@ -378,7 +378,7 @@ static void a_child_that_is_kept_outlives_its_parent(void **state)
     assert_string_equal(comments.items[1]->body, "two");
     ok(AR_GET_ONE(comments.items[1], post, &back, &err));
     assert_ptr_equal(back, kept);
-    Post_free(kept);
+    Story_free(kept);
 }
 
 static void saves_and_refreshes_leave_relations_alone(void **state)
@@ -392,10 +392,10 @@ static void saves_and_refreshes_leave_relations_alone(void **state)
     ok(Writer_refresh(db, writer, &err));
     assert_string_equal(writer->name, "Anna");
     assert_int_equal(posts_of(writer).count, 2);
-    Post *post = posts_of(writer).items[0];
+    Story *post = posts_of(writer).items[0];
     post->title = "renamed";
-    ok(Post_save(db, post, &err));
-    ok(Post_refresh(db, post, &err));
+    ok(Story_save(db, post, &err));
+    ok(Story_refresh(db, post, &err));
     assert_string_equal(posts_of(writer).items[0]->title, "renamed");
     ar_db *tx = ar_tx_begin(db, NULL);
     writer->name = "Annie";
@@ -411,20 +411,20 @@ static void any_number_of_parents(void **state)
 {
     (void)state;
     enum { POSTS = 20000 };
-    static Post posts[POSTS];
-    Post_list read;
+    static Story posts[POSTS];
+    Story_list read;
     for (int i = 0; i < POSTS; i++)
-        posts[i] = (Post){ .writer_id = { .has = true, .value = 1 + i % 3 }, .title = "t" };
-    ok(Post_insert_many(db, posts, POSTS, &err));
+        posts[i] = (Story){ .writer_id = { .has = true, .value = 1 + i % 3 }, .title = "t" };
+    ok(Story_insert_many(db, posts, POSTS, &err));
     Comment last = { .post_id = posts[POSTS - 1].id, .body = "last" };
     ok(Comment_insert(db, &last, &err));
-    ar_query *q = Post_query(db);
+    ar_query *q = Story_query(db);
     ar_query_order_by(q, "id desc");
-    ar_query_include(q, AR_PATH(Post, comments, Comment, author));
-    ok(Post_all(q, &read, &err));
+    ar_query_include(q, AR_PATH(Story, comments, Comment, author));
+    ok(Story_all(q, &read, &err));
     assert_int_equal(read.count, POSTS + 4);
     Comment_list comments;
-    Post *back;
+    Story *back;
     ok(AR_GET_MANY(read.items[0], comments, &comments, &err));
     assert_int_equal(comments.count, 1);
     ok(AR_GET_MANY(read.items[read.count - 1], comments, &comments, &err));
@@ -434,15 +434,15 @@ static void any_number_of_parents(void **state)
     Writer *author;
     ok(AR_GET_ONE(comments.items[0], author, &author, &err));
     assert_string_equal(author->name, "Bob");
-    Post_list_free(&read);
+    Story_list_free(&read);
 }
 
 static ar_status load_deeply(void)
 {
     Writer_list writers;
     ar_query *q = Writer_query(db);
-    ar_query_include(q, AR_PATH(Writer, posts, Post, comments, Comment, author));
-    ar_query_include(q, ar_path_by(AR_PATH(Writer, posts, Post, tags), heaviest_first, NULL));
+    ar_query_include(q, AR_PATH(Writer, posts, Story, comments, Comment, author));
+    ar_query_include(q, ar_path_by(AR_PATH(Writer, posts, Story, tags), heaviest_first, NULL));
     ar_status status = Writer_all(q, &writers, &err);
     if (status == AR_OK)
         assert_int_equal(writers.count, 3);
@@ -484,5 +484,5 @@ int main(void)
         filled(any_number_of_parents),
         filled(without_memory_it_fails_cleanly),
     };
-    return fixture_main("eager", tests, blog_models);
+    return fixture_main("eager", tests, writers_models);
 }

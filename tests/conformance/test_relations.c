@@ -2,15 +2,89 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/support/blog.h"
 #include "tests/support/fixture.h"
+#include "tests/support/writers.h"
 
 /* Relations that are loaded for records that are there, on each database that there is. */
+
+typedef struct Shelf Shelf;
+typedef struct Book Book;
+typedef struct Page Page;
+typedef struct Loan Loan;
+typedef struct Node Node;
+
+struct Shelf {
+    int64_t id;
+    const char *label;
+    AR_MANY(Book) books;
+};
+struct Book {
+    int64_t id;
+    int64_t shelf_id;
+    AR_MANY(Page) pages;
+    AR_ONE(Loan) loan;
+};
+struct Page {
+    int64_t id;
+    int64_t book_id;
+};
+struct Loan {
+    int64_t id;
+    int64_t book_id;
+};
+struct Node {
+    int64_t id;
+    ar_opt_int64 parent_id;
+    AR_ONE(Node) parent;
+    AR_MANY(Node) children;
+};
+
+AR_MODEL_DECLARE(Shelf);
+AR_MODEL_DECLARE(Book);
+AR_MODEL_DECLARE(Page);
+AR_MODEL_DECLARE(Loan);
+AR_MODEL_DECLARE(Node);
+
+AR_MODEL_DEFINE(Shelf, "shelves", AR_COLUMN(Shelf, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Shelf, label),
+                AR_HAS_MANY(Shelf, books, Book, shelf_id, .dependent = AR_DEPENDENT_DELETE));
+AR_MODEL_DEFINE(Book, "books", AR_COLUMN(Book, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Book, shelf_id),
+                AR_HAS_MANY(Book, pages, Page, book_id, .dependent = AR_DEPENDENT_DELETE),
+                AR_HAS_ONE(Book, loan, Loan, book_id, .dependent = AR_DEPENDENT_RESTRICT));
+AR_MODEL_DEFINE(Page, "pages", AR_COLUMN(Page, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Page, book_id));
+AR_MODEL_DEFINE(Loan, "loans", AR_COLUMN(Loan, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Loan, book_id));
+AR_MODEL_DEFINE(Node, "nodes", AR_COLUMN(Node, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Node, parent_id),
+                AR_BELONGS_TO(Node, parent, Node, parent_id),
+                AR_HAS_MANY(Node, children, Node, parent_id, .inverse = AR_INVERSE(Node, parent),
+                            .dependent = AR_DEPENDENT_DELETE));
+
+typedef struct WrongType {
+    int64_t id;
+    const char *node_id;
+    AR_ONE(Node) node;
+} WrongType;
+typedef struct WrongInverse {
+    int64_t id;
+    AR_MANY(Node) nodes;
+} WrongInverse;
+typedef struct WrongNullify {
+    int64_t id;
+    AR_MANY(Page) pages;
+} WrongNullify;
+
+AR_MODEL_DECLARE(WrongType);
+AR_MODEL_DECLARE(WrongInverse);
+AR_MODEL_DECLARE(WrongNullify);
+AR_MODEL_DEFINE(WrongType, "wrong", AR_COLUMN(WrongType, id, AR_PRIMARY_KEY), AR_COLUMN(WrongType, node_id),
+                AR_BELONGS_TO(WrongType, node, Node, node_id));
+AR_MODEL_DEFINE(WrongInverse, "wrong", AR_COLUMN(WrongInverse, id, AR_PRIMARY_KEY),
+                AR_HAS_MANY(WrongInverse, nodes, Node, parent_id, .inverse = AR_INVERSE(Node, parent)));
+AR_MODEL_DEFINE(WrongNullify, "wrong", AR_COLUMN(WrongNullify, id, AR_PRIMARY_KEY),
+                AR_HAS_MANY(WrongNullify, pages, Page, book_id, .dependent = AR_DEPENDENT_NULLIFY));
 
 static int fill(void **state)
 {
     (void)state;
-    blog_fill(db);
+    writers_fill(db);
     return 0;
 }
 
@@ -32,7 +106,7 @@ static Writer_list writers_of(ar_db *on)
 
 static size_t count_of(const Writer *of)
 {
-    Post_list posts;
+    Story_list posts;
     ok(AR_GET_MANY(of, posts, &posts, &err));
     return posts.count;
 }
@@ -41,8 +115,8 @@ static void one_record_loads_its_own(void **state)
 {
     (void)state;
     Writer *ann = writer(1), *back;
-    Post_list posts;
-    ok(Writer_load(db, ann, AR_PATH(Writer, posts, Post, comments), &err));
+    Story_list posts;
+    ok(Writer_load(db, ann, AR_PATH(Writer, posts, Story, comments), &err));
     ok(AR_GET_MANY(ann, posts, &posts, &err));
     assert_int_equal(posts.count, 2);
     ok(AR_GET_ONE(posts.items[1], author, &back, &err));
@@ -74,9 +148,9 @@ static void loading_again_sees_what_came_since(void **state)
     Writer_list writers = writers_of(db);
     ok(Writer_list_load(db, &writers, AR_PATH(Writer, posts), &err));
     for (int i = 0; i < 5; i++) {
-        Post more = { .writer_id = { .has = true, .value = 3 }, .title = "more" };
-        ok(Post_insert(db, &more, &err));
-        ok(Writer_load(db, writers.items[2], AR_PATH(Writer, posts, Post, author), &err));
+        Story more = { .writer_id = { .has = true, .value = 3 }, .title = "more" };
+        ok(Story_insert(db, &more, &err));
+        ok(Writer_load(db, writers.items[2], AR_PATH(Writer, posts, Story, author), &err));
         assert_int_equal(count_of(writers.items[2]), (size_t)i + 1);
         assert_int_equal(count_of(writers.items[0]), 2);
     }
@@ -89,11 +163,11 @@ static void what_was_loaded_before_is_let_go_of(void **state)
     (void)state;
     Writer *ann = writer(1);
     Writer_list writers = writers_of(db);
-    ok(Writer_load(db, ann, AR_PATH(Writer, posts, Post, comments), &err));
+    ok(Writer_load(db, ann, AR_PATH(Writer, posts, Story, comments), &err));
     ok(Writer_list_load(db, &writers, AR_PATH(Writer, posts), &err));
     size_t before = fixture_live();
     for (int i = 0; i < 20; i++) {
-        ok(Writer_load(db, ann, AR_PATH(Writer, posts, Post, comments), &err));
+        ok(Writer_load(db, ann, AR_PATH(Writer, posts, Story, comments), &err));
         ok(Writer_list_load(db, &writers, AR_PATH(Writer, posts), &err));
     }
     assert_int_equal(fixture_live(), before);
@@ -106,7 +180,7 @@ static void futures_load_too(void **state)
     (void)state;
     Writer *ann = writer(1);
     Writer_list writers = writers_of(db);
-    ar_done one = Writer_load_async(db, ann, AR_PATH(Writer, posts, Post, tags));
+    ar_done one = Writer_load_async(db, ann, AR_PATH(Writer, posts, Story, tags));
     ar_done all = Writer_list_load_async(db, &writers, AR_PATH(Writer, posts));
     ok(ar_done_await(&one, &err));
     ok(ar_done_await(&all, &err));
@@ -137,7 +211,7 @@ static void records_may_go_while_they_load(void **state)
         Writer *kept = writers.items[1];
         ok(Writer_keep(kept, &err));
         ar_done one = Writer_load_async(db, ann, AR_PATH(Writer, posts));
-        ar_done all = Writer_list_load_async(db, &writers, AR_PATH(Writer, posts, Post, author));
+        ar_done all = Writer_list_load_async(db, &writers, AR_PATH(Writer, posts, Story, author));
         Writer_list_free(&writers);
         Writer_free(ann);
         if (i % 2 == 0)
@@ -166,10 +240,10 @@ static void a_record_that_loads_is_busy(void **state)
     ok(ar_done_await(&done, &err));
     assert_int_equal(count_of(ann), 2);
     Writer *twice[] = { ann, ann };
-    done = ar_relation_load_async(db, twice, 2, AR_PATH(Writer, posts, Post, tags));
+    done = ar_relation_load_async(db, twice, 2, AR_PATH(Writer, posts, Story, tags));
     ok(ar_done_await(&done, &err));
     assert_int_equal(count_of(ann), 2);
-    ok(ar_relation_load(db, twice, 2, AR_PATH(Writer, posts, Post, tags), &err));
+    ok(ar_relation_load(db, twice, 2, AR_PATH(Writer, posts, Story, tags), &err));
     assert_int_equal(count_of(ann), 2);
     Writer_free(ann);
 }
@@ -177,15 +251,15 @@ static void a_record_that_loads_is_busy(void **state)
 static void a_new_record_has_nothing_to_load_by(void **state)
 {
     (void)state;
-    Post *post = Post_new();
+    Story *post = Story_new();
     Writer *author;
-    ok(Post_load(db, post, AR_PATH(Post, author), &err));
+    ok(Story_load(db, post, AR_PATH(Story, author), &err));
     fails(AR_GET_ONE(post, author, &author, &err), AR_E_NOT_FOUND);
     post->writer_id = (ar_opt_int64){ .has = true, .value = 2 };
-    ok(Post_load(db, post, AR_PATH(Post, author), &err));
+    ok(Story_load(db, post, AR_PATH(Story, author), &err));
     ok(AR_GET_ONE(post, author, &author, &err));
     assert_string_equal(author->name, "Bob");
-    Post_free(post);
+    Story_free(post);
 }
 
 static void what_is_loaded_belongs_to_its_record(void **state)
@@ -193,9 +267,9 @@ static void what_is_loaded_belongs_to_its_record(void **state)
     (void)state;
     Writer *ann = writer(1), *author;
     ar_db *scope = ar_scope_open(db, NULL);
-    ok(Writer_load(scope, ann, AR_PATH(Writer, posts, Post, comments, Comment, author), &err));
+    ok(Writer_load(scope, ann, AR_PATH(Writer, posts, Story, comments, Comment, author), &err));
     ar_scope_close(&scope);
-    Post_list posts;
+    Story_list posts;
     Comment_list comments;
     ok(AR_GET_MANY(ann, posts, &posts, &err));
     ok(AR_GET_MANY(posts.items[0], comments, &comments, &err));
@@ -216,7 +290,7 @@ static void in_a_transaction_records_die_with_the_attempt(void **state)
     (void)state;
     ar_db *tx = ar_tx_begin(db, NULL);
     Writer_list writers = writers_of(tx);
-    ok(Writer_list_load(tx, &writers, AR_PATH(Writer, posts, Post, tags), &err));
+    ok(Writer_list_load(tx, &writers, AR_PATH(Writer, posts, Story, tags), &err));
     assert_int_equal(count_of(writers.items[0]), 2);
     ar_done done = Writer_list_load_async(tx, &writers, AR_PATH(Writer, profile));
     ok(ar_done_await(&done, &err));
@@ -230,15 +304,15 @@ static void a_failure_changes_nothing(void **state)
     Writer plain = { .id = 1 };
     ok(Writer_load(db, ann, AR_PATH(Writer, posts), &err));
     ok(ar_query_exec(ar_sql(db, "alter table comments rename to hidden"), NULL, &err));
-    ar_status status = Writer_load(db, ann, AR_PATH(Writer, posts, Post, comments), &err);
+    ar_status status = Writer_load(db, ann, AR_PATH(Writer, posts, Story, comments), &err);
     assert_int_equal(status, AR_E_QUERY);
     assert_int_equal(count_of(ann), 2);
-    ar_done done = Writer_load_async(db, ann, AR_PATH(Writer, posts, Post, comments));
+    ar_done done = Writer_load_async(db, ann, AR_PATH(Writer, posts, Story, comments));
     fails(ar_done_await(&done, &err), AR_E_QUERY);
     assert_int_equal(count_of(ann), 2);
     ok(ar_query_exec(ar_sql(db, "alter table hidden rename to comments"), NULL, &err));
     fails(Writer_load(db, NULL, AR_PATH(Writer, posts), &err), AR_E_INVALID);
-    fails(Writer_load(db, ann, AR_PATH(Post, author), &err), AR_E_INVALID);
+    fails(Writer_load(db, ann, AR_PATH(Story, author), &err), AR_E_INVALID);
     fails(Writer_list_load(db, NULL, AR_PATH(Writer, posts), &err), AR_E_INVALID);
     ar_db *closed = ar_scope_open(db, NULL), *stale = closed;
     ar_scope_close(&closed);
@@ -278,6 +352,127 @@ static void a_strict_scope_refuses_loads_one_by_one(void **state)
     ar_scope_close(&scope);
 }
 
+/* --- Deletes --- */
+
+static int64_t rows(ar_query *q)
+{
+    int64_t count = -1;
+    ok(ar_query_count(q, &count, &err));
+    return count;
+}
+
+static void a_delete_sees_to_what_depends(void **state)
+{
+    (void)state;
+    Story *post;
+    Writer *ann = writer(1);
+    ok(Story_find_one(db, ar_key(1), &post, &err));
+    ok(Story_delete(db, post, &err));
+    assert_true(Story_is_new(post));
+    assert_int_equal(rows(Story_query(db)), 3);
+    assert_int_equal(rows(Comment_query(db)), 1);
+    assert_int_equal(rows(StoryTag_query(db)), 1);
+    assert_int_equal(rows(Tag_query(db)), 3);
+    Story_free(post);
+    ok(Writer_delete(db, ann, &err));
+    assert_int_equal(rows(Writer_query(db)), 2);
+    assert_int_equal(rows(Profile_query(db)), 1);
+    assert_int_equal(rows(Story_query(db)), 3);
+    ar_query *q = Story_query(db);
+    ar_query_filter(q, AR_IS_NULL(Story, writer_id));
+    assert_int_equal(rows(q), 2);
+    fails(Writer_delete(db, ann, &err), AR_E_INVALID);
+    Writer_free(ann);
+}
+
+static void a_delete_is_restricted_by_what_depends(void **state)
+{
+    (void)state;
+    Tag *tag;
+    ok(Tag_find_one(db, ar_key("news"), &tag, &err));
+    fails(Tag_delete(db, tag, &err), AR_E_CONSTRAINT);
+    assert_false(Tag_is_new(tag));
+    assert_non_null(strstr(err.message, "post_tags"));
+    assert_int_equal(rows(Tag_query(db)), 3);
+    ar_done done = Tag_delete_async(db, tag);
+    fails(ar_done_await(&done, &err), AR_E_CONSTRAINT);
+    assert_false(Tag_is_new(tag));
+    Tag_free(tag);
+    Tag free_one = { .name = "free", .weight = 1 };
+    ok(Tag_insert(db, &free_one, &err));
+    ok(Tag_find_one(db, ar_key("free"), &tag, &err));
+    done = Tag_delete_async(db, tag);
+    ok(ar_done_await(&done, &err));
+    assert_true(Tag_is_new(tag));
+    Tag_free(tag);
+}
+
+static void a_delete_that_is_rolled_back_undoes_all(void **state)
+{
+    (void)state;
+    Story *post;
+    ok(Story_find_one(db, ar_key(1), &post, &err));
+    ar_db *tx = ar_tx_begin(db, NULL);
+    ok(Story_delete(tx, post, &err));
+    assert_int_equal(rows(Comment_query(tx)), 1);
+    ok(ar_tx_rollback(&tx, &err));
+    assert_false(Story_is_new(post));
+    assert_int_equal(rows(Comment_query(db)), 3);
+    ok(ar_query_exec(ar_sql(db, "delete from posts where id = ?", 1), NULL, &err));
+    fails(Story_delete(db, post, &err), AR_E_NOT_FOUND);
+    assert_int_equal(rows(Comment_query(db)), 3);
+    ar_done late = Story_delete_async(db, post);
+    fails(ar_done_await(&late, &err), AR_E_NOT_FOUND);
+    assert_int_equal(rows(Comment_query(db)), 3);
+    Story_free(post);
+    ar_done done = Story_delete_async(db, NULL);
+    fails(ar_done_await(&done, &err), AR_E_INVALID);
+}
+
+static void what_depends_on_what_depends_goes_too(void **state)
+{
+    (void)state;
+    Shelf shelf = { .label = "top" };
+    ok(Shelf_insert(db, &shelf, &err));
+    Book books[] = { { .shelf_id = shelf.id }, { .shelf_id = shelf.id } };
+    ok(Book_insert_many(db, books, 2, &err));
+    Page pages[] = { { .book_id = books[0].id }, { .book_id = books[1].id } };
+    ok(Page_insert_many(db, pages, 2, &err));
+    Loan loan = { .book_id = books[1].id };
+    ok(Loan_insert(db, &loan, &err));
+    Shelf *found;
+    ok(Shelf_find_one(db, ar_key(shelf.id), &found, &err));
+    fails(Shelf_delete(db, found, &err), AR_E_CONSTRAINT);
+    assert_int_equal(rows(Page_query(db)), 2);
+    ok(ar_query_exec(ar_sql(db, "delete from loans"), NULL, &err));
+    ok(Shelf_delete(db, found, &err));
+    assert_int_equal(rows(Page_query(db)), 0);
+    assert_int_equal(rows(Book_query(db)), 0);
+    assert_int_equal(rows(Shelf_query(db)), 0);
+    Shelf_free(found);
+}
+
+/* --- What makes no sense --- */
+
+static void models_that_make_no_sense_are_refused(void **state)
+{
+    (void)state;
+    const ar_model *const wrong[] = { &WrongType_model, &WrongInverse_model, &WrongNullify_model };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        void *out;
+        fails(ar_query_first(ar_query_create(db, wrong[i]), wrong[i], &out, &err), AR_E_INVALID);
+        assert_non_null(strstr(err.message, "relation"));
+    }
+    Node node = { .parent_id = { .has = false } };
+    Node *found;
+    ok(Node_insert(db, &node, &err));
+    ok(Node_find_one(db, ar_key(node.id), &found, &err));
+    fails(Node_delete(db, found, &err), AR_E_UNSUPPORTED);
+    assert_false(Node_is_new(found));
+    ok(Node_load(db, found, AR_PATH(Node, children, Node, children, Node, parent), &err));
+    Node_free(found);
+}
+
 /* --- Refusals --- */
 
 static Writer *loaded;
@@ -285,16 +480,16 @@ static Writer_list listed;
 
 static ar_status load_refused(void)
 {
-    ar_status status = Writer_load(db, loaded, AR_PATH(Writer, posts, Post, comments), &err);
+    ar_status status = Writer_load(db, loaded, AR_PATH(Writer, posts, Story, comments), &err);
     if (status == AR_OK)
-        status = Writer_list_load(db, &listed, AR_PATH(Writer, posts, Post, tags), &err);
+        status = Writer_list_load(db, &listed, AR_PATH(Writer, posts, Story, tags), &err);
     return status;
 }
 
 static ar_status load_refused_async(void)
 {
-    ar_done one = Writer_load_async(db, loaded, AR_PATH(Writer, posts, Post, comments));
-    ar_done all = Writer_list_load_async(db, &listed, AR_PATH(Writer, posts, Post, tags));
+    ar_done one = Writer_load_async(db, loaded, AR_PATH(Writer, posts, Story, comments));
+    ar_done all = Writer_list_load_async(db, &listed, AR_PATH(Writer, posts, Story, tags));
     ar_status status = ar_done_await(&one, &err), other = ar_done_await(&all, &err);
     return status != AR_OK ? status : other;
 }
@@ -317,6 +512,36 @@ static void without_memory_nothing_is_changed(void **state)
     Writer_list_free(&listed);
 }
 
+static ar_status delete_refused(void)
+{
+    Story *post = NULL;
+    ar_status status = Story_find_one(db, ar_key(1), &post, &err);
+    if (status == AR_OK)
+        status = Story_delete(db, post, &err);
+    assert_true(post == NULL || Story_is_new(post) == (status == AR_OK));
+    Story_free(post);
+    return status;
+}
+
+static void a_delete_without_memory_deletes_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 1; i < 400; i++) {
+        fixture_refuse(i, false);
+        ar_status status = delete_refused();
+        bool refused = fixture_refused();
+        fixture_refuse(0, false);
+        if (status == AR_OK) {
+            assert_int_equal(rows(Comment_query(db)), 1);
+            return;
+        }
+        assert_true(refused);
+        assert_int_equal(rows(Story_query(db)), 4);
+        assert_int_equal(rows(Comment_query(db)), 3);
+    }
+    fail_msg("it never came to an end");
+}
+
 int main(void)
 {
 #define filled(test) cmocka_unit_test_setup(test, fill)
@@ -334,7 +559,15 @@ int main(void)
         filled(in_a_transaction_records_die_with_the_attempt),
         filled(a_failure_changes_nothing),
         filled(a_strict_scope_refuses_loads_one_by_one),
+        filled(a_delete_sees_to_what_depends),
+        filled(a_delete_is_restricted_by_what_depends),
+        filled(a_delete_that_is_rolled_back_undoes_all),
+        cmocka_unit_test(what_depends_on_what_depends_goes_too),
+        cmocka_unit_test(models_that_make_no_sense_are_refused),
         filled(without_memory_nothing_is_changed),
+        filled(a_delete_without_memory_deletes_nothing),
     };
-    return fixture_main("relations", tests, blog_models);
+    const ar_model *models[WRITERS_MODELS + 5] = { &Shelf_model, &Book_model, &Page_model, &Loan_model, &Node_model };
+    memcpy(models + 5, writers_models, sizeof writers_models);
+    return fixture_main("relations", tests, models);
 }
