@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "orm/apply.h"
 
+#include "orm/event.h"
+
 #include <sched.h>
 
 /* A record that has an asynchronous verb under way points at its operation (`pending`, with a reference), and the
@@ -63,14 +65,16 @@ static void apply_to(ari_record *record, ari_op *op)
 
 ar_status ari_apply_after(ari_op *op, ari_record *record, void *plain, ar_status status, ar_error *err)
 {
-    const ari_applied *applied = applied_of(op);
-    return applied->after != NULL ? applied->after(op, record, plain, status, err) : AR_OK;
+    ari_watch *watch = applied_of(op)->watch;
+    if (watch == NULL || status != AR_OK)
+        return status;
+    return ari_events_after(watch, op->pool, record, plain, err);
 }
 
 static void run_after(ari_op *op, ari_record *record, void *plain)
 {
     ar_error error;
-    if (ari_apply_after(op, record, plain, status_of(op), &error) != AR_OK)
+    if (status_of(op) == AR_OK && ari_apply_after(op, record, plain, AR_OK, &error) != AR_OK)
         ari_future_fail_late(&op->future, &error);
 }
 

@@ -16,9 +16,7 @@ struct ari_applied {
     _Atomic int whole;
     /* Changes the record or the plain struct as the operation says, whose status is given. */
     void (*apply)(ari_op *op, ari_record *record, void *plain, ar_status status);
-    /* may: once it was applied, without the lock: runs what the application wants to have run then. Its error is that of the
-     * future. */
-    ar_status (*after)(ari_op *op, ari_record *record, void *plain, ar_status status, ar_error *err);
+    struct ari_watch *watch; /* what is to run once it was applied, without the lock; NULL: nothing. See orm/event.h */
 };
 
 /* AR_E_BUSY while an asynchronous verb of the record is under way; an outcome that is there is applied first. */
@@ -28,7 +26,7 @@ ar_status ari_apply_pending(ari_record *record, const char *verb, ar_error *err)
  * As ari_db_submit. */
 ar_future *ari_apply_submit(ari_db *db, ari_op *op, ari_record *record, void *plain);
 
-/* Runs `after`, where there is one. */
+/* Runs what is to run after the outcome was applied, when that was AR_OK. What it answers is what the verb does. */
 ar_status ari_apply_after(ari_op *op, ari_record *record, void *plain, ar_status status, ar_error *err);
 
 /* The same without sending: of an operation that never is, and that its maker finishes. Only what is undone by ari_apply_detach or the outcome. */

@@ -2,6 +2,7 @@
 #include "orm/commit.h"
 
 #include "orm/bind.h"
+#include "orm/column.h"
 #include "orm/event.h"
 #include "orm/find.h"
 #include "orm/scope.h"
@@ -91,6 +92,15 @@ static void move_texts(const ari_plan *plan, char *object, char *room)
     }
 }
 
+/* What was loaded for the struct is not the copy's. */
+static void forget_relations(const ar_model *model, char *object)
+{
+    const ar_column *entry;
+    size_t cursor = 0;
+    while ((entry = ari_entry_next(model, AR_ENTRY_RELATION, &cursor)) != NULL)
+        memset(object + entry->offset, 0, entry->size);
+}
+
 bool ari_commit_copy(ari_commit *commit, size_t index, const void *plain)
 {
     const ari_plan *plan = commit->plan;
@@ -100,6 +110,7 @@ bool ari_commit_copy(ari_commit *commit, size_t index, const void *plain)
         return false;
     memcpy(ari_record_struct(copy), plain, plan->model->record_size);
     move_texts(plan, ari_record_struct(copy), room);
+    forget_relations(plan->model, ari_record_struct(copy));
     bool pinned = ari_record_pin(copy);
     ari_record_destroy(copy); /* with the pin, from here on */
     if (pinned)

@@ -5,6 +5,8 @@
 
 #include "orm/column.h"
 #include "orm/failure.h"
+#include "orm/scope.h"
+#include "orm/undo.h"
 #include "orm/validation.h"
 
 static const char *const names[] = {
@@ -171,54 +173,122 @@ static ar_status check_each(const ari_plan *plan, const char *rows, size_t count
     return status;
 }
 
-ar_status ari_events_before_rows(const ari_plan *plan, ar_db *db, void *rows, size_t count, ar_error *err)
+ar_status ari_events_before_rows(const ari_plan *plan, ari_moment moment, ar_db *db, void *rows, size_t count,
+                                 ar_error *err)
 {
-    ar_status status = run_for_each(plan, AR_EVENT_BEFORE_VALIDATE, db, rows, count, err);
-    if (status == AR_OK)
+    ar_status status = AR_OK;
+    if (moment.validates)
+        status = run_for_each(plan, AR_EVENT_BEFORE_VALIDATE, db, rows, count, err);
+    if (status == AR_OK && moment.validates)
         status = check_each(plan, rows, count, err);
-    if (status == AR_OK)
+    if (status == AR_OK && moment.validates)
         status = run_for_each(plan, AR_EVENT_AFTER_VALIDATE, db, rows, count, err);
-    return status == AR_OK ? run_for_each(plan, AR_EVENT_BEFORE_INSERT, db, rows, count, err) : status;
+    return status == AR_OK ? run_for_each(plan, moment.before, db, rows, count, err) : status;
 }
 
-static ar_status run_after(const ari_written *written, ar_error *err)
+struct ari_watch {
+    const ar_env *env;
+    const ari_plan *plan;
+    ar_db *db; /* through which it was written */
+    ar_event_time after;
+    bool in_transaction;
+    const ari_undone *undone;
+    ari_commit *commit; /* NULL: it is not told how the transaction ends */
+    size_t count;
+};
+
+static ar_status no_memory(const ari_plan *plan, ar_error *err)
 {
-    const ari_plan *plan = written->plan;
-    if (written->rolled_back || !ari_events_has(plan, written->after))
+    return ar_error_set(err, AR_E_NO_MEMORY, "writing to %s: out of memory", plan->model->table);
+}
+
+static ar_status watch_commit(ari_watch *self, ari_db *db, const char *rows, ar_error *err)
+{
+    if (!ari_commit_is_due(self->plan, db))
         return AR_OK;
-    if (written->record != NULL)
-        return ari_events_run(plan->model, written->after, written->db, ari_record_struct(written->record), err);
-    for (size_t i = 0; i < written->count; i++) {
-        char *row = (char *)written->plain + i * plan->model->record_size;
-        ar_status status = ari_events_run(plan->model, written->after, written->db, row, err);
-        if (status != AR_OK)
-            return status;
+    self->commit = ari_commit_create(db, self->plan, self->count);
+    if (self->commit == NULL)
+        return no_memory(self->plan, err);
+    for (size_t i = 0; rows != NULL && i < self->count; i++) {
+        if (!ari_commit_copy(self->commit, i, rows + i * self->plan->model->record_size))
+            return no_memory(self->plan, err);
     }
+    ari_commit_register(self->commit, db);
     return AR_OK;
 }
 
-static void tell_committed(const ari_written *written, ari_pool *pool)
+ar_status ari_watch_create(const ari_plan *plan, ari_moment moment, ari_db *db, ar_db *handle, const void *rows,
+                           size_t count, const ari_undone *undone, ari_watch **out, ar_error *err)
 {
-    const ari_plan *plan = written->plan;
-    if (written->in_transaction || !ari_events_has(plan, AR_EVENT_AFTER_COMMIT))
+    const ar_env *env = ari_db_env(db);
+    *out = NULL;
+    if (plan->events == 0)
+        return AR_OK;
+    ari_watch *made = ari_allocate_zero(env, sizeof *made);
+    if (made == NULL)
+        return no_memory(plan, err);
+    *made = (ari_watch){ .env = env,
+                         .plan = plan,
+                         .db = handle,
+                         .after = moment.after,
+                         .in_transaction = ari_db_in_transaction(db),
+                         .undone = undone,
+                         .count = count };
+    ar_status status = watch_commit(made, db, rows, err);
+    if (status == AR_OK)
+        *out = made;
+    else
+        ari_watch_destroy(made);
+    return status;
+}
+
+void ari_watch_destroy(ari_watch *watch)
+{
+    if (watch == NULL)
         return;
-    for (size_t i = 0; i < written->count; i++) {
-        char *row = (char *)written->plain + i * plan->model->record_size;
-        void *object = written->record != NULL ? ari_record_struct(written->record) : row;
-        ari_events_tell(pool, plan->model, AR_EVENT_AFTER_COMMIT, written->db, object);
-    }
+    ari_commit_unref(watch->commit);
+    ari_release(watch->env, watch);
+}
+
+void ari_watch_outside(ari_watch *watch, const ari_db *db)
+{
+    if (watch != NULL)
+        watch->db = (ar_db *)db->parent->handle;
+}
+
+static void *struct_at(const ari_watch *self, ari_record *record, void *plain, size_t index)
+{
+    return record != NULL ? ari_record_struct(record) : (char *)plain + index * self->plan->model->record_size;
+}
+
+static ar_status run_after(const ari_watch *self, ari_record *record, void *plain, ar_error *err)
+{
+    ar_status status = AR_OK;
+    if (ari_undo_is_due(self->undone) || !ari_events_has(self->plan, self->after))
+        return AR_OK;
+    for (size_t i = 0; status == AR_OK && i < self->count; i++)
+        status = ari_events_run(self->plan->model, self->after, self->db, struct_at(self, record, plain, i), err);
+    return status;
+}
+
+static void tell_committed(const ari_watch *self, ari_pool *pool, ari_record *record, void *plain)
+{
+    if (self->in_transaction || !ari_events_has(self->plan, AR_EVENT_AFTER_COMMIT))
+        return;
+    for (size_t i = 0; i < self->count; i++)
+        ari_events_tell(pool, self->plan->model, AR_EVENT_AFTER_COMMIT, self->db, struct_at(self, record, plain, i));
 }
 
 /* A function may free the record. */
-ar_status ari_events_after(const ari_written *written, ari_pool *pool, ar_error *err)
+ar_status ari_events_after(ari_watch *self, ari_pool *pool, ari_record *record, void *plain, ar_error *err)
 {
-    bool pinned = written->record != NULL && ari_record_pin(written->record);
-    ar_status status = run_after(written, err);
-    if (written->commit != NULL)
-        ari_commit_applied(written->commit, written->record, written->plain);
+    bool pinned = record != NULL && ari_record_pin(record);
+    ar_status status = run_after(self, record, plain, err);
+    if (self->commit != NULL)
+        ari_commit_applied(self->commit, record, plain);
     else
-        tell_committed(written, pool);
+        tell_committed(self, pool, record, plain);
     if (pinned)
-        ari_record_unpin(written->record);
+        ari_record_unpin(record);
     return status;
 }

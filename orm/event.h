@@ -32,27 +32,30 @@ ari_moment ari_moment_of(ari_plan_verb verb, bool is_new);
 ar_status ari_events_before(const ari_plan *plan, ari_moment moment, ar_db *db, ari_record *record, void *object,
                             ar_error *err);
 
-/* The same for an array of plain structs that are inserted; failures are told with the index of their row. */
-ar_status ari_events_before_rows(const ari_plan *plan, ar_db *db, void *rows, size_t count, ar_error *err);
+/* The same for an array of plain structs; failures are told with the index of their row. */
+ar_status ari_events_before_rows(const ari_plan *plan, ari_moment moment, ar_db *db, void *rows, size_t count,
+                                 ar_error *err);
 
 /* Runs the functions for one event, until one fails. */
 ar_status ari_events_run(const ar_model *model, ar_event_time when, ar_db *db, void *object, ar_error *err);
 
-/* What was written: to a record, or (NULL) to an array of plain structs. */
-typedef struct ari_written {
-    const ari_plan *plan;
-    ar_db *db; /* through which */
-    ar_event_time after;
-    bool in_transaction;
-    bool rolled_back;   /* before the outcome was applied */
-    ari_commit *commit; /* of the transaction; NULL: it is not told */
-    ari_record *record;
-    void *plain;
-    size_t count;
-} ari_written;
+/* What is to run once a write holds: hangs on its operation (ari_applied.watch), which frees it. */
+typedef struct ari_watch ari_watch;
 
-/* Runs what comes after a write that holds, whose outcome was applied; what it answers is what the verb answers. */
-ar_status ari_events_after(const ari_written *written, ari_pool *pool, ar_error *err);
+/* For a write through `db` that is about to be sent. *out is NULL when nothing is to run. `rows`: the plain structs that are
+ * written, `count` of them; NULL: a record. `undone`: what a rollback gives back, kept by the operation; may be NULL.
+ * AR_E_NO_MEMORY. */
+ar_status ari_watch_create(const ari_plan *plan, ari_moment moment, ari_db *db, ar_db *handle, const void *rows,
+                           size_t count, const ari_undone *undone, ari_watch **out, ar_error *err);
+void ari_watch_destroy(ari_watch *watch); /* NULL does nothing */
+
+/* `db` is a transaction of the library's own, which is over when something is to run: that is given the handle that it was
+ * begun on. NULL does nothing. */
+void ari_watch_outside(ari_watch *watch, const ari_db *db);
+
+/* Runs what comes after the write, whose outcome was applied to the record or (NULL) to the array of plain structs; what
+ * it answers is what the verb answers. */
+ar_status ari_events_after(ari_watch *watch, ari_pool *pool, ari_record *record, void *plain, ar_error *err);
 
 /* Runs all of them, of after_commit or after_rollback, and logs what they answer. */
 void ari_events_tell(ari_pool *pool, const ar_model *model, ar_event_time when, ar_db *db, void *object);

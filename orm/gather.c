@@ -63,7 +63,9 @@ static void collect(ar_future *future)
     ari_gather *self = (ari_gather *)future;
     /* They hold all or none; records are to be told that they do not. */
     for (size_t i = 0; i < self->count; i++) {
-        if (self->children[i].op != NULL && (future->status == AR_OK || self->held))
+        if (self->children[i].op == NULL)
+            ari_future_collect(self->children[i].future); /* a commit says to what hangs on it how it ended */
+        else if (future->status == AR_OK || self->held)
             collect_child(self, self->children[i].op);
     }
 }

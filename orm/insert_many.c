@@ -37,16 +37,13 @@ typedef struct chunk {
     key_source keys;
     bool in_bulk; /* sent as the dialect's bulk */
     int64_t *ids; /* row_count of them, and behind them the texts */
-    ar_db *handle; /* of the verb, for events */
-    bool in_transaction;
-    ari_commit *commit; /* of the caller's transaction; NULL: it is not told how that ends */
 } chunk;
 
 /* What is to be inserted, and how far that has come. */
 typedef struct rows {
     ari_db *db;
     ar_db *handle;
-    bool in_transaction; /* of the caller's */
+    ari_db *outer; /* the caller's */
     const ari_plan *plan;
     char *at; /* the first row that is not in a chunk yet */
     size_t left;
@@ -65,7 +62,7 @@ static void destroy_chunk(ari_op *op)
     chunk *self = chunk_of(op);
     ari_statement_unref(self->statement);
     ari_release(self->env, self->parameters);
-    ari_commit_unref(self->commit);
+    ari_watch_destroy(self->applied.watch);
 }
 
 static ar_status take_key(void *ctx, const ar_value *values, size_t count, ar_error *err)
@@ -152,20 +149,6 @@ static void apply_chunk(ari_op *op, ari_record *record, void *plain, ar_status s
         if (self->keys != KEYS_GIVEN)
             ari_write_key(self->plan, row, self->ids[i]);
     }
-}
-
-static ar_status after_chunk(ari_op *op, ari_record *record, void *plain, ar_status status, ar_error *err)
-{
-    const chunk *self = chunk_of(op);
-    const ari_written written = { .plan = self->plan,
-                                  .db = self->handle,
-                                  .after = AR_EVENT_AFTER_INSERT,
-                                  .in_transaction = self->in_transaction,
-                                  .commit = self->commit,
-                                  .record = record,
-                                  .plain = plain,
-                                  .count = self->row_count };
-    return status == AR_OK ? ari_events_after(&written, op->pool, err) : AR_OK;
 }
 
 static ari_mask columns_of(const rows *self, const char *row)
@@ -293,26 +276,6 @@ static ar_status no_memory(const rows *self, ar_error *err)
     return ar_error_set(err, AR_E_NO_MEMORY, "inserting into %s: out of memory", self->plan->model->table);
 }
 
-/* For what is to run once the chunk holds. */
-static ar_status watch(const rows *self, ari_op *op, ar_error *err)
-{
-    chunk *made = chunk_of(op);
-    made->applied.after = after_chunk;
-    made->handle = self->handle;
-    made->in_transaction = self->in_transaction;
-    if (!self->in_transaction || !ari_commit_is_due(self->plan, self->db))
-        return AR_OK;
-    made->commit = ari_commit_create(self->db, self->plan, made->row_count);
-    for (size_t i = 0; made->commit != NULL && i < made->row_count; i++) {
-        if (!ari_commit_copy(made->commit, i, self->at + i * self->plan->model->record_size))
-            return no_memory(self, err);
-    }
-    if (made->commit == NULL)
-        return no_memory(self, err);
-    ari_commit_register(made->commit, self->db);
-    return AR_OK;
-}
-
 /* The next chunk, as an operation; *first is its first row. */
 static ar_status next_chunk(rows *self, ari_op **out, char **first, ar_error *err)
 {
@@ -330,8 +293,9 @@ static ar_status next_chunk(rows *self, ari_op **out, char **first, ar_error *er
         return status != AR_OK ? status : no_memory(self, err);
     }
     status = set_up(op, self, &next, values, err);
-    if (status == AR_OK && self->plan->events != 0)
-        status = watch(self, op, err);
+    if (status == AR_OK && self->plan->watched)
+        status = ari_watch_create(self->plan, ari_moment_of(ARI_PLAN_INSERT, true), self->outer, self->handle, self->at,
+                                  next.rows, NULL, &chunk_of(op)->applied.watch, err);
     if (status != AR_OK) {
         ari_op_release(op);
         return status;
@@ -372,7 +336,8 @@ static ar_status start(rows *self, const ar_model *model, void *first, size_t co
     if (count > SIZE_MAX / model->record_size)
         return ar_error_set(err, AR_E_INVALID, "inserting into %s: %zu rows do not fit memory", model->table, count);
     if (self->plan->watched)
-        status = ari_events_before_rows(self->plan, self->handle, first, count, err);
+        status = ari_events_before_rows(self->plan, ari_moment_of(ARI_PLAN_INSERT, true), self->handle, first, count,
+                                        err);
     if (status != AR_OK)
         return status;
     self->at = first;
@@ -442,7 +407,7 @@ static ar_future *submit_here(rows *self, ari_op *op, char *first)
 static ar_future *insert_many(ari_db *db, ar_db *handle, const ar_model *model, void *first, size_t count)
 {
     ar_error error = { .status = AR_OK };
-    rows self = { .db = db, .handle = handle, .in_transaction = ari_db_in_transaction(db) };
+    rows self = { .db = db, .handle = handle, .outer = db };
     ari_op *op = NULL;
     char *at = NULL;
     ar_status status = start(&self, model, first, count, &error);

@@ -23,10 +23,6 @@ typedef struct save {
     ari_mask columns;
     const ar_statement *statement; /* NULL when the plan keeps it */
     ari_undone *undone;            /* NULL outside of transactions */
-    ari_commit *commit;            /* likewise; NULL also when it is not told how they end */
-    ar_db *handle;                 /* of the verb, for events */
-    ar_event_time after;
-    bool in_transaction;
     int64_t id;                    /* the AUTO key that the database gave; 0: none */
     uint16_t *returned;            /* the columns that come back, to be read into the image */
     ar_type *wanted;               /* their types, behind that of the AUTO key */
@@ -63,7 +59,7 @@ static void destroy_save(ari_op *op)
 {
     ari_statement_unref(save_of(op)->statement);
     ari_undo_unref(save_of(op)->undone);
-    ari_commit_unref(save_of(op)->commit);
+    ari_watch_destroy(save_of(op)->applied.watch);
     if (save_of(op)->strings != NULL)
         ari_release(save_of(op)->env, save_of(op)->strings);
 }
@@ -370,38 +366,6 @@ static void set_up(draft *self, const ar_statement *statement, const ari_mask *c
     set_up_sink(op);
 }
 
-static ar_status after_save(ari_op *op, ari_record *record, void *plain, ar_status status, ar_error *err)
-{
-    const save *self = save_of(op);
-    const ari_written written = { .plan = self->write.plan,
-                                  .db = self->handle,
-                                  .after = self->after,
-                                  .in_transaction = self->in_transaction,
-                                  .rolled_back = ari_undo_is_due(self->undone),
-                                  .commit = self->commit,
-                                  .record = record,
-                                  .plain = plain,
-                                  .count = 1 };
-    return status == AR_OK ? ari_events_after(&written, op->pool, err) : AR_OK;
-}
-
-/* For what is to run once it holds. */
-static ar_status watch(draft *self, ar_error *err)
-{
-    save *made = save_of(self->op);
-    made->applied.after = after_save;
-    made->handle = self->handle;
-    made->after = self->moment.after;
-    made->in_transaction = ari_db_in_transaction(self->db);
-    if (!ari_commit_is_due(self->write.plan, self->db))
-        return AR_OK;
-    made->commit = ari_commit_create(self->db, self->write.plan, 1);
-    if (made->commit == NULL || (self->record == NULL && !ari_commit_copy(made->commit, 0, self->object)))
-        return no_memory(self, err);
-    ari_commit_register(made->commit, self->db);
-    return AR_OK;
-}
-
 static ar_status make_op(draft *self, const ari_mask *columns, ar_error *err)
 {
     const ari_plan *plan = self->write.plan;
@@ -432,7 +396,10 @@ static ar_status make_op(draft *self, const ari_mask *columns, ar_error *err)
         status = prepare_record(self, err);
     else
         memcpy(made->image, self->object, plan->model->record_size);
-    return status == AR_OK && plan->events != 0 ? watch(self, err) : status;
+    if (status != AR_OK || !plan->watched)
+        return status;
+    return ari_watch_create(plan, self->moment, self->db, self->handle, self->record == NULL ? self->object : NULL, 1,
+                            made->undone, &made->applied.watch, err);
 }
 
 /* A save inserts or updates, an upsert inserts where the database gives the key. */
@@ -557,10 +524,6 @@ static ar_future *submit_with_read(const draft *self, ar_db *handle)
     return ari_read_back_submit(self->db, handle, self->op, self->record, self->record == NULL ? self->object : NULL,
                                 &what);
 }
-    if (gather != NULL) {
-        ari_gather_hold(gather, self.op);
-        ari_watch_outside(save_of(self.op)->applied.watch, self.db);
-    }
 
 static ar_status write_here(ar_db *handle, const ar_model *model, void *object, verb chosen, ar_error *err)
 {
@@ -594,32 +557,13 @@ static ar_done write_later(ar_db *handle, const ar_model *model, void *object, v
         return (ar_done){ ari_future_failed(NULL, error.status, &error) };
     if (make_draft(&self, model, object, chosen.on_record, &error) != AR_OK || self.op == NULL)
         return (ar_done){ ari_fail_and_leave(self.db, &error) };
+    if (gather != NULL) {
+        ari_gather_hold(gather, self.op);
+        ari_watch_outside(save_of(self.op)->applied.watch, self.db);
+    }
     ar_future *future = is_read_afterwards(&self) ? submit_with_read(&self, handle)
                                                   : ari_apply_submit(self.db, self.op, self.record,
                                                                      self.record == NULL ? self.object : NULL);
-static ar_status delete_here(ar_db *tx, const ar_model *model, void *record, ar_error *err)
-{
-    return write_here(tx, model, record, delete_verb, err);
-}
-
-static ar_done delete_later(ar_db *tx, const ar_model *model, void *record, ari_gather *gather)
-{
-    return write_later(tx, model, record, delete_verb, gather);
-}
-
-static ar_status hard_delete_here(ar_db *tx, const ar_model *model, void *record, ar_error *err)
-{
-    return write_here(tx, model, record, hard_delete_verb, err);
-}
-
-static ar_done hard_delete_later(ar_db *tx, const ar_model *model, void *record, ari_gather *gather)
-{
-    return write_later(tx, model, record, hard_delete_verb, gather);
-}
-
-static const ari_deletion deletion = { .here = delete_here, .later = delete_later };
-static const ari_deletion hard_deletion = { .here = hard_delete_here, .later = hard_delete_later };
-
     ari_db_leave(self.db);
     return (ar_done){ future };
 }
@@ -652,6 +596,29 @@ ar_done ar_record_upsert_async(ar_db *db, const ar_model *model, void *record)
 {
     return write_later(db, model, record, upsert_verb, NULL);
 }
+
+static ar_status delete_here(ar_db *tx, const ar_model *model, void *record, ar_error *err)
+{
+    return write_here(tx, model, record, delete_verb, err);
+}
+
+static ar_done delete_later(ar_db *tx, const ar_model *model, void *record, ari_gather *gather)
+{
+    return write_later(tx, model, record, delete_verb, gather);
+}
+
+static ar_status hard_delete_here(ar_db *tx, const ar_model *model, void *record, ar_error *err)
+{
+    return write_here(tx, model, record, hard_delete_verb, err);
+}
+
+static ar_done hard_delete_later(ar_db *tx, const ar_model *model, void *record, ari_gather *gather)
+{
+    return write_later(tx, model, record, hard_delete_verb, gather);
+}
+
+static const ari_deletion deletion = { .here = delete_here, .later = delete_later };
+static const ari_deletion hard_deletion = { .here = hard_delete_here, .later = hard_delete_later };
 
 ar_status ar_record_delete(ar_db *db, const ar_model *model, void *record, ar_error *err)
 {

@@ -2,6 +2,7 @@
 #include "orm/upsert.h"
 
 #include "orm/apply.h"
+#include "orm/event.h"
 #include "orm/fill.h"
 #include "orm/find.h"
 #include "orm/statement.h"
@@ -44,6 +45,7 @@ static void destroy_upsert(ari_op *op)
     forget(self);
     ari_statement_unref(self->statement);
     ari_undo_unref(self->undone);
+    ari_watch_destroy(self->applied.watch);
 }
 
 static ar_status take_row(void *ctx, const ar_value *values, size_t count, ar_error *err)
@@ -173,8 +175,8 @@ static ar_status check(const ari_plan *plan, const ari_record *record, ar_error 
     return AR_OK;
 }
 
-static ar_status make_upsert(ari_db *db, const ar_model *model, void *object, const ar_upsert_options *options,
-                             ari_record **record, ari_op **op, ar_error *err)
+static ar_status make_upsert(ari_db *db, ar_db *handle, const ar_model *model, void *object,
+                             const ar_upsert_options *options, ari_record **record, ari_op **op, ar_error *err)
 {
     ari_write write = { .object = object, .verb = ARI_PLAN_UPSERT };
     ari_conflict conflict;
@@ -192,13 +194,25 @@ static ar_status make_upsert(ari_db *db, const ar_model *model, void *object, co
         status = check(write.plan, *record, err);
     if (status == AR_OK)
         status = ari_conflict_read(write.plan, options, &conflict, err);
+    ari_moment moment = ari_moment_of(ARI_PLAN_UPSERT, ar_record_is_new(object));
+    if (status == AR_OK && write.plan->watched)
+        status = ari_events_before(write.plan, moment, handle, *record, object, err);
     if (status == AR_OK)
         status = ari_write_prepare(&write, db, object, &tenant, true, err);
     if (status != AR_OK)
         return status;
     const ar_env *env = ari_db_env(db);
     write.now = write.plan->has_stamps ? env->wall_now(env->ctx) : 0;
-    return make_op(db, &write, *record, &conflict, op, err);
+    status = make_op(db, &write, *record, &conflict, op, err);
+    if (status != AR_OK || !write.plan->watched)
+        return status;
+    status = ari_watch_create(write.plan, moment, db, handle, NULL, 1, upsert_of(*op)->undone,
+                              &upsert_of(*op)->applied.watch, err);
+    if (status != AR_OK) {
+        ari_op_release(*op);
+        *op = NULL;
+    }
+    return status;
 }
 
 ar_status ar_record_upsert_with(ar_db *handle, const ar_model *model, void *object, const ar_upsert_options *options,
@@ -210,11 +224,13 @@ ar_status ar_record_upsert_with(ar_db *handle, const ar_model *model, void *obje
     ari_db *db = ari_db_enter(handle, err != NULL ? err : &closed);
     if (db == NULL)
         return err != NULL ? err->status : closed.status;
-    ar_status status = make_upsert(db, model, object, options, &record, &op, err);
+    ar_status status = make_upsert(db, handle, model, object, options, &record, &op, err);
     if (status == AR_OK)
         status = ari_db_run(db, op, err);
     if (status == AR_OK)
         apply_upsert(op, record, NULL, AR_OK);
+    if (status == AR_OK)
+        status = ari_apply_after(op, record, NULL, AR_OK, err);
     ari_op_release(op);
     ari_db_leave(db);
     return status;
@@ -229,7 +245,7 @@ ar_done ar_record_upsert_with_async(ar_db *handle, const ar_model *model, void *
     ari_db *db = ari_db_enter(handle, &error);
     if (db == NULL)
         return (ar_done){ ari_future_failed(NULL, error.status, &error) };
-    if (make_upsert(db, model, object, options, &record, &op, &error) != AR_OK)
+    if (make_upsert(db, handle, model, object, options, &record, &op, &error) != AR_OK)
         return (ar_done){ ari_fail_and_leave(db, &error) };
     ar_future *future = ari_apply_submit(db, op, record, NULL);
     ari_db_leave(db);

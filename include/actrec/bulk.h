@@ -11,8 +11,8 @@
 
 AR_BEGIN_DECLS
 
-/* Writing many rows, and upserts that say what they are about. What is said in actrec/record.h holds here too. Neither
- * validations nor events run. */
+/* Writing many rows, and upserts that say what they are about. What is said in actrec/record.h holds here too.
+ * ar_record_upsert_with validates and runs events as ar_record_upsert does. */
 
 /* What an upsert does where a row is there already. All zero: ar_record_upsert. */
 typedef struct ar_upsert_options {

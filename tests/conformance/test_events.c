@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/support/fixture.h"
+#include "tests/support/outside.h"
 
 /* What runs around writes: in which order, on whose record, and what it can stop. */
 
@@ -64,7 +65,59 @@ AR_MODEL_DEFINE(Note, "notes", AR_COLUMN(Note, id, AR_PRIMARY_KEY | AR_AUTO),
                 AR_BEFORE_DELETE(Note, before_delete), AR_AFTER_DELETE(Note, after_delete),
                 AR_AFTER_COMMIT(Note, after_commit), AR_AFTER_ROLLBACK(Note, after_rollback));
 
-static const ar_model *const models[] = { &Note_model };
+/* A model with rows that depend on it: deleting one is a transaction of the library's own. */
+typedef struct Sheet Sheet;
+typedef struct Folder {
+    int64_t id;
+    const char *name;
+    AR_MANY(Sheet) sheets;
+} Folder;
+
+struct Sheet {
+    int64_t id;
+    int64_t folder_id;
+};
+
+AR_MODEL_DECLARE(Folder);
+AR_MODEL_DECLARE(Sheet);
+
+static ar_status folder_event(const char *name, ar_db *handle, ar_error *error)
+{
+    int64_t count;
+    strcat(calls, name);
+    ar_status status = ar_query_count(Note_query(handle), &count, error); /* the handle can be used */
+    strcat(calls, status == AR_OK ? " " : "! ");
+    if (strcmp(name, stops_at) == 0)
+        return ar_error_set(error, stops_with, "%s says no", name);
+    return status;
+}
+
+static ar_status before_folder(ar_db *handle, Folder *folder, ar_error *error)
+{
+    (void)folder;
+    return folder_event("before", handle, error);
+}
+
+static ar_status after_folder(ar_db *handle, Folder *folder, ar_error *error)
+{
+    (void)folder;
+    return folder_event("after", handle, error);
+}
+
+static ar_status folder_committed(ar_db *handle, Folder *folder, ar_error *error)
+{
+    (void)folder;
+    return folder_event("committed", handle, error);
+}
+
+AR_MODEL_DEFINE(Sheet, "sheets", AR_COLUMN(Sheet, id, AR_PRIMARY_KEY | AR_AUTO),
+                AR_COLUMN(Sheet, folder_id, AR_NOT_NULL));
+AR_MODEL_DEFINE(Folder, "folders", AR_COLUMN(Folder, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Folder, name),
+                AR_HAS_MANY(Folder, sheets, Sheet, folder_id, .dependent = AR_DEPENDENT_DELETE),
+                AR_BEFORE_DELETE(Folder, before_folder), AR_AFTER_DELETE(Folder, after_folder),
+                AR_AFTER_COMMIT(Folder, folder_committed));
+
+static const ar_model *const models[] = { &Note_model, &Folder_model, &Sheet_model };
 
 static int forget_all(void **state)
 {
@@ -659,6 +712,138 @@ static void refused_memory(void **state)
     Note_free(refused);
 }
 
+typedef struct seen {
+    ar_status status;
+    ar_error error;
+} seen;
+
+static void see(void *arg, ar_status status, const ar_error *error)
+{
+    seen *out = arg;
+    out->status = status;
+    if (error != NULL)
+        out->error = *error;
+    strcat(calls, "then ");
+}
+
+static void those_of_a_then_run_on_its_executor(void **state)
+{
+    (void)state;
+    ar_cq *cq = NULL;
+    size_t ran = 0;
+    seen first = { .status = AR_E_PENDING }, second = first;
+    Note *note = new_note("a");
+    Note plain = { .text = "p" };
+    ok(ar_cq_create(NULL, &cq, &err));
+    ar_done done = Note_save_async(db, note);
+    ok(ar_done_then(&done, ar_cq_executor(cq), see, &first, &err));
+    were_called(BEFORE_INSERT("a"));
+    while (ran == 0)
+        ok(ar_cq_run(cq, 0, 10000, &ran, &err));
+    were_called("after_insert(a) after_commit(a) then ");
+    assert_int_equal(first.status, AR_OK);
+    stops_at = "after_insert";
+    stops_with = AR_E_VETOED;
+    done = Note_insert_async(db, &plain);
+    ok(ar_done_then(&done, ar_cq_executor(cq), see, &second, &err));
+    for (ran = 0; ran == 0;)
+        ok(ar_cq_run(cq, 0, 10000, &ran, &err));
+    assert_int_equal(second.status, AR_E_VETOED);
+    assert_string_equal(second.error.message, "after_insert says no");
+    ar_cq_destroy(&cq);
+    Note_free(note);
+}
+
+static void an_upsert_with_options(void **state)
+{
+    (void)state;
+    Note *note = new_note("a");
+    const ar_upsert_options options = { .update = AR_MEMBERS(Note, text) };
+    if (Note_upsert_with(db, note, &options, &err) == AR_E_UNSUPPORTED) {
+        Note_free(note);
+        return;
+    }
+    were_called(INSERT("a") COMMIT("a"));
+    note->text = "b";
+    ar_done done = Note_upsert_with_async(db, note, &options);
+    were_called(BEFORE_UPDATE("b"));
+    ok(ar_done_await(&done, &err));
+    were_called("after_update(b) after_commit(b) ");
+    note->text = "far too long for it";
+    fails(Note_upsert_with(db, note, &options, &err), AR_E_INVALID);
+    note->text = "c";
+    calls[0] = '\0';
+    ar_db *tx = ar_tx_begin(db, NULL);
+    ok(Note_upsert_with(tx, note, &options, &err));
+    ok(ar_tx_rollback(&tx, &err));
+    were_called(UPDATE("c") ROLLBACK("c"));
+    Note_free(note);
+}
+
+static void a_delete_with_what_depends_on_it(void **state)
+{
+    (void)state;
+    Folder *folder = Folder_new();
+    assert_non_null(folder);
+    for (int i = 0; i < 3; i++) {
+        int64_t count = -1;
+        ok(Folder_save(db, folder, &err));
+        ok(Sheet_insert(db, &(Sheet){ .folder_id = folder->id }, &err));
+        calls[0] = '\0';
+        stops_at = i == 0 ? "before" : "";
+        stops_with = AR_E_VETOED;
+        ar_db *tx = i == 2 ? ar_tx_begin(db, NULL) : NULL;
+        ar_status status = Folder_delete(tx != NULL ? tx : db, folder, &err);
+        assert_int_equal(status, i == 0 ? AR_E_VETOED : AR_OK);
+        if (tx != NULL) {
+            were_called("before after ");
+            ok(ar_tx_commit(&tx, &err));
+            were_called("committed ");
+        } else {
+            were_called(i == 0 ? "before " : "before after committed ");
+        }
+        ok(ar_query_count(Sheet_query(db), &count, &err));
+        assert_int_equal(count, i == 0 ? 1 : 0);
+        assert_int_equal(Folder_is_new(folder), i != 0);
+    }
+    Folder_free(folder);
+}
+
+static int64_t number_of_connection(ar_db *tx)
+{
+    ar_rows *rows = NULL;
+    ok(ar_query_rows(fixture_on("postgres") ? ar_sql(tx, "SELECT pg_backend_pid()")
+                                            : ar_sql(tx, "SELECT connection_id()"),
+                     &rows, &err));
+    int64_t number = 0;
+    ok(ar_rows_int64(rows, 0, 0, &number, &err));
+    ar_rows_free(rows);
+    return number;
+}
+
+static void a_lost_connection_rolls_back(void **state)
+{
+    (void)state;
+    char sql[80];
+    outside *server = outside_open(fixture_url());
+    assert_non_null(server);
+    Note *note = new_note("a");
+    ar_db *tx = ar_tx_begin(db, NULL);
+    ok(Note_save(tx, note, &err));
+    calls[0] = '\0';
+    snprintf(sql, sizeof sql, fixture_on("postgres") ? "SELECT pg_terminate_backend(%lld)" : "KILL %lld",
+             (long long)number_of_connection(tx));
+    assert_true(outside_exec(server, sql));
+    ar_status status = Note_insert(tx, &(Note){ .text = "p" }, &err);
+    assert_int_not_equal(status, AR_OK);
+    were_called(BEFORE_INSERT("p"));
+    assert_false(ar_tx_finish(&tx, &status, &err));
+    were_called(ROLLBACK("a"));
+    assert_true(Note_is_new(note));
+    outside_close(server);
+    Note_free(note);
+}
+
 #define events_test(test) cmocka_unit_test_setup(test, forget_all)
 
 int main(void)
@@ -685,6 +870,10 @@ int main(void)
         events_test(what_comes_after_may_free_the_record),
         events_test(a_retried_transaction_is_told_of_each_attempt),
         events_test(bulk_verbs_on_queries_run_none),
+        events_test(those_of_a_then_run_on_its_executor),
+        events_test(an_upsert_with_options),
+        events_test(a_delete_with_what_depends_on_it),
+        fixture_test_setup_on("postgres mysql", a_lost_connection_rolls_back, forget_all, NULL),
         events_test(refused_memory),
     };
     return fixture_main("events", tests, models);
