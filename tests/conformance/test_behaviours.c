@@ -58,6 +58,7 @@ static const ar_model *const models[] = { &Account_model, &Page_model, &Note_mod
 static Account *new_account(void)
 {
     Account *account = Account_new();
+    assert_non_null(account);
     account->owner = "Ann";
     account->balance = 10;
     ok(Account_save(db, account, &err));
@@ -167,6 +168,7 @@ static int64_t count_pages(int which)
 static Page *new_page(const char *title)
 {
     Page *page = Page_new();
+    assert_non_null(page);
     page->title = title;
     ok(Page_save(db, page, &err));
     return page;
@@ -216,6 +218,7 @@ static void deleting_twice_finds_nothing(void **state)
     assert_true(Page_is_new(copy));
     assert_int_equal(count_pages(1), 0);
     Page *fresh = Page_new();
+    assert_non_null(fresh);
     fails(Page_delete(db, fresh, &err), AR_E_INVALID);
     fails(Page_restore(db, fresh, &err), AR_E_INVALID);
     Page_free(fresh);
@@ -264,6 +267,7 @@ static void tenants_see_their_own_rows(void **state)
     (void)state;
     ar_db *one = scope_of(1), *two = scope_of(2);
     Note *note = Note_new(), *found;
+    assert_non_null(note);
     note->text = "of one";
     fails(Note_save(db, note, &err), AR_E_INVALID);
     ok(Note_save(one, note, &err));
@@ -376,6 +380,7 @@ static void tenants_may_be_texts(void **state)
     ar_db *other = ar_scope_open(db, &(ar_scope_options){ .tenant = ar_bind("other") });
     name[0] = 'x';
     Doc *doc = Doc_new();
+    assert_non_null(doc);
     doc->number = 1;
     doc->text = "first";
     ok(Doc_upsert(acme, doc, &err));
@@ -383,6 +388,7 @@ static void tenants_may_be_texts(void **state)
     doc->text = "second";
     ok(Doc_upsert(acme, doc, &err));
     Doc *thief = Doc_new();
+    assert_non_null(thief);
     thief->number = 1;
     thief->text = "stolen";
     fails(Doc_upsert(other, thief, &err), AR_E_CONSTRAINT);

@@ -147,6 +147,7 @@ static void composite_keys_find_many_and_upsert(void **state)
     assert_string_equal(list.items[1]->passenger, "Ann");
     Seat_list_free(&list);
     Seat *seat = Seat_new();
+    assert_non_null(seat);
     *seat = (Seat){ 1, "A", "Zoe", 99 };
     ok(Seat_upsert(db, seat, &err));
     Seat_free(seat);
@@ -165,6 +166,7 @@ static void keys_may_change(void **state)
 {
     (void)state;
     Country *country = Country_new();
+    assert_non_null(country);
     country->code = "XX";
     country->name = "Nowhere";
     ok(Country_save(db, country, &err));
@@ -182,6 +184,7 @@ static void uuids_are_made_where_there_is_none(void **state)
     (void)state;
     const ar_uuid zero = { { 0 } };
     Token *token = Token_new();
+    assert_non_null(token);
     token->owner = "Ann";
     ok(Token_save(db, token, &err));
     assert_int_equal(token->id.bytes[6] >> 4, 7);
@@ -211,6 +214,7 @@ static void uuids_are_made_where_there_is_none(void **state)
 static Item *new_item(const char *name, int32_t price, int32_t count)
 {
     Item *item = Item_new();
+    assert_non_null(item);
     item->name = name;
     item->price = price;
     item->count = count;
@@ -426,6 +430,7 @@ static void keyless_models_hold_rows_of_any_query(void **state)
 static void use_elsewhere(void)
 {
     Elsewhere *row = Elsewhere_new();
+    assert_non_null(row);
     ok(ar_table_create(db, &Elsewhere_model, &err));
     row->name = "far";
     ok(Elsewhere_save(db, row, &err));
@@ -491,6 +496,7 @@ static void virtual_columns_are_read_back(void **state)
     }
     ok(ar_table_create(db, &Box_model, &err));
     Box *box = Box_new();
+    assert_non_null(box);
     box->width = 2;
     box->height = 3;
     ok(Box_save(db, box, &err));
