@@ -68,6 +68,7 @@ extern const bench bench_mysql_find_sync;
 extern const bench bench_mysql_find_async64;
 extern const bench bench_mysql_insert_bulk10k;
 extern const bench bench_mysql_hydrate_10k;
+extern const bench bench_orm_eager_3level;
 extern const bench bench_mailbox_post;
 extern const bench bench_mailbox_help;
 extern const bench bench_op_bytes;

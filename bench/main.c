@@ -49,6 +49,7 @@ static const bench *const all[] = {
     MYSQL(find_async64),
     MYSQL(insert_bulk10k),
     MYSQL(hydrate_10k),
+    &bench_orm_eager_3level,
     &bench_mailbox_post,
     &bench_mailbox_help,
     &bench_op_bytes,
