@@ -32,6 +32,7 @@ static bool is_index(const ar_value *step)
 
 static ar_status check_steps(const ari_writing *writing, const ar_expr *expr)
 {
+    const ar_dialect *dialect = writing->naming.dialect;
     for (size_t i = 0; i < expr->value_count; i++) {
         const ar_value *step = &expr->values[i];
         if (is_index(step)) {
@@ -39,6 +40,9 @@ static ar_status check_steps(const ari_writing *writing, const ar_expr *expr)
                 return refuse_step(writing, expr, "is an index that is negative or too large");
         } else if (step->type != AR_TYPE_TEXT) {
             return refuse_step(writing, expr, "is neither the name of a member nor an index");
+        } else if (step->as.text.length > 0 && step->as.text.data[0] == '-' && dialect->json_loses_dash) {
+            return ar_error_set(writing->err, AR_E_UNSUPPORTED,
+                                "building a query: %s finds no member whose name begins with -", dialect->name);
         } else if (!is_plain_text(&step->as.text)) {
             return refuse_step(writing, expr,
                                "is an empty name, or one with a quote, a backslash or a control character in it");

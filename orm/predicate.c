@@ -251,8 +251,21 @@ static void join(rendering *writer)
     writer->groups[writer->depth].first = false;
 }
 
+static bool names_a_table(const rendering *writer, const char *alias)
+{
+    const ari_naming *naming = &writer->writing->naming;
+    for (size_t i = 0; alias != NULL && i < naming->count; i++) {
+        if (ari_same_name(ari_source_name(&naming->sources[i]), alias))
+            return true;
+    }
+    return false;
+}
+
 static ar_status open_group(rendering *writer, const ar_predicate *predicate)
 {
+    if (predicate->operation == AR_COMPARE_AS && !names_a_table(writer, predicate->alias))
+        return ar_error_set(writer->err, AR_E_INVALID, "building a query: no table is joined as \"%.64s\"",
+                            predicate->alias != NULL ? predicate->alias : "NULL");
     if (writer->depth + 1 == DEEPEST)
         return ar_error_set(writer->err, AR_E_INVALID,
                             "building a query: groups of predicates are nested more than %d deep", DEEPEST - 1);

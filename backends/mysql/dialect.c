@@ -77,6 +77,7 @@ const ar_dialect ari_mysql_dialect = {
     .lock_nowait = true,
     .lock_skip_locked = true,
     .explain = "EXPLAIN ",
+    .json_loses_dash = true, /* MariaDB 10.11 */
     /* What is a JSON null would be the text null. */
     .json_text = "CASE WHEN JSON_TYPE(JSON_EXTRACT(\1, \2)) <> 'NULL' THEN JSON_UNQUOTE(JSON_EXTRACT(\1, \2)) END",
     .json_number = "CASE WHEN JSON_TYPE(JSON_EXTRACT(\1, \2)) IN ('INTEGER', 'DOUBLE', 'DECIMAL', 'UNSIGNED INTEGER') "
@@ -102,6 +103,7 @@ static void without_returning(ar_dialect *dialect)
 /* What queries may be made of: https://mariadb.com/kb/en/select/, MySQL's manual, 13.2 and "What Is New". */
 static void set_mysql_queries(ar_dialect *dialect, int variant)
 {
+    dialect->json_loses_dash = false;
     dialect->intersects = dialect->intersects_all = variant == MYSQL_LATEST;
     if (variant != MYSQL_OLD) {
         dialect->lock_for_share = " FOR SHARE";

@@ -36,6 +36,18 @@ ar_status use(User *user)
     ar_query_where(q, "name in (?) or id > ?", AR_LIST(names, 2), GREEN);
     ar_query_set(q, AR_ADD(User, id, 1), AR_SET_SQL(User, name, "upper(?)", "ann"), AR_SET_NULL(User, name));
     ar_ignore(User_change(db, ar_key(1), AR_CHANGES(AR_ADD(User, id, -1)), &err));
+    ar_query_join(q, AR_LEFT_JOIN, User, "u", AR_ON(User, id, User, id), AR_AS("u", AR_EQ(User, id, 1)));
+    ar_query_filter(q, AR_EXISTS(User_query(db)), AR_COMPARE(AR_COL(User, id), EQ, AR_VALUE(1)));
+    ar_query_select_as(q, "n",
+                       AR_OVER(AR_FILTER(AR_COUNT(AR_COL(User, id)), AR_EQ(User, id, 1)), AR_ASC(AR_COL(User, id))));
+    ar_query_select_as(q, "c",
+                       AR_CASE(AR_WHEN(AR_VALUE(1), AR_EQ(User, id, 1)), AR_ELSE(AR_SQL(AR_TYPE_INT64, "?", 2))));
+    ar_query_filter(q, AR_COMPARE(AR_JSON_TEXT(AR_COL(User, name), "a", 0), EQ, AR_VALUE("x")));
+    ar_query_after(q, 1);
+    int64_t *numbers = nullptr, number = 0;
+    size_t count = 0;
+    ar_ignore(ar_query_pluck(ar_query_clone(q), &numbers, &count, nullptr));
+    ar_ignore(ar_query_scalar(ar_query_clone(q), &number, nullptr));
     User_list_future all = User_all_async(q);
     ar_future_drop(&all.raw);
     if (User_is_changed(user) && AR_CHANGED(User, user, name) && User_original(user)->name != nullptr)

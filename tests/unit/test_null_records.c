@@ -317,6 +317,74 @@ static void queries(void **state)
     ANSWERS(AR_E_INVALID, ar_query_rows, ar_sql_text(db, NULL, NULL, 0), &rows);
     ANSWERS(AR_E_INVALID, ar_query_rows, ar_sql_text(db, "select ?", NULL, 1), &rows);
     cover("ar_query_create");
+static void builders_of_more_than_one_table(void **state)
+{
+    (void)state;
+    const ar_predicate on[] = { AR_ON(Pet, id, Pet, id), AR_GROUP_(AR_COMPARE_END) };
+    const ar_expr nothing = ar_expr_of_(AR_EXPR_END);
+    const ar_value too_large = ar_bind(UINT64_MAX);
+    BUILDER(ar_query_alias, NULL);
+    BUILDER(ar_query_join_on, AR_INNER_JOIN, NULL, "p", on);
+    BUILDER(ar_query_join_on, AR_INNER_JOIN, &Pet_model, NULL, on);
+    BUILDER(ar_query_join_on, AR_INNER_JOIN, &Pet_model, "p", NULL);
+    BUILDER(ar_query_select_expr, NULL, "n");
+    BUILDER(ar_query_select_expr, AR_EXPRS_(AR_COUNT_ROWS), NULL);
+    BUILDER(ar_query_select_expr, &nothing, "n");
+    BUILDER(ar_query_order_expr, NULL);
+    BUILDER(ar_query_group_expr, NULL);
+    BUILDER(ar_query_having_list, NULL);
+    BUILDER(ar_query_combine, AR_UNION, NULL);
+    BUILDER(ar_query_with_query, NULL, Pet_query(db));
+    BUILDER(ar_query_with_query, &Pet_model, NULL);
+    BUILDER(ar_query_with_steps, NULL, AR_UNION, Pet_query(db), Pet_query(db));
+    BUILDER(ar_query_with_steps, &Pet_model, AR_UNION, NULL, Pet_query(db));
+    BUILDER(ar_query_with_steps, &Pet_model, AR_UNION, Pet_query(db), NULL);
+    BUILDER(ar_query_after_values, NULL, 1);
+    BUILDER(ar_query_after_values, &too_large, 1);
+    BUILDER(ar_query_before_values, NULL, 1);
+    BUILDER(ar_query_page, 0, 1);
+    BUILDER(ar_query_lock, AR_LOCK_UPDATE, AR_LOCK_WAIT);
+    DOES_NOTHING(ar_query_distinct, NULL);
+    settle();
+}
+
+static void values_of_a_query(void **state)
+{
+    (void)state;
+    int64_t number, *numbers;
+    size_t count;
+    ar_rows *rows;
+    ar_rows_future none = { NULL };
+    char sql[8];
+    ar_query *query = Pet_query(db);
+    ANSWERS(AR_E_INVALID, ar_query_to_sql, NULL, sql, sizeof sql, &count, &count);
+    ANSWERS(AR_E_INVALID, ar_query_to_sql, query, NULL, sizeof sql, &count, &count);
+    ANSWERS(AR_OK, ar_query_to_sql, query, NULL, 0, NULL, NULL);
+    ar_query_free(query);
+    cover("ar_query_clone");
+    ANSWERS(AR_E_INVALID, ar_query_rows, ar_query_clone(NULL), &rows);
+    ANSWERS(AR_E_INVALID, ar_query_explain, NULL, &rows);
+    ANSWERS(AR_E_INVALID, ar_query_explain, Pet_query(db), NULL);
+    ANSWERS(AR_E_CLOSED, ar_query_explain, Pet_query(stale), &rows);
+    COMES_TO(AR_E_INVALID, ar_query_explain_async, NULL);
+    ANSWERS(AR_E_INVALID, ar_query_scalar_as, NULL, AR_KIND_INT64, &number);
+    ANSWERS(AR_E_INVALID, ar_query_scalar_as, Pet_query(db), AR_KIND_INT64, NULL);
+    ANSWERS(AR_E_CLOSED, ar_query_scalar_as, Pet_query(stale), AR_KIND_INT64, &number);
+    COMES_TO(AR_E_INVALID, ar_query_scalar_async, NULL);
+    ANSWERS(AR_E_INVALID, ar_scalar_await_as, NULL, AR_KIND_INT64, &number);
+    ANSWERS(AR_E_INVALID, ar_scalar_await_as, &none, AR_KIND_INT64, &number);
+    ANSWERS(AR_E_INVALID, ar_query_pluck_as, NULL, AR_KIND_INT64, &numbers, &count);
+    ANSWERS(AR_E_INVALID, ar_query_pluck_as, Pet_query(db), AR_KIND_INT64, NULL, &count);
+    ANSWERS(AR_E_INVALID, ar_query_pluck_as, Pet_query(db), AR_KIND_INT64, &numbers, NULL);
+    ANSWERS(AR_E_INVALID, ar_pluck_await_as, NULL, AR_KIND_INT64, &numbers, &count);
+    ANSWERS(AR_E_INVALID, ar_pluck_await_as, &none, AR_KIND_INT64, &numbers, &count);
+    ar_rows_future rows_later = ar_query_rows_async(Pet_query(db));
+    check_status("ar_pluck_await_as", __LINE__, ar_pluck_await_as(&rows_later, AR_KIND_INT64, NULL, &count, &err),
+                 AR_E_INVALID);
+    DOES_NOTHING(ar_array_free, NULL);
+    settle();
+}
+
     cover("ar_sql_text");
     ANSWERS(AR_E_INVALID, ar_query_rows, NULL, &rows);
     ANSWERS(AR_E_INVALID, ar_query_rows, Pet_query(db), NULL);
@@ -402,6 +470,7 @@ static void rows_of_values(void **state)
     GETTER(ar_rows_int32, int32_t);
     GETTER(ar_rows_bool, bool);
     GETTER(ar_rows_double, double);
+    ar_value named;
     GETTER(ar_rows_decimal, ar_decimal);
     GETTER(ar_rows_timestamp, ar_timestamp);
     GETTER(ar_rows_date, ar_date);
@@ -488,3 +557,5 @@ int main(void)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
+        cmocka_unit_test_setup_teardown(builders_of_more_than_one_table, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(values_of_a_query, set_up, tear_down),

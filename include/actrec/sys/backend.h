@@ -245,6 +245,7 @@ typedef struct ar_dialect {
     /* SQL that looks into JSON: \1 is the column, \2 the path, \3 a value. The path is one text, $."a"[0], or, by step, a
      * text for each step with a comma before it. */
     bool json_by_step;
+    bool json_loses_dash; /* a step that begins with - is not found, though it is there */
     const char *json_text, *json_number, *json_contains, *json_contains_at;
     bool on_conflict; /* ON CONFLICT (…) DO UPDATE, else ON DUPLICATE KEY UPDATE */
     const ar_catalog *catalog; /* how tables are made and looked up; NULL: they are not looked up */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include <actrec/declare.h>
+#include <actrec/join.h>
+#include <actrec/pluck.h>
+#include <actrec/select.h>
+
+typedef struct User {
+    int64_t id;
+} User;
+
+typedef struct Post {
+    int64_t id;
+    int64_t user_id;
+    int32_t likes;
+} Post;
+
+AR_MODEL_DECLARE(User);
+AR_MODEL_DECLARE(Post);
+
+struct thing;
+
+void build(ar_query *q);
+
+void build(ar_query *q)
+{
+    struct thing *things;
+    size_t count;
+    ar_ignore(ar_query_pluck(q, &things, &count, NULL)); /* ERROR */
+}
