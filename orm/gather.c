@@ -50,12 +50,23 @@ static void interrupt(ar_future *future)
 }
 
 /* What went wrong after one was applied is the gather's too. */
+static void take_late(ari_gather *self, ar_future *of)
+{
+    const ar_error *late = atomic_load_explicit(&of->late, memory_order_acquire);
+    if (late != NULL)
+        ari_future_fail_late(&self->future, late);
+}
+
 static void collect_child(ari_gather *self, ari_op *op)
 {
     ari_apply_collect(op);
-    const ar_error *late = atomic_load_explicit(&op->future.late, memory_order_acquire);
-    if (late != NULL)
-        ari_future_fail_late(&self->future, late);
+    take_late(self, &op->future);
+}
+
+static void collect_future(ari_gather *self, ar_future *of)
+{
+    ari_future_collect(of);
+    take_late(self, of);
 }
 
 static void collect(ar_future *future)
@@ -63,8 +74,8 @@ static void collect(ar_future *future)
     ari_gather *self = (ari_gather *)future;
     /* They hold all or none; records are to be told that they do not. */
     for (size_t i = 0; i < self->count; i++) {
-        if (self->children[i].op == NULL)
-            ari_future_collect(self->children[i].future); /* a commit says to what hangs on it how it ended */
+        if (self->children[i].op == NULL) /* a commit says to what hangs on it how it ended */
+            collect_future(self, self->children[i].future);
         else if (future->status == AR_OK || self->held)
             collect_child(self, self->children[i].op);
     }
@@ -106,6 +117,8 @@ static void told(ari_gather *self)
         if (self->children[i].op != NULL)
             atomic_store_explicit(&applied_of(self->children[i].op)->whole, status, memory_order_release);
     }
+    for (size_t i = 0; status == AR_OK && i < self->count; i++)
+        self->future.value += self->children[i].future->value;
     ari_future_finish(&self->future, status, status != AR_OK ? &error : NULL);
     ari_future_unref(&self->future);
 }

@@ -5,7 +5,7 @@
 #include "orm/apply.h"
 
 /* Several operations that stand for one: a future that is complete when all of them are, with the error of the first,
- * by position, that failed. See orm/gather.c. */
+ * by position, that failed. Its value is the sum of theirs. See orm/gather.c. */
 typedef struct ari_gather ari_gather;
 
 /* For up to `capacity` operations. NULL: no memory. */

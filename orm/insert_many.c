@@ -3,17 +3,15 @@
 #include <stdlib.h>
 
 #include "orm/bind.h"
+#include "orm/chunks.h"
 #include "orm/event.h"
 #include "orm/find.h"
-#include "orm/gather.h"
-#include "orm/scope.h"
 #include "orm/statement.h"
+#include "orm/upsert.h"
 #include "orm/write.h"
 
-/* Inserting plain structs, many rows a statement. Rows that lie together and send the same columns make a chunk,
- * which is one operation. One chunk is all or nothing by itself; more run in a transaction: the caller's, or one of
- * their own, whose commit is the last thing that is waited for. Keys and timestamps go into the structs when all of
- * it has held. */
+/* Inserting and upserting plain structs, many rows a statement. Rows that lie together and send the same columns make a
+ * chunk, which is one operation (orm/chunks.c). Keys and timestamps go into the structs when all of it has held. */
 
 /* Of a chunk: rows whose parameters are written one by one, and what one holds that is not. */
 enum { LISTED_ROWS = 256, BULK_ROWS = 10000, BULK_VALUES = 1 << 18, BULK_BYTES = 1 << 23 };
@@ -36,20 +34,22 @@ typedef struct chunk {
     size_t id_count;
     key_source keys;
     bool in_bulk; /* sent as the dialect's bulk */
+    bool upserts;
     int64_t *ids; /* row_count of them, and behind them the texts */
 } chunk;
 
 /* What is to be inserted, and how far that has come. */
 typedef struct rows {
-    ari_db *db;
+    ari_chunks chunks; /* first */
     ar_db *handle;
     ari_db *outer; /* the caller's */
     const ari_plan *plan;
     char *at; /* the first row that is not in a chunk yet */
-    size_t left;
     int64_t now;
     ar_value tenant_room;
     const ar_value *tenant; /* as ari_write.tenant */
+    ari_conflict conflict;
+    bool upserts;
 } rows;
 
 static chunk *chunk_of(ari_op *op)
@@ -105,15 +105,20 @@ static ar_status settle_chunk(ari_op *op, ar_status status, ar_error *err)
     chunk *self = chunk_of(op);
     if (status != AR_OK)
         ari_write_name_column(self->plan, ARI_PLAN_INSERT, &self->columns, err);
-    if (status != AR_OK || self->keys == KEYS_GIVEN)
-        return status;
+    if (status != AR_OK)
+        return self->upserts ? ari_upsert_error(self->plan, status, err) : status;
+    if (self->upserts && self->plan->tenant_column >= 0 && op->operation.changes < (int64_t)self->row_count)
+        return ar_error_set(err, AR_E_CONSTRAINT, "upserting into %s: a row that conflicts is another tenant's",
+                            self->plan->model->table);
+    if (self->keys == KEYS_GIVEN)
+        return AR_OK;
     if (self->keys == KEYS_CONSECUTIVE) {
         for (self->id_count = 0; self->id_count < self->row_count; self->id_count++)
             self->ids[self->id_count] = op->operation.row_id + (int64_t)self->id_count;
     } else if (self->id_count != self->row_count) {
         return ar_error_set(err, AR_E_QUERY, "inserting into %s: %zu rows got %zu keys; does a trigger leave some out?",
                             self->plan->model->table, self->row_count, self->id_count);
-    } else if (!self->in_bulk) {
+    } else if (!self->in_bulk && !self->upserts) {
         qsort(self->ids, self->id_count, sizeof *self->ids, by_number);
     }
     return check_keys(self, err);
@@ -179,11 +184,14 @@ typedef struct shape {
     bool in_bulk;
 } shape;
 
-static key_source source_of_keys(const ari_plan *plan, const ari_mask *columns)
+/* A row that conflicts in something else than its key keeps the one that it has. */
+static key_source source_of_keys(const rows *self, const ari_mask *columns)
 {
-    if (!lacks_auto_key(plan, columns))
+    const ar_dialect *dialect = self->plan->dialect;
+    bool unknown = self->upserts && !self->conflict.by_key && self->plan->auto_column >= 0;
+    if (!unknown && !lacks_auto_key(self->plan, columns))
         return KEYS_GIVEN;
-    return plan->dialect->returning && !plan->dialect->consecutive_keys ? KEYS_RETURNED : KEYS_CONSECUTIVE;
+    return dialect->returning && (unknown || !dialect->consecutive_keys) ? KEYS_RETURNED : KEYS_CONSECUTIVE;
 }
 
 static bool goes_in_bulk(const ar_dialect *dialect, const shape *self)
@@ -191,9 +199,12 @@ static bool goes_in_bulk(const ar_dialect *dialect, const shape *self)
     return self->width > 0 && (dialect->bulk == AR_BULK_UNNEST || dialect->bulk == AR_BULK_EXECUTE);
 }
 
-static size_t rows_at_most(const ar_dialect *dialect, const shape *self)
+/* Keys of rows of which some were there are in no order: they are told one by one, or come back in that of a bulk. */
+static size_t rows_at_most(const rows *from, const shape *self)
 {
-    if (self->width == 0 || (self->keys == KEYS_CONSECUTIVE && !dialect->consecutive_keys))
+    const ar_dialect *dialect = from->plan->dialect;
+    bool unordered = from->upserts && self->keys != KEYS_GIVEN && !self->in_bulk;
+    if (self->width == 0 || unordered || (self->keys == KEYS_CONSECUTIVE && !dialect->consecutive_keys))
         return 1;
     size_t most = self->in_bulk ? BULK_VALUES / self->width : dialect->max_parameters / self->width;
     size_t limit = self->in_bulk ? BULK_ROWS : LISTED_ROWS;
@@ -205,10 +216,10 @@ static shape shape_of(const rows *self)
     const ar_dialect *dialect = self->plan->dialect;
     shape made = { .columns = columns_of(self, self->at), .rows = 1 };
     made.width = count_columns(&made.columns, self->plan->column_count);
-    made.keys = source_of_keys(self->plan, &made.columns);
+    made.keys = source_of_keys(self, &made.columns);
     made.in_bulk = goes_in_bulk(dialect, &made);
-    size_t most = rows_at_most(dialect, &made);
-    for (; made.rows < most && made.rows < self->left; made.rows++) {
+    size_t most = rows_at_most(self, &made);
+    for (; made.rows < most && made.rows < self->chunks.left; made.rows++) {
         ari_mask other = columns_of(self, self->at + made.rows * self->plan->model->record_size);
         if (memcmp(&other, &made.columns, sizeof other) != 0)
             break;
@@ -246,13 +257,14 @@ static ar_status set_up(ari_op *op, const rows *self, const shape *of, ar_value 
     bool by_rows = of->in_bulk && of->rows > 1;
     bool returned = of->keys == KEYS_RETURNED;
     *made = (chunk){ .applied.apply = apply_chunk,
-                     .env = ari_db_env(self->db),
+                     .env = ari_db_env(self->chunks.db),
                      .plan = self->plan,
                      .columns = of->columns,
                      .parameters = values,
                      .row_count = of->rows,
                      .keys = of->keys,
                      .in_bulk = of->in_bulk,
+                     .upserts = self->upserts,
                      .ids = (int64_t *)(void *)(made + 1) };
     ari_values_move(values, of->rows * of->width, (char *)(made->ids + of->rows));
     op->settle = settle_chunk;
@@ -265,21 +277,32 @@ static ar_status set_up(ari_op *op, const rows *self, const shape *of, ar_value 
         op->operation.wanted = &key_type;
         op->operation.wanted_count = 1;
     }
+    size_t written = by_rows ? 0 : of->rows;
+    ari_give_back back = returned ? ARI_GIVE_KEY : ARI_GIVE_NOTHING;
     ar_status status =
-        ari_plan_insert_rows(self->plan, &of->columns, by_rows ? 0 : of->rows, returned, &made->statement, err);
+        self->upserts
+            ? ari_upsert_statement(self->plan, &of->columns, written, &self->conflict, back, &made->statement, err)
+            : ari_plan_insert_rows(self->plan, &of->columns, written, returned, &made->statement, err);
     op->operation.statement = made->statement;
     return status;
 }
 
 static ar_status no_memory(const rows *self, ar_error *err)
 {
-    return ar_error_set(err, AR_E_NO_MEMORY, "inserting into %s: out of memory", self->plan->model->table);
+    return ar_error_set(err, AR_E_NO_MEMORY, "%s %s: out of memory", self->chunks.doing, self->plan->model->table);
 }
 
-/* The next chunk, as an operation; *first is its first row. */
-static ar_status next_chunk(rows *self, ari_op **out, char **first, ar_error *err)
+/* A row may turn out to be there: it is said to be new all the same. */
+static ari_moment moment_of(const rows *self)
 {
-    const ar_env *env = ari_db_env(self->db);
+    return ari_moment_of(self->upserts ? ARI_PLAN_UPSERT : ARI_PLAN_INSERT, true);
+}
+
+/* The next chunk; its outcome goes to its first row and those behind it. */
+static ar_status next_chunk(ari_chunks *chunks, ari_op **out, void **first, ar_error *err)
+{
+    rows *self = (rows *)chunks;
+    const ar_env *env = ari_db_env(chunks->db);
     shape next = shape_of(self);
     size_t room;
     ar_value *values = ari_allocate_array(env, next.rows * next.width, sizeof *values);
@@ -287,15 +310,15 @@ static ar_status next_chunk(rows *self, ari_op **out, char **first, ar_error *er
         return no_memory(self, err);
     ar_status status = collect_values(self, &next, values, &room, err);
     size_t size = sizeof(chunk) + next.rows * sizeof(int64_t) + room;
-    ari_op *op = status == AR_OK ? ari_op_create(ari_db_pool(self->db), size) : NULL;
+    ari_op *op = status == AR_OK ? ari_op_create(ari_db_pool(chunks->db), size) : NULL;
     if (op == NULL) {
         ari_release(env, values);
         return status != AR_OK ? status : no_memory(self, err);
     }
     status = set_up(op, self, &next, values, err);
     if (status == AR_OK && self->plan->watched)
-        status = ari_watch_create(self->plan, ari_moment_of(ARI_PLAN_INSERT, true), self->outer, self->handle, self->at,
-                                  next.rows, NULL, &chunk_of(op)->applied.watch, err);
+        status = ari_watch_create(self->plan, moment_of(self), self->outer, self->handle, self->at, next.rows, NULL,
+                                  &chunk_of(op)->applied.watch, err);
     if (status != AR_OK) {
         ari_op_release(op);
         return status;
@@ -303,7 +326,7 @@ static ar_status next_chunk(rows *self, ari_op **out, char **first, ar_error *er
     *out = op;
     *first = self->at;
     self->at += next.rows * self->plan->model->record_size;
-    self->left -= next.rows;
+    chunks->left -= next.rows;
     return AR_OK;
 }
 
@@ -312,127 +335,86 @@ static ar_status prepare_rows(rows *self, ar_error *err)
 {
     const ari_plan *plan = self->plan;
     ar_value unused;
-    ar_status status = ari_plan_check_writable(plan, "insert_many", err);
+    ar_status status = ari_plan_check_writable(plan, self->upserts ? "upsert_many" : "insert_many", err);
     if (status == AR_OK)
-        status = ari_plan_tenant(plan, self->db, &self->tenant_room, &self->tenant, err);
+        status = ari_plan_tenant(plan, self->chunks.db, &self->tenant_room, &self->tenant, err);
     if (self->tenant == NULL && (plan->flags & (AR_UUID_V4 | AR_UUID_V7)) == 0)
         return status;
-    for (size_t i = 0; status == AR_OK && i < self->left; i++) {
+    for (size_t i = 0; status == AR_OK && i < self->chunks.left; i++) {
         char *row = self->at + i * plan->model->record_size;
         ari_write write = { .plan = plan, .object = row, .verb = ARI_PLAN_INSERT };
-        status = ari_write_prepare(&write, self->db, row, &unused, false, err);
+        status = ari_write_prepare(&write, self->chunks.db, row, &unused, false, err);
     }
     return status;
 }
 
 static ar_status start(rows *self, const ar_model *model, void *first, size_t count, ar_error *err)
 {
-    const ar_env *env = ari_db_env(self->db);
-    ar_status status = ari_plan_get(self->db, model, &self->plan, err);
+    const ar_env *env = ari_db_env(self->chunks.db);
+    ar_status status = ari_plan_get(self->chunks.db, model, &self->plan, err);
     if (status != AR_OK)
         return status;
     if (first == NULL && count > 0)
-        return ar_error_set(err, AR_E_INVALID, "inserting into %s: the rows are NULL", model->table);
+        return ar_error_set(err, AR_E_INVALID, "%s %s: the rows are NULL", self->chunks.doing, model->table);
     if (count > SIZE_MAX / model->record_size)
-        return ar_error_set(err, AR_E_INVALID, "inserting into %s: %zu rows do not fit memory", model->table, count);
+        return ar_error_set(err, AR_E_INVALID, "%s %s: %zu rows do not fit memory", self->chunks.doing, model->table,
+                            count);
     if (self->plan->watched)
-        status = ari_events_before_rows(self->plan, ari_moment_of(ARI_PLAN_INSERT, true), self->handle, first, count,
-                                        err);
+        status = ari_events_before_rows(self->plan, moment_of(self), self->handle, first, count, err);
     if (status != AR_OK)
         return status;
     self->at = first;
-    self->left = count;
+    self->chunks.model = model;
+    self->chunks.left = count;
+    self->chunks.loose = self->upserts && self->plan->dialect->bulk == AR_BULK_EXECUTE;
     self->now = self->plan->has_stamps ? env->wall_now(env->ctx) : 0;
     return prepare_rows(self, err);
 }
 
-/* Submits the rest, and `op`, which is the first of them, all in a transaction that is entered. */
-static ar_status submit_all(rows *self, ari_gather *gather, ari_op *op, char *first, ar_error *err)
-{
-    for (;;) {
-        ar_future *future = ari_apply_submit(self->db, op, NULL, first);
-        ari_gather_add(gather, future, op);
-        if (self->left == 0)
-            return AR_OK;
-        ar_status status = next_chunk(self, &op, &first, err);
-        if (status != AR_OK)
-            return status;
-    }
-}
-
-/* In a transaction of its own on `handle`, which need not be entered meanwhile. */
-static ar_future *submit_in_transaction(rows *self, ar_db *handle, ari_op *op, char *first)
-{
-    ar_error error;
-    ari_db *outer = self->db;
-    ar_runtime *runtime = ari_db_runtime(outer);
-    ari_gather *gather = ari_gather_create(runtime, ari_db_env(outer), self->left + 2);
-    ar_db *tx = gather != NULL ? ari_transaction_begin(handle, NULL, true) : NULL;
-    self->db = gather != NULL ? ari_db_enter(tx, &error) : NULL;
-    if (self->db == NULL) {
-        if (gather == NULL)
-            ar_ignore(no_memory(self, &error));
-        else
-            ari_gather_add(gather, ari_future_failed(runtime, error.status, &error), NULL);
-        ari_op_release(op);
-        ar_done ended = gather != NULL ? ar_tx_rollback_async(&tx) : (ar_done){ NULL };
-        ar_future_drop(&ended.raw);
-        return gather != NULL ? ari_gather_future(gather) : ari_future_failed(runtime, error.status, &error);
-    }
-    ar_status status = submit_all(self, gather, op, first, &error);
-    ari_db_leave(self->db);
-    if (status != AR_OK)
-        ari_gather_fail(gather, ari_future_failed(runtime, status, &error));
-    ar_done ended = status == AR_OK ? ar_tx_commit_async(&tx) : ar_tx_rollback_async(&tx);
-    ari_gather_add(gather, ended.raw, NULL);
-    return ari_gather_future(gather);
-}
-
-static ar_future *submit_here(rows *self, ari_op *op, char *first)
-{
-    ar_error error;
-    ar_runtime *runtime = ari_db_runtime(self->db);
-    ari_gather *gather = ari_gather_create(runtime, ari_db_env(self->db), self->left + 2);
-    if (gather == NULL) {
-        ari_op_release(op);
-        ar_status status = no_memory(self, &error);
-        return ari_future_failed(runtime, status, &error);
-    }
-    ar_status status = submit_all(self, gather, op, first, &error);
-    if (status != AR_OK)
-        ari_gather_fail(gather, ari_future_failed(runtime, status, &error));
-    return ari_gather_future(gather);
-}
-
-static ar_future *insert_many(ari_db *db, ar_db *handle, const ar_model *model, void *first, size_t count)
+static ar_done write_many(ar_db *handle, const ar_model *model, void *first, size_t count, bool upserts,
+                          const ar_upsert_options *options)
 {
     ar_error error = { .status = AR_OK };
-    rows self = { .db = db, .handle = handle, .outer = db };
-    ari_op *op = NULL;
-    char *at = NULL;
-    ar_status status = start(&self, model, first, count, &error);
-    if (status == AR_OK && count > 0)
-        status = next_chunk(&self, &op, &at, &error);
-    if (op == NULL)
-        return ari_future_failed(ari_db_runtime(db), status, &error);
-    if (self.left == 0)
-        return ari_apply_submit(db, op, NULL, at);
-    return ari_db_in_transaction(db) ? submit_here(&self, op, at) : submit_in_transaction(&self, handle, op, at);
-}
-
-ar_done ar_record_insert_many_async(ar_db *handle, const ar_model *model, void *first, size_t count)
-{
-    ar_error error;
-    ari_db *db = ari_db_enter(handle, &error);
-    if (db == NULL)
+    rows self = { .chunks = { .db = ari_db_enter(handle, &error),
+                              .handle = handle,
+                              .doing = upserts ? "upserting into" : "inserting into",
+                              .make = next_chunk,
+                              .applied = true },
+                  .handle = handle,
+                  .upserts = upserts };
+    if (self.chunks.db == NULL)
         return (ar_done){ ari_future_failed(NULL, error.status, &error) };
-    ar_done done = { insert_many(db, handle, model, first, count) };
-    ari_db_leave(db);
-    return done;
+    self.outer = self.chunks.db;
+    ar_status status = start(&self, model, first, count, &error);
+    if (status == AR_OK && upserts)
+        status = ari_conflict_read(self.plan, options, &self.conflict, &error);
+    if (status != AR_OK)
+        return (ar_done){ ari_fail_and_leave(self.chunks.db, &error) };
+    ar_future *future = ari_chunks_submit(&self.chunks);
+    ari_db_leave(self.chunks.db);
+    return (ar_done){ future };
 }
 
-ar_status ar_record_insert_many(ar_db *handle, const ar_model *model, void *first, size_t count, ar_error *err)
+ar_done ar_record_insert_many_async(ar_db *db, const ar_model *model, void *first, size_t count)
 {
-    ar_done done = ar_record_insert_many_async(handle, model, first, count);
+    return write_many(db, model, first, count, false, NULL);
+}
+
+ar_status ar_record_insert_many(ar_db *db, const ar_model *model, void *first, size_t count, ar_error *err)
+{
+    ar_done done = write_many(db, model, first, count, false, NULL);
+    return ar_done_await(&done, err);
+}
+
+ar_done ar_record_upsert_many_async(ar_db *db, const ar_model *model, void *first, size_t count,
+                                    const ar_upsert_options *options)
+{
+    return write_many(db, model, first, count, true, options);
+}
+
+ar_status ar_record_upsert_many(ar_db *db, const ar_model *model, void *first, size_t count,
+                                const ar_upsert_options *options, ar_error *err)
+{
+    ar_done done = write_many(db, model, first, count, true, options);
     return ar_done_await(&done, err);
 }

@@ -77,6 +77,7 @@ static const ar_dialect dialect = {
                    "json_extract_path_text(\1::json\2)::double precision END",
     .json_contains = "\1::jsonb @> \3::text::jsonb",
     .json_contains_at = "jsonb_extract_path(\1::jsonb\2) @> \3::text::jsonb",
+    .update_from = true,
     .on_conflict = true,
 };
 

@@ -68,6 +68,7 @@ static const ar_dialect dialect = {
     .json_text = "CASE json_type(\1, \2) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
                  "ELSE CAST(json_extract(\1, \2) AS TEXT) END",
     .json_number = "CASE WHEN json_type(\1, \2) IN ('integer', 'real') THEN CAST(json_extract(\1, \2) AS REAL) END",
+    .update_from = true,
     .on_conflict = true,
 };
 

@@ -12,7 +12,8 @@
 AR_BEGIN_DECLS
 
 /* Writing many rows, and upserts that say what they are about. What is said in actrec/record.h holds here too.
- * ar_record_upsert_with validates and runs events as ar_record_upsert does. */
+ * Upserts and save_many validate and run events as ar_record_upsert and ar_record_save do; update_many, delete_many and
+ * all of actrec/change.h do not. */
 
 /* What an upsert does where a row is there already. All zero: ar_record_upsert. */
 typedef struct ar_upsert_options {
@@ -35,6 +36,45 @@ AR_API AR_NODISCARD ar_status ar_record_upsert_with(ar_db *db, const ar_model *m
                                                     const ar_upsert_options *options, ar_error *err);
 AR_API ar_done ar_record_upsert_with_async(ar_db *db, const ar_model *model, void *record,
                                            const ar_upsert_options *options);
+
+/* --- Plain structs that lie in an array: as few statements as the engine takes, all or none. More than one run in a
+ * transaction: the caller's when `db` is one, else one of their own. No rows: AR_OK. What the library or the database
+ * sets (AUTO keys, UUIDs, timestamps) goes into the structs when all of it has held; columns that the database computes
+ * do not. In the asynchronous ones that is done by who awaits: the structs must live until then. --- */
+
+/* Upserts them; `options` as for ar_record_upsert_with. AUTO keys are those of the rows, also of rows that were there.
+ * What else a row has that was kept or partly updated does not come back. A row that conflicts with one before it in
+ * the array updates that, but on PostgreSQL, where it is AR_E_QUERY.
+ * Errors:  as ar_record_upsert_with; every engine takes it. */
+AR_API AR_NODISCARD ar_status ar_record_upsert_many(ar_db *db, const ar_model *model, void *rows, size_t count,
+                                                    const ar_upsert_options *options, ar_error *err);
+AR_API ar_done ar_record_upsert_many_async(ar_db *db, const ar_model *model, void *rows, size_t count,
+                                           const ar_upsert_options *options);
+
+/* Updates the rows that have their keys: the columns that `members` names (NULL or none: all but the key and the
+ * created-at ones), and the updated-at ones. *updated, which may be NULL, is how many rows there were: those that are
+ * not there, or have another version, are left out. A key is to be there once.
+ * Errors:  AR_E_CONSTRAINT; AR_E_INVALID for members of another model, ones that are no columns, and the key. */
+AR_API AR_NODISCARD ar_status ar_record_update_many(ar_db *db, const ar_model *model, void *rows, size_t count,
+                                                    const ar_members *members, int64_t *updated, ar_error *err);
+AR_API ar_int64_future ar_record_update_many_async(ar_db *db, const ar_model *model, void *rows, size_t count,
+                                                   const ar_members *members);
+
+/* --- Many records and keys, likewise all or none --- */
+
+/* Saves the records that `records`, an array of T *, points at, in its order: new ones are inserted, of others the changed columns are updated. They are sent one
+ * behind the other without waiting.
+ * Errors:  as ar_record_save, of the first that failed; records saved before it are as they were when the transaction
+ *          is rolled back, which that of the call's own is. */
+AR_API AR_NODISCARD ar_status ar_record_save_many(ar_db *db, const ar_model *model, const void *records, size_t count,
+                                                  ar_error *err);
+AR_API ar_done ar_record_save_many_async(ar_db *db, const ar_model *model, const void *records, size_t count);
+
+/* Deletes the rows with those keys that a query would find. *deleted, which may be NULL, is how many there were.
+ * Errors:  AR_E_CONSTRAINT. */
+AR_API AR_NODISCARD ar_status ar_record_delete_many(ar_db *db, const ar_model *model, const ar_key *keys, size_t count,
+                                                    int64_t *deleted, ar_error *err);
+AR_API ar_int64_future ar_record_delete_many_async(ar_db *db, const ar_model *model, const ar_key *keys, size_t count);
 
 AR_END_DECLS
 

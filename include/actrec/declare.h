@@ -138,26 +138,6 @@
             *out_ = (T *)record_;                                                                                    \
         return status_;                                                                                              \
     }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_many(ar_db *db_, const ar_key *keys_, size_t count_,     \
-                                                                 T##_list *out_, ar_error *err_)                     \
-    {                                                                                                                \
-        ar_record_list list_ = { NULL, 0, NULL };                                                                    \
-        ar_status status_ = ar_record_find_many(db_, &T##_model, keys_, count_, out_ != NULL ? &list_ : NULL, err_); \
-        T##_list_set_(out_, &list_);                                                                                 \
-        return status_;                                                                                              \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_in_place(ar_db *db_, const ar_key *keys_, size_t count_, \
-                                                                     T##_list *out_, ar_error *err_)                 \
-    {                                                                                                                \
-        ar_record_list list_ = { NULL, 0, NULL };                                                                    \
-        ar_status status_ =                                                                                          \
-            ar_record_find_in_place(db_, &T##_model, keys_, count_, out_ != NULL ? &list_ : NULL, err_);             \
-        T##_list_set_(out_, &list_);                                                                                 \
-        return status_;                                                                                              \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_save(ar_db *db_, T *record_, ar_error *err_)                  \
-    {                                                                                                                \
-        return ar_record_save(db_, &T##_model, record_, err_);                                                       \
     static inline AR_UNUSED AR_NODISCARD ar_status T##_find_one_with(ar_db *db_, ar_key key_, ar_path path_, T **out_,\
                                                                      ar_error *err_)                                 \
     {                                                                                                                \
@@ -178,6 +158,26 @@
         return ar_relation_load(db_, list_ != NULL ? list_->items : NULL, list_ != NULL ? list_->count : 1, path_,   \
                                 err_);                                                                               \
     }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_many(ar_db *db_, const ar_key *keys_, size_t count_,     \
+                                                                 T##_list *out_, ar_error *err_)                     \
+    {                                                                                                                \
+        ar_record_list list_ = { NULL, 0, NULL };                                                                    \
+        ar_status status_ = ar_record_find_many(db_, &T##_model, keys_, count_, out_ != NULL ? &list_ : NULL, err_); \
+        T##_list_set_(out_, &list_);                                                                                 \
+        return status_;                                                                                              \
+    }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_in_place(ar_db *db_, const ar_key *keys_, size_t count_, \
+                                                                     T##_list *out_, ar_error *err_)                 \
+    {                                                                                                                \
+        ar_record_list list_ = { NULL, 0, NULL };                                                                    \
+        ar_status status_ =                                                                                          \
+            ar_record_find_in_place(db_, &T##_model, keys_, count_, out_ != NULL ? &list_ : NULL, err_);             \
+        T##_list_set_(out_, &list_);                                                                                 \
+        return status_;                                                                                              \
+    }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_save(ar_db *db_, T *record_, ar_error *err_)                  \
+    {                                                                                                                \
+        return ar_record_save(db_, &T##_model, record_, err_);                                                       \
     }                                                                                                                \
     static inline AR_UNUSED AR_NODISCARD ar_status T##_upsert(ar_db *db_, T *record_, ar_error *err_)                \
     {                                                                                                                \
@@ -221,6 +221,26 @@
                                                               size_t count_, ar_error *err_)                         \
     {                                                                                                                \
         return ar_record_change(db_, &T##_model, &key_, changes_, count_, err_);                                     \
+    }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_upsert_many(ar_db *db_, T *rows_, size_t count_,              \
+                                                                   const ar_upsert_options *option_, ar_error *err_) \
+    {                                                                                                                \
+        return ar_record_upsert_many(db_, &T##_model, rows_, count_, option_, err_);                                 \
+    }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_update_many(                                                  \
+        ar_db *db_, T *rows_, size_t count_, ar_members members_, int64_t *updated_, ar_error *err_)                 \
+    {                                                                                                                \
+        return ar_record_update_many(db_, &T##_model, rows_, count_, &members_, updated_, err_);                     \
+    }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_save_many(ar_db *db_, T *const *records_, size_t count_,      \
+                                                                 ar_error *err_)                                     \
+    {                                                                                                                \
+        return ar_record_save_many(db_, &T##_model, records_, count_, err_);                                         \
+    }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_delete_many(ar_db *db_, const ar_key *keys_, size_t count_,   \
+                                                                   int64_t *deleted_, ar_error *err_)                \
+    {                                                                                                                \
+        return ar_record_delete_many(db_, &T##_model, keys_, count_, deleted_, err_);                                \
     }                                                                                                                \
     static inline AR_UNUSED AR_NODISCARD ar_status T##_one(ar_query *query_, T **out_, ar_error *err_)               \
     {                                                                                                                \

@@ -157,6 +157,24 @@
     {                                                                                                                 \
         return ar_record_change_async(db_, &T##_model, &key_, changes_, count_);                                      \
     }                                                                                                                 \
+    static inline AR_UNUSED ar_done T##_upsert_many_async(ar_db *db_, T *rows_, size_t count_,                        \
+                                                          const ar_upsert_options *options_)                          \
+    {                                                                                                                 \
+        return ar_record_upsert_many_async(db_, &T##_model, rows_, count_, options_);                                 \
+    }                                                                                                                 \
+    static inline AR_UNUSED ar_int64_future T##_update_many_async(ar_db *db_, T *rows_, size_t count_,                \
+                                                                  ar_members members_)                                \
+    {                                                                                                                 \
+        return ar_record_update_many_async(db_, &T##_model, rows_, count_, &members_);                                \
+    }                                                                                                                 \
+    static inline AR_UNUSED ar_done T##_save_many_async(ar_db *db_, T *const *records_, size_t count_)                \
+    {                                                                                                                 \
+        return ar_record_save_many_async(db_, &T##_model, records_, count_);                                          \
+    }                                                                                                                 \
+    static inline AR_UNUSED ar_int64_future T##_delete_many_async(ar_db *db_, const ar_key *keys_, size_t count_)     \
+    {                                                                                                                 \
+        return ar_record_delete_many_async(db_, &T##_model, keys_, count_);                                           \
+    }                                                                                                                 \
     static inline AR_UNUSED T##_future T##_one_async(ar_query *query_)                                                \
     {                                                                                                                 \
         T##_future future_;                                                                                           \

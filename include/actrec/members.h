@@ -40,6 +40,9 @@ static inline AR_UNUSED ar_members ar_members_of(const ar_model *model, const si
 
 AR_END_DECLS
 
+/* No members named, where that means all. */
+#define AR_ALL_MEMBERS ar_members_of(NULL, NULL, 0)
+
 /* 1 to 32 members of T. */
 #define AR_MEMBERS(T, ...) \
     ar_members_of(&T##_model, AR_MEMBER_OFFSETS_(AR_COUNT_(__VA_ARGS__), T, __VA_ARGS__), AR_COUNT_(__VA_ARGS__))

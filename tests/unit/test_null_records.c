@@ -171,6 +171,45 @@ static void saving(void **state)
     settle();
 }
 
+/* Verbs that take an array of something, how many, and `more`. */
+#define MANY(function, array, ...)                                            \
+    ANSWERS(AR_E_INVALID, function, NULL, &Pet_model, array, 1, __VA_ARGS__); \
+    ANSWERS(AR_E_CLOSED, function, stale, &Pet_model, array, 1, __VA_ARGS__); \
+    ANSWERS(AR_E_INVALID, function, db, NULL, array, 1, __VA_ARGS__);         \
+    ANSWERS(AR_E_INVALID, function, db, &Pet_model, NULL, 1, __VA_ARGS__);    \
+    ANSWERS(AR_OK, function, db, &Pet_model, NULL, 0, __VA_ARGS__)
+#define MANY_LATER(function, ...)                                \
+    COMES_TO(AR_E_INVALID, function##_async, NULL, __VA_ARGS__); \
+    COMES_TO(AR_E_CLOSED, function##_async, stale, __VA_ARGS__)
+
+static void many_at_once(void **state)
+{
+    (void)state;
+    Pet plain = { .name = "Rex" };
+    Pet *none[] = { NULL };
+    ar_key key = ar_key(1);
+    int64_t count;
+    MANY(ar_record_upsert_many, &plain, NULL);
+    MANY_LATER(ar_record_upsert_many, &Pet_model, &plain, 1, NULL);
+    COMES_TO(AR_E_INVALID, ar_record_upsert_many_async, db, &Pet_model, NULL, 1, NULL);
+    MANY(ar_record_update_many, &plain, NULL, &count);
+    MANY(ar_record_update_many, &plain, NULL, NULL);
+    MANY_LATER(ar_record_update_many, &Pet_model, &plain, 1, NULL);
+    COMES_TO(AR_E_INVALID, ar_record_update_many_async, db, &Pet_model, NULL, 1, NULL);
+    MANY(ar_record_delete_many, &key, &count);
+    MANY(ar_record_delete_many, &key, NULL);
+    MANY_LATER(ar_record_delete_many, &Pet_model, &key, 1);
+    COMES_TO(AR_E_INVALID, ar_record_delete_many_async, db, &Pet_model, NULL, 1);
+    ANSWERS(AR_E_INVALID, ar_record_save_many, NULL, &Pet_model, none, 1);
+    ANSWERS(AR_E_CLOSED, ar_record_save_many, stale, &Pet_model, none, 1);
+    ANSWERS(AR_E_INVALID, ar_record_save_many, db, NULL, none, 1);
+    ANSWERS(AR_E_INVALID, ar_record_save_many, db, &Pet_model, NULL, 1);
+    ANSWERS(AR_E_INVALID, ar_record_save_many, db, &Pet_model, none, 1);
+    MANY_LATER(ar_record_save_many, &Pet_model, none, 1);
+    COMES_TO(AR_E_INVALID, ar_record_save_many_async, db, &Pet_model, NULL, 1);
+    settle();
+}
+
 /* --- changing rows without reading them --- */
 
 static ar_query *changing_all(ar_db *handle)
@@ -546,6 +585,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(records_without_a_database, set_up, tear_down),
         cmocka_unit_test_setup_teardown(finding, set_up, tear_down),
         cmocka_unit_test_setup_teardown(saving, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tables, set_up, tear_down),
         cmocka_unit_test_setup_teardown(builders, set_up, tear_down),

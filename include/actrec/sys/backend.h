@@ -247,6 +247,7 @@ typedef struct ar_dialect {
     bool json_by_step;
     bool json_loses_dash; /* a step that begins with - is not found, though it is there */
     const char *json_text, *json_number, *json_contains, *json_contains_at;
+    bool update_from; /* UPDATE … FROM other rows; VALUES names its columns column1, column2 … */
     bool on_conflict; /* ON CONFLICT (…) DO UPDATE, else ON DUPLICATE KEY UPDATE */
     const ar_catalog *catalog; /* how tables are made and looked up; NULL: they are not looked up */
 } ar_dialect;
