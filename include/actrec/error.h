@@ -59,7 +59,7 @@ typedef struct ar_error {
     bool outcome_unknown; /* a write was sent and nobody knows whether it holds */
     ar_constraint_kind constraint_kind;
     char constraint[64]; /* its name, where the engine tells */
-    char column[64];     /* "column" or "table.column", where the engine tells */
+    char column[64];     /* "column" or "table.column", where the engine or a validation tells */
     char message[320];
 } ar_error;
 

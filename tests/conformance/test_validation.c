@@ -328,6 +328,7 @@ static void an_update_checks_the_whole_record(void **state)
 {
     (void)state;
     Article *record = Article_new();
+    assert_non_null(record);
     record->title = "Title";
     record->level = LOW;
     ok(Article_save(db, record, &err));
