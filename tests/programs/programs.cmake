@@ -6,10 +6,12 @@ if(TARGET example_quickstart)
     foreach(engine sqlite postgres mysql)
         string(TOUPPER ${engine} driver)
         if(AR_HAVE_${driver})
-            add_test(NAME quickstart.${engine} COMMAND each_database quickstart
-                sh "${CMAKE_CURRENT_LIST_DIR}/quickstart.sh" $<TARGET_FILE:example_quickstart>)
-            set_tests_properties(quickstart.${engine} PROPERTIES TIMEOUT ${timeout} SKIP_RETURN_CODE 77
-                ENVIRONMENT "AR_TEST_ENGINE=${engine}")
+            foreach(program quickstart blog)
+                add_test(NAME ${program}.${engine} COMMAND each_database ${program}
+                    sh "${CMAKE_CURRENT_LIST_DIR}/${program}.sh" $<TARGET_FILE:example_${program}>)
+                set_tests_properties(${program}.${engine} PROPERTIES TIMEOUT ${timeout} SKIP_RETURN_CODE 77
+                    ENVIRONMENT "AR_TEST_ENGINE=${engine}")
+            endforeach()
         endif()
     endforeach()
 endif()
