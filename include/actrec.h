@@ -32,6 +32,7 @@
 #include <actrec/query.h>
 #include <actrec/record.h>
 #include <actrec/relation.h>
+#include <actrec/row.h>
 #include <actrec/rows.h>
 #include <actrec/runtime.h>
 #include <actrec/schema.h>

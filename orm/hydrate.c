@@ -67,6 +67,33 @@ static uint16_t column_named(const ari_plan *plan, const char *name)
     return UINT16_MAX;
 }
 
+static bool takes_by_position(const ari_hydrate *rows)
+{
+    return rows->plan->options->match == AR_MATCH_POSITIONS;
+}
+
+/* Of a type of rows, which takes all columns or none. */
+static ar_status check_match(const ari_hydrate *rows, const ar_result_column *columns, const ari_mask *seen,
+                             ar_error *err)
+{
+    const ari_plan *plan = rows->plan;
+    if (takes_by_position(rows) && rows->map_count != plan->column_count)
+        return ar_error_set(err, AR_E_INVALID, "the result has %zu columns, and row type %s takes %u", rows->map_count,
+                            plan->model->name, (unsigned)plan->column_count);
+    for (size_t i = 0; i < rows->map_count; i++) {
+        if (rows->map[i] == UINT16_MAX)
+            return ar_error_set(err, AR_E_INVALID, "column \"%s\" of the result has no member in row type %s",
+                                columns[i].name != NULL ? columns[i].name : "", plan->model->name);
+    }
+    for (uint16_t i = 0; i < plan->column_count; i++) {
+        if (!ari_mask_has(seen, i))
+            return ar_error_set(err, AR_E_INVALID,
+                                "no column of the result is named %s, for member %s.%s; name one so with AS",
+                                plan->columns[i].name, plan->model->name, plan->columns[i].from->member);
+    }
+    return AR_OK;
+}
+
 static ar_status begin(void *ctx, const ar_result_column *columns, size_t count, ar_error *err)
 {
     ari_hydrate *rows = ctx;
@@ -80,7 +107,9 @@ static ar_status begin(void *ctx, const ar_result_column *columns, size_t count,
         return ar_error_set(err, AR_E_NO_MEMORY, "out of memory for the columns of a result");
     rows->map_count = count;
     for (size_t i = 0; i < count; i++) {
-        uint16_t found = column_named(rows->plan, columns[i].name);
+        uint16_t found = !takes_by_position(rows)          ? column_named(rows->plan, columns[i].name)
+                         : i < rows->plan->column_count ? (uint16_t)i
+                                                        : UINT16_MAX;
         bool first = found != UINT16_MAX && !ari_mask_has(&seen, found);
         rows->map[i] = first ? found : UINT16_MAX;
         if (first)
@@ -90,6 +119,8 @@ static ar_status begin(void *ctx, const ar_result_column *columns, size_t count,
     rows->flags &= ~(uint32_t)ARI_HYDRATE_PARTIAL;
     if (found_count < rows->plan->column_count)
         rows->flags |= ARI_HYDRATE_PARTIAL;
+    if (rows->plan->options->match != AR_MATCH_SOME)
+        return check_match(rows, columns, &seen, err);
     if (found_count == 0)
         return ar_error_set(err, AR_E_INVALID, "none of the result's columns is one of model %s; name them with AS",
                             rows->plan->model->name);

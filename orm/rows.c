@@ -4,6 +4,8 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include <actrec/row.h>
+
 #include "orm/convert.h"
 
 /* Design. Rows are filled by the thread that runs the connection and handed over whole; from then on they do not
@@ -121,6 +123,25 @@ static void restart(void *ctx)
     rows->names = NULL;
 }
 
+ar_status ari_rows_clear(ar_rows *rows, ar_error *err)
+{
+    ari_arena kept;
+    ari_arena_init(&kept, rows->env, 0);
+    const char **names = ari_arena_alloc_array(&kept, rows->column_count, sizeof *names, alignof(char *));
+    bool good = names != NULL;
+    for (size_t i = 0; good && i < rows->column_count; i++)
+        good = (names[i] = ari_arena_copy_text(&kept, rows->names[i], strlen(rows->names[i]))) != NULL;
+    if (!good) {
+        ari_arena_fini(&kept);
+        return no_memory(err);
+    }
+    ari_arena_fini(&rows->arena);
+    rows->arena = kept;
+    rows->names = names;
+    rows->count = 0;
+    return AR_OK;
+}
+
 const ar_sink ari_rows_sink = { .begin = begin, .row = add_row, .restart = restart };
 
 size_t ar_rows_count(const ar_rows *rows)
@@ -210,6 +231,21 @@ ar_status ar_rows_value(const ar_rows *rows, size_t row, size_t column, ar_value
     if (status == AR_OK)
         *out = *stored;
     return status;
+}
+
+ar_status ar_rows_value_named(const ar_rows *rows, size_t row, const char *name, ar_value *out, ar_error *err)
+{
+    if (name == NULL)
+        return ar_error_set(err, AR_E_INVALID, "reading a value of rows: the name of the column is NULL");
+    return ar_rows_value(rows, row, ar_rows_column_index(rows, name), out, err);
+}
+
+ar_type ar_rows_column_type(const ar_rows *rows, size_t column)
+{
+    for (size_t row = 0; row < ar_rows_count(rows); row++)
+        if (!ar_rows_is_null(rows, row, column))
+            return cell(rows, row, column)->type;
+    return AR_TYPE_NULL;
 }
 
 ar_status ar_rows_int64(const ar_rows *rows, size_t row, size_t column, int64_t *out, ar_error *err)

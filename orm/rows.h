@@ -23,4 +23,7 @@ ar_rows *ari_rows_create(const ar_env *env); /* NULL: no memory */
 
 extern const ar_sink ari_rows_sink;
 
+/* Drops the rows and what they hold; the columns stay. */
+ar_status ari_rows_clear(ar_rows *rows, ar_error *err);
+
 #endif

@@ -28,7 +28,8 @@ ar_status ari_stream_open(ari_stream *stream, ar_query *query, const ar_model *m
     static const ar_tx_options reading = { .read_only = true, .allow_outside = true };
     ari_db *db;
     ari_op *op;
-    ar_status status = ari_query_run_create(query, ARI_ASK_RECORDS, model, &db, &op, err);
+    ari_ask ask = model != NULL ? ARI_ASK_RECORDS : ARI_ASK_ROWS;
+    ar_status status = ari_query_run_create(query, ask, model, &db, &op, err);
     if (status != AR_OK)
         return status;
     bool in_transaction = ari_db_in_transaction(db);
@@ -41,6 +42,7 @@ ar_status ari_stream_open(ari_stream *stream, ar_query *query, const ar_model *m
     op->operation.row_limit = BATCH;
     ari_query_run_of(op)->hydrate.scope = NULL; /* its rows belong to the stream */
     stream->first = op;
+    stream->untyped = model == NULL;
     stream->handle = query->db;
     if (!in_transaction)
         stream->handle = stream->own = ari_transaction_begin(query->db, &reading, unheld);
@@ -87,11 +89,26 @@ static ar_status call_row(const ari_stream *stream, void *row, ar_error *err)
     return status;
 }
 
+static ar_status deliver_untyped(ari_stream *stream, bool (*stop)(void *stop_arg), void *stop_arg, ar_error *err)
+{
+    ar_rows *rows = ari_query_run_of(stream->first)->rows;
+    ar_status status = AR_OK;
+    for (size_t i = 0; status == AR_OK && i < rows->count; i++) {
+        if (stop != NULL && stop(stop_arg))
+            status = ar_error_set(err, AR_E_CANCELLED, "streaming rows: it was cancelled");
+        else
+            status = call_row(stream, &(ari_row_at){ rows, i }, err);
+    }
+    return status == AR_OK ? ari_rows_clear(rows, err) : status;
+}
+
 ar_status ari_stream_deliver(ari_stream *stream, ari_op *op, bool (*stop)(void *stop_arg), void *stop_arg,
                              ar_error *err)
 {
     ar_record_list list;
     stream->cursor = op->operation.cursor;
+    if (stream->untyped)
+        return deliver_untyped(stream, stop, stop_arg, err);
     ar_status status = ari_hydrate_take_list(&ari_query_run_of(stream->first)->hydrate, &list, err);
     for (size_t i = 0; status == AR_OK && i < list.count; i++) {
         if (stop != NULL && stop(stop_arg))
@@ -160,6 +177,19 @@ static ar_status end(ari_stream *stream, ar_status status, ar_error *err)
     return status;
 }
 
+ar_status ari_stream_run(ari_stream *stream, ar_query *query, const ar_model *model, ar_error *err)
+{
+    ar_status status = ari_stream_open(stream, query, model, false, err);
+    if (status != AR_OK)
+        return status;
+    status = run(stream, stream->first, err);
+    if (status == AR_OK)
+        status = ari_stream_deliver(stream, stream->first, NULL, NULL, err);
+    while (status == AR_OK && stream->cursor != NULL)
+        status = run_next(stream, err);
+    return end(stream, status, err);
+}
+
 ar_status ar_query_stream(ar_query *query, const ar_model *model, ar_stream_call call, void (*fn)(void), void *arg,
                           ar_error *err)
 {
@@ -169,13 +199,5 @@ ar_status ar_query_stream(ar_query *query, const ar_model *model, ar_stream_call
         return ar_error_set(err, AR_E_INVALID, "streaming rows: %s is NULL",
                             model == NULL ? "the model" : "the function");
     }
-    ar_status status = ari_stream_open(&stream, query, model, false, err);
-    if (status != AR_OK)
-        return status;
-    status = run(&stream, stream.first, err);
-    if (status == AR_OK)
-        status = ari_stream_deliver(&stream, stream.first, NULL, NULL, err);
-    while (status == AR_OK && stream.cursor != NULL)
-        status = run_next(&stream, err);
-    return end(&stream, status, err);
+    return ari_stream_run(&stream, query, model, err);
 }

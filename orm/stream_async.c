@@ -167,15 +167,20 @@ static ar_future *start(ari_stream *stream, ar_executor *executor)
     return &self->future;
 }
 
+ar_done ari_stream_start(ari_stream *stream, ar_query *query, const ar_model *model, ar_executor *executor)
+{
+    ar_error error;
+    ar_status status = ari_stream_open(stream, query, model, true, &error);
+    return (ar_done){ .raw = status == AR_OK ? start(stream, executor) : fail(status, &error) };
+}
+
 ar_done ar_query_stream_async(ar_query *query, const ar_model *model, ar_executor *executor, ar_stream_call call,
                               void (*fn)(void), void *arg)
 {
     ari_stream stream = { .call = call, .fn = fn, .arg = arg };
-    ar_error error;
     if (model == NULL || executor == NULL || call == NULL || fn == NULL)
         return (ar_done){ .raw = refuse(query, model == NULL      ? "the model"
                                                : executor == NULL ? "the executor"
                                                                   : "the function") };
-    ar_status status = ari_stream_open(&stream, query, model, true, &error);
-    return (ar_done){ .raw = status == AR_OK ? start(&stream, executor) : fail(status, &error) };
+    return ari_stream_start(&stream, query, model, executor);
 }

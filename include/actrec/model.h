@@ -65,10 +65,18 @@ typedef struct ar_column {
     const ar_rules *rules;          /* AR_RULES, see actrec/validation.h; NULL: none */
 } ar_column;
 
+/* How the columns of a query that is not the model's own are matched to those of the model. */
+typedef enum ar_match {
+    AR_MATCH_SOME = 0, /* by name; those without a counterpart are left out, or zero */
+    AR_MATCH_NAMES,    /* by name, one to one: anything else is AR_E_INVALID */
+    AR_MATCH_POSITIONS /* by position, whatever their names: as many as the model has, else AR_E_INVALID */
+} ar_match;
+
 /* What holds for a whole model: AR_OPTIONS. */
 typedef struct ar_model_options {
     const char *schema; /* of the table: PostgreSQL's schema, MySQL's database, SQLite's attached one; NULL: none */
     bool read_only;     /* a view, say: all that writes or creates a table is AR_E_UNSUPPORTED */
+    ar_match match;
     const char *default_scope; /* a condition, SQL without arguments, that finds and queries have; NULL: none */
 } ar_model_options;
 

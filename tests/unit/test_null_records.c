@@ -15,6 +15,16 @@ static void never_called_rows(void *arg, ar_status status, ar_rows *rows, const 
     never_called(arg, status, error);
 }
 
+static ar_status never_called_untyped(void *arg, const ar_rows *rows, size_t row, ar_error *error)
+{
+    (void)arg;
+    (void)rows;
+    (void)row;
+    (void)error;
+    fail();
+    return AR_E_INVALID;
+}
+
 static ar_status never_called_row(void (*fn)(void), void *arg, void *row, ar_error *error)
 {
     (void)fn;
@@ -470,6 +480,11 @@ static void terminals(void **state)
     ANSWERS(AR_E_INVALID, ar_query_stream, Pet_query(db), NULL, never_called_row, plain_function, NULL);
     ANSWERS(AR_E_INVALID, ar_query_stream, Pet_query(db), &Pet_model, NULL, plain_function, NULL);
     ANSWERS(AR_E_INVALID, ar_query_stream, Pet_query(db), &Pet_model, never_called_row, NULL, NULL);
+    ANSWERS(AR_E_INVALID, ar_query_rows_stream, NULL, never_called_untyped, NULL);
+    ANSWERS(AR_E_INVALID, ar_query_rows_stream, Pet_query(db), NULL, NULL);
+    COMES_TO(AR_E_INVALID, ar_query_rows_stream_async, NULL, executor, never_called_untyped, NULL);
+    COMES_TO(AR_E_INVALID, ar_query_rows_stream_async, Pet_query(db), NULL, never_called_untyped, NULL);
+    COMES_TO(AR_E_INVALID, ar_query_rows_stream_async, Pet_query(db), executor, NULL, NULL);
     COMES_TO(AR_E_INVALID, ar_query_stream_async, NULL, &Pet_model, executor, never_called_row, plain_function, NULL);
     COMES_TO(AR_E_INVALID, ar_query_stream_async, Pet_query(db), NULL, executor, never_called_row, plain_function,
              NULL);
@@ -494,6 +509,7 @@ static void rows_of_values(void **state)
     (void)state;
     ar_rows *rows = NULL, *out;
     ar_rows_future no_rows = { NULL };
+    ar_value named;
     ar_executor *executor = ar_runtime_executor(runtime);
     assert_int_equal(ar_query_rows(ar_sql(db, "select 1 as a"), &rows, &err), AR_OK);
     GIVES(0U, ar_rows_count, NULL);
@@ -502,6 +518,11 @@ static void rows_of_values(void **state)
     GIVES(NULL, ar_rows_column_name, rows, 1);
     GIVES(AR_ROWS_NO_COLUMN, ar_rows_column_index, NULL, "a");
     GIVES(AR_ROWS_NO_COLUMN, ar_rows_column_index, rows, NULL);
+    GIVES(AR_TYPE_NULL, ar_rows_column_type, NULL, 0);
+    GIVES(AR_TYPE_NULL, ar_rows_column_type, rows, 1);
+    ANSWERS(AR_E_INVALID, ar_rows_value_named, NULL, 0, "a", &named);
+    ANSWERS(AR_E_INVALID, ar_rows_value_named, rows, 0, NULL, &named);
+    ANSWERS(AR_E_INVALID, ar_rows_value_named, rows, 0, "a", NULL);
     GIVES(true, ar_rows_is_null, NULL, 0, 0);
     GIVES(true, ar_rows_is_null, rows, 1, 1);
     GETTER(ar_rows_value, ar_value);
@@ -509,7 +530,6 @@ static void rows_of_values(void **state)
     GETTER(ar_rows_int32, int32_t);
     GETTER(ar_rows_bool, bool);
     GETTER(ar_rows_double, double);
-    ar_value named;
     GETTER(ar_rows_decimal, ar_decimal);
     GETTER(ar_rows_timestamp, ar_timestamp);
     GETTER(ar_rows_date, ar_date);
