@@ -33,7 +33,10 @@ static ar_status submit_all(ari_chunks *self, ari_gather *gather, ari_op *op, vo
         ari_gather_add(gather, submit(self, op, plain), self->applied ? op : NULL);
     while (self->left > 0 && status == AR_OK) {
         if (self->send != NULL) {
-            ari_gather_add(gather, self->send(self), NULL);
+            ar_future *sent = self->send(self);
+            if (ar_future_is_done(sent)) /* refused, perhaps: that does not end the transaction by itself */
+                status = ari_future_outcome(sent, err);
+            ari_gather_add(gather, sent, NULL);
             continue;
         }
         status = self->make(self, &op, &plain, err);

@@ -217,6 +217,12 @@ static ar_status watch_commit(ari_watch *self, ari_db *db, const char *rows, ar_
     return AR_OK;
 }
 
+/* Whether the handle is closed by the time that the outcome is applied. */
+static bool is_over_then(const ari_db *db)
+{
+    return db->kind == ARI_TRANSACTION && db->library;
+}
+
 ar_status ari_watch_create(const ari_plan *plan, ari_moment moment, ari_db *db, ar_db *handle, const void *rows,
                            size_t count, const ari_undone *undone, ari_watch **out, ar_error *err)
 {
@@ -229,7 +235,7 @@ ar_status ari_watch_create(const ari_plan *plan, ari_moment moment, ari_db *db, 
         return no_memory(plan, err);
     *made = (ari_watch){ .env = env,
                          .plan = plan,
-                         .db = handle,
+                         .db = is_over_then(db) ? (ar_db *)db->parent->handle : handle,
                          .after = moment.after,
                          .in_transaction = ari_db_in_transaction(db),
                          .undone = undone,
@@ -248,12 +254,6 @@ void ari_watch_destroy(ari_watch *watch)
         return;
     ari_commit_unref(watch->commit);
     ari_release(watch->env, watch);
-}
-
-void ari_watch_outside(ari_watch *watch, const ari_db *db)
-{
-    if (watch != NULL)
-        watch->db = (ar_db *)db->parent->handle;
 }
 
 static void *struct_at(const ari_watch *self, ari_record *record, void *plain, size_t index)

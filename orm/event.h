@@ -43,15 +43,12 @@ ar_status ari_events_run(const ar_model *model, ar_event_time when, ar_db *db, v
 typedef struct ari_watch ari_watch;
 
 /* For a write through `db` that is about to be sent. *out is NULL when nothing is to run. `rows`: the plain structs that are
- * written, `count` of them; NULL: a record. `undone`: what a rollback gives back, kept by the operation; may be NULL.
+ * written, `count` of them; NULL: a record. Through a
+ * transaction of the library's own, what runs is given the handle that it was begun on. `undone`: what a rollback gives back, kept by the operation; may be NULL.
  * AR_E_NO_MEMORY. */
 ar_status ari_watch_create(const ari_plan *plan, ari_moment moment, ari_db *db, ar_db *handle, const void *rows,
                            size_t count, const ari_undone *undone, ari_watch **out, ar_error *err);
 void ari_watch_destroy(ari_watch *watch); /* NULL does nothing */
-
-/* `db` is a transaction of the library's own, which is over when something is to run: that is given the handle that it was
- * begun on. NULL does nothing. */
-void ari_watch_outside(ari_watch *watch, const ari_db *db);
 
 /* Runs what comes after the write, whose outcome was applied to the record or (NULL) to the array of plain structs; what
  * it answers is what the verb answers. */

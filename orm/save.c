@@ -557,10 +557,8 @@ static ar_done write_later(ar_db *handle, const ar_model *model, void *object, v
         return (ar_done){ ari_future_failed(NULL, error.status, &error) };
     if (make_draft(&self, model, object, chosen.on_record, &error) != AR_OK || self.op == NULL)
         return (ar_done){ ari_fail_and_leave(self.db, &error) };
-    if (gather != NULL) {
+    if (gather != NULL)
         ari_gather_hold(gather, self.op);
-        ari_watch_outside(save_of(self.op)->applied.watch, self.db);
-    }
     ar_future *future = is_read_afterwards(&self) ? submit_with_read(&self, handle)
                                                   : ari_apply_submit(self.db, self.op, self.record,
                                                                      self.record == NULL ? self.object : NULL);

@@ -26,10 +26,11 @@ struct ari_db {
     const ar_value *tenant; /* its own, or that of the handle around it; NULL: none */
     ar_value *own_tenant;   /* with its text behind it; freed with it */
     bool all_tenants;
-    ari_db *parent;      /* kept in memory by this one; NULL: a database */
-    ari_db *transaction; /* the innermost transaction that this is or is in; NULL: none */
+    bool library; /* a transaction of the library's own, for one call */
     uint32_t lazy_loads; /* of single records; see orm/strict.c */
     bool lazy_refused;
+    ari_db *parent;      /* kept in memory by this one; NULL: a database */
+    ari_db *transaction; /* the innermost transaction that this is or is in; NULL: none */
 
     pthread_mutex_t lock; /* the lists, `closed` and `lease` */
     bool closed;          /* it is being taken apart: nothing new is to be kept track of */

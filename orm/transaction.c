@@ -181,6 +181,7 @@ ar_db *ari_transaction_begin(ar_db *db, const ar_tx_options *options, bool unhel
     }
     tx->options = *options;
     tx->attempts_left = options->retries;
+    tx->library = unheld;
     tx->transaction = tx;
     set_attempt_deadline(tx);
     ar_db *handle = NULL;

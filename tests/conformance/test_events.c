@@ -809,6 +809,32 @@ static void a_delete_with_what_depends_on_it(void **state)
     Folder_free(folder);
 }
 
+static void records_that_are_saved_together(void **state)
+{
+    (void)state;
+    Note *notes[3] = { new_note("a"), new_note("b"), new_note("c") };
+    ok(Note_save_many(db, notes, 3, &err));
+    assert_non_null(strstr(calls, "after_insert(a) after_insert(b) after_insert(c) after_commit(a) after_commit(b) "
+                                  "after_commit(c) "));
+    notes[1]->text = "far too long for it";
+    notes[0]->text = "d";
+    calls[0] = '\0';
+    fails(Note_save_many(db, notes, 3, &err), AR_E_INVALID);
+    assert_null(strstr(calls, "after_update"));
+    assert_null(strstr(calls, "after_commit"));
+    notes[1]->text = "e";
+    stops_at = "after_update";
+    stops_with = AR_E_VETOED;
+    does = save_another;
+    does_at = "after_update"; /* with a handle that can be used */
+    int64_t before = count_notes();
+    fails(Note_save_many(db, notes, 3, &err), AR_E_VETOED);
+    assert_string_equal(does_at, "");
+    assert_int_equal(count_notes(), before + 1);
+    for (int i = 0; i < 3; i++)
+        Note_free(notes[i]);
+}
+
 static int64_t number_of_connection(ar_db *tx)
 {
     ar_rows *rows = NULL;
@@ -872,6 +898,7 @@ int main(void)
         events_test(bulk_verbs_on_queries_run_none),
         events_test(those_of_a_then_run_on_its_executor),
         events_test(an_upsert_with_options),
+        events_test(records_that_are_saved_together),
         events_test(a_delete_with_what_depends_on_it),
         fixture_test_setup_on("postgres mysql", a_lost_connection_rolls_back, forget_all, NULL),
         events_test(refused_memory),
