@@ -60,6 +60,22 @@ AR_API AR_NODISCARD ar_status ar_record_update_many(ar_db *db, const ar_model *m
 AR_API ar_int64_future ar_record_update_many_async(ar_db *db, const ar_model *model, void *rows, size_t count,
                                                    const ar_members *members);
 
+/* Inserts each row that can be, and says which cannot: `rejected` (NULL: nobody is told) is called with the index of each and
+ * why. Rows that are refused by the database (AR_E_CONSTRAINT, AR_E_TYPE), by a rule or by an event are; whatever else goes
+ * wrong ends it, with the rows in that were inserted so far. *inserted, which may be NULL, is how many, also on error.
+ * About 1,000 rows are under way at a time, together; those of a chunk that is refused are tried again in halves, events and rules
+ * too. In a transaction of the caller's that goes behind savepoints, and the transaction can go on.
+ * Owns:    nothing; `rows` and what they point at must live until it is done.
+ * Threads: `rejected` is called on the calling thread; in the asynchronous one on `executor`, before the future is
+ *          complete. It must not use the transaction.
+ * Errors:  what ended it; AR_E_CANCELLED. */
+typedef void ar_rejected_fn(void *arg, size_t index, const ar_error *error);
+AR_API AR_NODISCARD ar_status ar_record_insert_each(ar_db *db, const ar_model *model, void *rows, size_t count,
+                                                    ar_rejected_fn *rejected, void *arg, int64_t *inserted,
+                                                    ar_error *err);
+AR_API ar_int64_future ar_record_insert_each_async(ar_db *db, const ar_model *model, void *rows, size_t count,
+                                                   ar_executor *executor, ar_rejected_fn *rejected, void *arg);
+
 /* --- Many records and keys, likewise all or none --- */
 
 /* Saves the records that `records`, an array of T *, points at, in its order: new ones are inserted, of others the changed columns are updated. They are sent one

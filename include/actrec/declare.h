@@ -222,6 +222,11 @@
     {                                                                                                                \
         return ar_record_change(db_, &T##_model, &key_, changes_, count_, err_);                                     \
     }                                                                                                                \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_insert_each(                                                  \
+        ar_db *db_, T *rows_, size_t count_, ar_rejected_fn *fn_, void *arg_, int64_t *inserted_, ar_error *err_)    \
+    {                                                                                                                \
+        return ar_record_insert_each(db_, &T##_model, rows_, count_, fn_, arg_, inserted_, err_);                    \
+    }                                                                                                                \
     static inline AR_UNUSED AR_NODISCARD ar_status T##_upsert_many(ar_db *db_, T *rows_, size_t count_,              \
                                                                    const ar_upsert_options *option_, ar_error *err_) \
     {                                                                                                                \

@@ -157,6 +157,11 @@
     {                                                                                                                 \
         return ar_record_change_async(db_, &T##_model, &key_, changes_, count_);                                      \
     }                                                                                                                 \
+    static inline AR_UNUSED ar_int64_future T##_insert_each_async(                                                    \
+        ar_db *db_, T *rows_, size_t count_, ar_executor *executor_, ar_rejected_fn *fn_, void *arg_)                 \
+    {                                                                                                                 \
+        return ar_record_insert_each_async(db_, &T##_model, rows_, count_, executor_, fn_, arg_);                     \
+    }                                                                                                                 \
     static inline AR_UNUSED ar_done T##_upsert_many_async(ar_db *db_, T *rows_, size_t count_,                        \
                                                           const ar_upsert_options *options_)                          \
     {                                                                                                                 \

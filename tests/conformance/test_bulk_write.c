@@ -383,6 +383,111 @@ static void inside_of_a_transaction(void **state)
     free_items(&made);
 }
 
+typedef struct refusals {
+    size_t count;
+    size_t indices[8];
+    ar_status statuses[8];
+} refusals;
+
+static void note_refusal(void *arg, size_t index, const ar_error *error)
+{
+    refusals *seen = arg;
+    if (seen->count < 8) {
+        seen->indices[seen->count] = index;
+        seen->statuses[seen->count] = error->status;
+    }
+    seen->count++;
+}
+
+enum { ROWS = 2500 };
+
+static items rows_with_bad_ones(void)
+{
+    items made = make_items(ROWS);
+    made.rows[1].code = made.codes[0];
+    made.rows[700].code = made.codes[0];
+    made.rows[2000].name = "\xff"; /* no UTF-8 */
+    made.rows[ROWS - 1].code = made.codes[2];
+    return made;
+}
+
+static void check_refusals(const refusals *seen)
+{
+    bool utf8_is_checked = seen->count == 4;
+    assert_int_equal(seen->count, utf8_is_checked ? 4 : 3);
+    assert_int_equal(seen->indices[0], 1);
+    assert_int_equal(seen->indices[1], 700);
+    assert_int_equal(seen->statuses[0], AR_E_CONSTRAINT);
+    assert_int_equal(seen->indices[seen->count - 1], ROWS - 1);
+    if (utf8_is_checked)
+        assert_int_equal(seen->indices[2], 2000);
+}
+
+static void rows_that_are_rejected_are_told(void **state)
+{
+    (void)state;
+    int64_t inserted = -1;
+    refusals seen = { .count = 0 };
+    items made = rows_with_bad_ones();
+    ok(Item_insert_each(db, made.rows, ROWS, note_refusal, &seen, &inserted, &err));
+    check_refusals(&seen);
+    assert_int_equal(inserted, ROWS - (int64_t)seen.count);
+    assert_int_equal(count_items(), inserted);
+    assert_true(made.rows[0].id > 0 && made.rows[2].id > 0 && made.rows[ROWS - 2].id > 0);
+    assert_int_equal(made.rows[1].id, 0);
+    ok(Item_insert_each(db, made.rows, 0, note_refusal, &seen, &inserted, &err));
+    assert_int_equal(inserted, 0);
+    free_items(&made);
+}
+
+static void the_same_on_an_executor(void **state)
+{
+    (void)state;
+    int64_t inserted = -1;
+    refusals seen = { .count = 0 };
+    items made = rows_with_bad_ones();
+    ar_executor *executor = ar_runtime_executor(fixture_runtime());
+    ar_int64_future later = Item_insert_each_async(db, made.rows, ROWS, executor, note_refusal, &seen);
+    ok(ar_int64_await(&later, &inserted, &err));
+    check_refusals(&seen);
+    assert_int_equal(count_items(), inserted);
+    free_items(&made);
+}
+
+static void a_transaction_goes_on_after_rejected_rows(void **state)
+{
+    (void)state;
+    int64_t inserted = -1;
+    for (int commits = 0; commits < 2; commits++) {
+        refusals seen = { .count = 0 };
+        items made = rows_with_bad_ones();
+        ar_db *tx = ar_tx_begin(db, NULL);
+        ok(Item_insert_each(tx, made.rows, ROWS, note_refusal, &seen, &inserted, &err));
+        check_refusals(&seen);
+        ok(Item_delete_many(tx, &(ar_key){ .count = 1, .values = { ar_bind(made.rows[0].id) } }, 1, NULL, &err));
+        if (commits)
+            ok(ar_tx_commit(&tx, &err));
+        else
+            ok(ar_tx_rollback(&tx, &err));
+        assert_int_equal(count_items(), commits ? inserted - 1 : 0);
+        free_items(&made);
+    }
+}
+
+static void what_is_not_about_a_row_ends_it(void **state)
+{
+    (void)state;
+    int64_t inserted = -1;
+    refusals seen = { .count = 0 };
+    items made = make_items(3);
+    ok(ar_table_drop(db, &Item_model, &err));
+    fails(Item_insert_each(db, made.rows, 3, note_refusal, &seen, &inserted, &err), AR_E_QUERY);
+    assert_int_equal(seen.count, 0);
+    assert_int_equal(inserted, 0);
+    ok(ar_table_create(db, &Item_model, &err));
+    free_items(&made);
+}
+
 static items memory_items;
 
 static ar_status write_with_little_memory(void)
@@ -422,6 +527,10 @@ int main(void)
         cmocka_unit_test(kept_rows_tell_their_keys),
         cmocka_unit_test(many_records_are_saved),
         cmocka_unit_test(inside_of_a_transaction),
+        cmocka_unit_test(rows_that_are_rejected_are_told),
+        cmocka_unit_test(the_same_on_an_executor),
+        cmocka_unit_test(a_transaction_goes_on_after_rejected_rows),
+        cmocka_unit_test(what_is_not_about_a_row_ends_it),
         cmocka_unit_test(refused_memory_is_an_error),
     };
     return fixture_main("bulk_write", tests, models);

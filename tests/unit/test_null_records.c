@@ -199,6 +199,12 @@ static void many_at_once(void **state)
     Pet *none[] = { NULL };
     ar_key key = ar_key(1);
     int64_t count;
+    ar_executor *executor = ar_runtime_executor(runtime);
+    MANY(ar_record_insert_each, &plain, NULL, NULL, &count);
+    MANY(ar_record_insert_each, &plain, NULL, NULL, NULL);
+    MANY_LATER(ar_record_insert_each, &Pet_model, &plain, 1, executor, NULL, NULL);
+    COMES_TO(AR_E_INVALID, ar_record_insert_each_async, db, &Pet_model, NULL, 1, executor, NULL, NULL);
+    COMES_TO(AR_E_INVALID, ar_record_insert_each_async, db, &Pet_model, &plain, 1, NULL, NULL, NULL);
     MANY(ar_record_upsert_many, &plain, NULL);
     MANY_LATER(ar_record_upsert_many, &Pet_model, &plain, 1, NULL);
     COMES_TO(AR_E_INVALID, ar_record_upsert_many_async, db, &Pet_model, NULL, 1, NULL);
