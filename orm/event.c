@@ -9,6 +9,11 @@
 #include "orm/undo.h"
 #include "orm/validation.h"
 
+/* What comes before a write runs inside the verb, on the caller's thread, with nothing allocated: the record is only marked,
+ * so that no other verb begins on it. What comes after hangs on the operation as an ari_watch, and runs on the thread
+ * that applies the outcome, once, without a lock (orm/apply.c); ends of transactions are orm/commit.c's. A model that is
+ * not watched has none of it. */
+
 static const char *const names[] = {
     [AR_EVENT_BEFORE_VALIDATE] = "before_validate", [AR_EVENT_AFTER_VALIDATE] = "after_validate",
     [AR_EVENT_BEFORE_INSERT] = "before_insert",     [AR_EVENT_AFTER_INSERT] = "after_insert",
