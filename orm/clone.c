@@ -4,6 +4,7 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "orm/filter.h"
 #include "orm/query.h"
 
 /* A clone has memory of its own for everything that its original has gathered: values, names and pieces of SQL. What
@@ -128,7 +129,7 @@ static bool clone_all(ar_query *query, const ar_query *from)
     clone_clause(&query->where, &from->where);
     clone_clause(&query->having, &from->having);
     clone_clause(&query->changes, &from->changes);
-    return clone_sources(query, from) && clone_outers(query, from) && clone_piece(query, &query->page_values) &&
+    return ari_filter_copy(query) && clone_sources(query, from) && clone_outers(query, from) && clone_piece(query, &query->page_values) &&
            clone_selections(query, &from->selected, &query->selected) &&
            clone_selections(query, &from->groups, &query->groups) &&
            clone_selections(query, &from->orders, &query->orders) &&

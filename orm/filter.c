@@ -7,20 +7,28 @@
 #include "orm/find.h"
 #include "orm/fragment.h"
 
-static ar_status keep_tenant(ar_query *query, ari_db *db, ar_error *err)
+/* A copy in the query's memory; NULL: there is no memory. */
+static const ar_value *keep_value(ar_query *query, const ar_value *value)
+{
+    ar_value *kept = ari_arena_alloc(&query->arena, sizeof *kept + ari_values_room(value, 1), alignof(ar_value));
+    if (kept == NULL)
+        return NULL;
+    *kept = *value;
+    ari_values_move(kept, 1, (char *)(kept + 1));
+    return kept;
+}
+
+static ar_status find_tenant(ar_query *query, const ari_plan *plan, const ari_db *db, const ar_value **out,
+                             ar_error *err)
 {
     ar_value room;
     const ar_value *tenant;
-    ar_status status = ari_plan_tenant(query->plan, db, &room, &tenant, err);
+    ar_status status = ari_plan_tenant(plan, db, &room, &tenant, err);
+    *out = NULL;
     if (status != AR_OK || tenant == NULL)
         return status;
-    ar_value *kept = ari_arena_alloc(&query->arena, sizeof *kept + ari_values_room(tenant, 1), alignof(ar_value));
-    if (kept == NULL)
-        return ar_error_set(err, AR_E_NO_MEMORY, "building a query: there is no memory left for it");
-    *kept = *tenant;
-    ari_values_move(kept, 1, (char *)(kept + 1));
-    query->tenant = kept;
-    return AR_OK;
+    *out = keep_value(query, tenant);
+    return *out != NULL ? AR_OK : ar_error_set(err, AR_E_NO_MEMORY, "building a query: there is no memory left for it");
 }
 
 ar_status ari_filter_start(ar_query *query, ari_db *db, ar_error *err)
@@ -29,7 +37,33 @@ ar_status ari_filter_start(ar_query *query, ari_db *db, ar_error *err)
     if (status != AR_OK)
         return status;
     query->raw = query->plan->by_itself;
-    return query->plan->tenant_column >= 0 ? keep_tenant(query, db, err) : AR_OK;
+    return find_tenant(query, query->plan, db, &query->tenant, err);
+}
+
+ar_status ari_filter_joined(ar_query *query, const ar_model *model, const ar_column **column, const ar_value **tenant,
+                            ar_error *err)
+{
+    const ari_plan *plan;
+    *column = ari_column_flagged(model, AR_TENANT);
+    *tenant = NULL;
+    if (*column == NULL || query->plan == NULL)
+        return AR_OK;
+    ari_db *db = ari_db_enter(query->db, err);
+    if (db == NULL)
+        return err->status;
+    ar_status status = ari_plan_get(db, model, &plan, err);
+    if (status == AR_OK)
+        status = find_tenant(query, plan, db, tenant, err);
+    ari_db_leave(db);
+    return status;
+}
+
+bool ari_filter_copy(ar_query *query)
+{
+    if (query->tenant == NULL)
+        return true;
+    query->tenant = keep_value(query, query->tenant);
+    return query->tenant != NULL;
 }
 
 static bool hides_deleted(const ar_query *query)

@@ -12,6 +12,14 @@
  * as ari_plan_get. */
 ar_status ari_filter_start(ar_query *query, ari_db *db, ar_error *err);
 
+/* Of a table that the query joins: the column that says whose a row is, and the tenant, in the query's memory; NULL:
+ * that does not matter. Errors likewise. */
+ar_status ari_filter_joined(ar_query *query, const ar_model *model, const ar_column **column, const ar_value **tenant,
+                            ar_error *err);
+
+/* Into the query's own memory, what was copied from another one. False: there is none. */
+bool ari_filter_copy(ar_query *query);
+
 /* Whether there are any. */
 bool ari_filter_is_needed(const ar_query *query);
 

@@ -6,6 +6,7 @@
 
 #include "orm/behaviour.h"
 #include "orm/column.h"
+#include "orm/filter.h"
 #include "orm/query.h"
 
 static const char *kind_text(ar_join_kind kind)
@@ -107,21 +108,44 @@ static bool check_join(ar_query *query, ar_join_kind kind, const ar_model *model
     return query->error.status == AR_OK;
 }
 
+/* Rows of other tenants are not joined. */
+static void write_tenant(ar_query *query, const ar_column *column, const ar_value *tenant)
+{
+    ari_clause_qualifier(&query->from, query->source_count - 1);
+    ari_clause_name(&query->from, query->dialect, ari_column_name(column));
+    ari_clause_sql(&query->from, " = ");
+    ari_clause_value(&query->from, tenant);
+}
+
+static void write_on(ar_query *query, const ar_predicate *on, const ar_column *column, const ar_value *tenant)
+{
+    ari_writing writing = ari_query_writing(query, &query->from);
+    if (on == NULL && tenant == NULL)
+        return;
+    ari_clause_sql(&query->from, " ON ");
+    if (tenant != NULL) {
+        write_tenant(query, column, tenant);
+        ari_clause_sql(&query->from, on != NULL ? " AND (" : "");
+    }
+    if (on != NULL)
+        ar_ignore(ari_predicates_write(&writing, on, SIZE_MAX));
+    ari_clause_sql(&query->from, on != NULL && tenant != NULL ? ")" : "");
+}
+
 static void join(ar_query *query, ar_join_kind kind, const ar_model *model, const char *alias, const ar_predicate *on)
 {
-    if (!check_join(query, kind, model, on) || !add_source(query, model, alias))
+    const ar_column *column;
+    const ar_value *tenant;
+    if (!check_join(query, kind, model, on) || !add_source(query, model, alias) ||
+        ari_filter_joined(query, model, &column, &tenant, &query->error) != AR_OK)
         return;
-    ari_clause_sql(&query->from, kind_text(kind));
+    ari_clause_sql(&query->from, kind_text(on == NULL && tenant != NULL ? AR_INNER_JOIN : kind));
     ari_clause_table(&query->from, query->dialect, model);
     if (alias != NULL) {
         ari_clause_sql(&query->from, " AS ");
         ari_clause_name(&query->from, query->dialect, alias);
     }
-    if (on == NULL)
-        return;
-    ari_writing writing = ari_query_writing(query, &query->from);
-    ari_clause_sql(&query->from, " ON ");
-    ar_ignore(ari_predicates_write(&writing, on, SIZE_MAX));
+    write_on(query, on, column, tenant);
 }
 
 void ar_query_join_on(ar_query *query, ar_join_kind kind, const ar_model *model, const char *alias,
