@@ -2,12 +2,19 @@
 // What a C++ program uses of the headers; models are defined in C. Compiled by use.sh, never run.
 #include <actrec.h>
 
+struct Post;
 struct User {
     int64_t id;
     const char *name;
+    AR_MANY(Post) posts;
+};
+struct Post {
+    int64_t id;
+    AR_ONE(User) author;
 };
 
 AR_MODEL_DECLARE(User);
+AR_MODEL_DECLARE(Post);
 
 enum Color { RED, GREEN };
 
@@ -27,6 +34,10 @@ ar_status use(User *user)
     ar_ignore(User_find_one(db, ar_key(1), &found, &err));
     ar_ignore(User_find_many(db, keys, 2, &list, nullptr));
     User_list_free(&list);
+    Post_list posts;
+    ar_ignore(User_load(db, found, ar_path_by(AR_PATH(User, posts, Post, author), nullptr, nullptr), &err));
+    ar_ignore(AR_GET_MANY(found, posts, &posts, &err));
+    ar_ignore(AR_GET_ONE(posts.items[0], author, &found, &err));
     ar_query *q = ar_sql(db, "select ? in (?)", 1, AR_LIST(ids, 2));
     ar_ignore(ar_query_rows(q, &rows, &err));
     ar_rows_free(rows);

@@ -167,8 +167,8 @@ static void settle(void)
 
 static bool is_of_records(const char *name)
 {
-    static const char *const openings[] = { "ar_record_", "ar_query_", "ar_sql_", "ar_rows_", "ar_table_",
-                                            "ar_scalar_", "ar_pluck_", "ar_array_" };
+    static const char *const openings[] = { "ar_record_", "ar_query_",  "ar_sql_",   "ar_rows_", "ar_table_",
+                                            "ar_relat",   "ar_scalar_", "ar_pluck_", "ar_array_" };
     for (size_t i = 0; i < sizeof openings / sizeof openings[0]; i++) {
         if (strncmp(name, openings[i], strlen(openings[i])) == 0)
             return true;

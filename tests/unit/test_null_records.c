@@ -501,6 +501,41 @@ static void terminals(void **state)
     settle();
 }
 
+static void relations(void **state)
+{
+    (void)state;
+    void *out;
+    ar_key key = ar_key(1);
+    ar_related none = { .count = 0 };
+    ar_path path = ar_path_of(__FILE__, __LINE__, &Pet_model, 0, "id"); /* which is no relation */
+    Pet *pet = Pet_new(), *no_pet = NULL;
+    ANSWERS(AR_E_INVALID, ar_related_one, NULL, "pet");
+    ANSWERS(AR_E_NOT_LOADED, ar_related_one, &none, NULL);
+    ANSWERS(AR_E_INVALID, ar_related_many, NULL, "pets");
+    ANSWERS(AR_E_NOT_LOADED, ar_related_many, &none, NULL);
+    GIVES(false, ar_related_is_loaded, NULL);
+    DOES_NOTHING(ar_query_include, NULL, path);
+    ANSWERS(AR_E_INVALID, ar_record_find_one_with, NULL, &Pet_model, &key, path, &out);
+    ANSWERS(AR_E_CLOSED, ar_record_find_one_with, stale, &Pet_model, &key, path, &out);
+    ANSWERS(AR_E_INVALID, ar_record_find_one_with, db, NULL, &key, path, &out);
+    ANSWERS(AR_E_INVALID, ar_record_find_one_with, db, &Pet_model, NULL, path, &out);
+    ANSWERS(AR_E_INVALID, ar_record_find_one_with, db, &Pet_model, &key, path, NULL);
+    COMES_TO_BARE(AR_E_INVALID, ar_record_find_one_with_async, NULL, &Pet_model, &key, path);
+    COMES_TO_BARE(AR_E_INVALID, ar_record_find_one_with_async, db, NULL, &key, path);
+    COMES_TO_BARE(AR_E_INVALID, ar_record_find_one_with_async, db, &Pet_model, NULL, path);
+    ANSWERS(AR_E_INVALID, ar_relation_load, NULL, &pet, 1, path);
+    ANSWERS(AR_E_CLOSED, ar_relation_load, stale, &pet, 1, path);
+    ANSWERS(AR_E_INVALID, ar_relation_load, db, NULL, 1, path);
+    ANSWERS(AR_E_INVALID, ar_relation_load, db, &no_pet, 1, path);
+    ANSWERS(AR_E_INVALID, ar_relation_load, db, &pet, 1, path);
+    COMES_TO(AR_E_INVALID, ar_relation_load_async, NULL, &pet, 1, path);
+    COMES_TO(AR_E_CLOSED, ar_relation_load_async, stale, &pet, 1, path);
+    COMES_TO(AR_E_INVALID, ar_relation_load_async, db, NULL, 1, path);
+    COMES_TO(AR_E_INVALID, ar_relation_load_async, db, &no_pet, 1, path);
+    Pet_free(pet);
+    settle();
+}
+
 #define GETTER(function, type)                                              \
     do {                                                                    \
         type out_;                                                          \
@@ -619,6 +654,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(terminals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_of_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(models_with_nothing_in_them, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(relations, set_up, tear_down),
         cmocka_unit_test(no_function_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
