@@ -117,6 +117,32 @@ static void pauses_that_make_no_sense_are_invalid(void **state)
     }
 }
 
+/* It must not wait, so that it is not asked to. */
+static ar_status finish_inside(ar_context *self, void *state, ar_message *message, ar_error *error)
+{
+    ar_status status = AR_E_CONFLICT;
+    ar_db *tx = ar_tx_begin(db, &(ar_tx_options){ .retries = 1000, .backoff_min_ms = 1000000 });
+    ar_int64_future added = ar_query_exec_async(ar_sql(tx, "update counters set value = value + 1 where id = 1"));
+    bool again = ar_tx_finish(&tx, &status, error);
+    (void)state;
+    (void)message;
+    ar_future_drop(&added.raw);
+    ar_context_reply(self, (ar_message){ .number = again || tx != NULL || status != AR_E_CONFLICT });
+    return AR_OK;
+}
+
+static void a_behaviour_is_not_asked_for_another_attempt(void **state)
+{
+    (void)state;
+    ar_actor *actor = NULL;
+    ar_message reply;
+    ok(ar_actor_spawn(fixture_runtime(), &(ar_actor_options){ .behaviour = finish_inside }, &actor, &err));
+    ok(ar_actor_call(actor, (ar_message){ .kind = 1 }, NULL, &reply, &err));
+    assert_int_equal(reply.number, 0);
+    ok(ar_actor_stop(actor, &err));
+    assert_int_equal(value(db), 0);
+}
+
 #define COUNTED(test) cmocka_unit_test_setup(test, one_counter)
 
 int main(void)
@@ -125,6 +151,7 @@ int main(void)
         fixture_test_setup_on("postgres", a_serialization_failure_is_tried_again, one_counter, NULL),
         COUNTED(what_is_no_conflict_is_not_tried_again),
         COUNTED(without_waiting_one_tries_again_by_oneself),
+        COUNTED(a_behaviour_is_not_asked_for_another_attempt),
         COUNTED(pauses_grow_up_to_a_limit),
         COUNTED(pauses_that_make_no_sense_are_invalid),
     };
