@@ -71,6 +71,7 @@ extern const bench bench_mysql_hydrate_10k;
 extern const bench bench_orm_eager_3level;
 extern const bench bench_mailbox_post;
 extern const bench bench_mailbox_help;
+extern const bench bench_orm_build_sql;
 extern const bench bench_op_bytes;
 extern const bench bench_connection_bytes;
 

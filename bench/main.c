@@ -52,6 +52,7 @@ static const bench *const all[] = {
     &bench_orm_eager_3level,
     &bench_mailbox_post,
     &bench_mailbox_help,
+    &bench_orm_build_sql,
     &bench_op_bytes,
     &bench_connection_bytes,
 };

@@ -27,9 +27,10 @@ void ari_clause_sql(ari_clause *clause, const char *sql)
     ari_text_buffer_append_cstr(&clause->text, sql);
 }
 
-static void append_name(ari_text_buffer *text, const ar_dialect *dialect, const char *name)
+enum { SHORT_NAME = 64 };
+
+static void append_long_name(ari_text_buffer *text, char quote, const char *name)
 {
-    char quote = dialect->identifier_quote;
     const char *inner;
     ari_text_buffer_append_char(text, quote);
     while (quote != '\0' && (inner = strchr(name, quote)) != NULL) {
@@ -39,6 +40,24 @@ static void append_name(ari_text_buffer *text, const ar_dialect *dialect, const 
     }
     ari_text_buffer_append_cstr(text, name);
     ari_text_buffer_append_char(text, quote);
+}
+
+/* Most are short and have no quote in them: those are written at once. */
+static void append_name(ari_text_buffer *text, const ar_dialect *dialect, const char *name)
+{
+    char quote = dialect->identifier_quote, whole[SHORT_NAME + 2];
+    size_t length = 0;
+    whole[0] = quote;
+    while (length < SHORT_NAME && name[length] != '\0' && name[length] != quote) {
+        whole[length + 1] = name[length];
+        length++;
+    }
+    if (name[length] != '\0') {
+        append_long_name(text, quote, name);
+        return;
+    }
+    whole[length + 1] = quote;
+    ari_text_buffer_append(text, whole, length + 2);
 }
 
 void ari_clause_name(ari_clause *clause, const ar_dialect *dialect, const char *name)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "orm/predicate.h"
 
-#include <stdio.h>
-
 #include "orm/bind.h"
 #include "orm/column.h"
 #include "orm/expression.h"
@@ -210,10 +208,24 @@ static ar_type common_type(const rendering *writer, const ar_predicate *predicat
     return ari_expr_type(writer->writing, left);
 }
 
+static void name_subject(subject *about, const char *model, const char *member)
+{
+    size_t used = 0, room = sizeof about->what - 1;
+    for (const char *c = model; c != NULL && *c != '\0' && used < room / 2; c++)
+        about->what[used++] = *c;
+    if (model != NULL)
+        about->what[used++] = '.';
+    for (const char *c = member; *c != '\0' && used < room; c++)
+        about->what[used++] = *c;
+    about->what[used] = '\0';
+}
+
 static ar_status write_between_expressions(rendering *writer, const ar_predicate *predicate)
 {
-    subject about = { .expr = predicate->left };
-    snprintf(about.what, sizeof about.what, "%s", about.expr->member != NULL ? about.expr->member : "an expression");
+    subject about;
+    about.expr = predicate->left;
+    about.type = AR_TYPE_NULL;
+    name_subject(&about, NULL, about.expr->member != NULL ? about.expr->member : "an expression");
     if (predicate->operation == AR_COMPARE_JSON_CONTAINS)
         return ari_json_write_contains(writer->writing, predicate->left, &predicate->value);
     about.type = common_type(writer, predicate);
@@ -231,14 +243,15 @@ static ar_status write_predicate(rendering *writer, const ar_predicate *predicat
     const char *member = predicate->member != NULL ? predicate->member : "?";
     const ar_expr column =
         ar_expr_column_(AR_EXPR_COLUMN, predicate->alias, predicate->model, predicate->offset, member);
-    subject about = { .expr = &column };
+    subject about;
+    about.expr = &column;
     const ar_column *found = NULL;
     size_t source;
     ar_status status = ari_expr_column(writer->writing, &column, &source, &found);
     if (status != AR_OK)
         return status;
     about.type = ari_column_type(found);
-    snprintf(about.what, sizeof about.what, "%s.%s", predicate->model->name, member);
+    name_subject(&about, predicate->model->name, member);
     if (predicate->operation == AR_COMPARE_IN || predicate->operation == AR_COMPARE_NOT_IN)
         return write_in(writer, predicate, &about);
     return write_comparison(writer, predicate, &about);

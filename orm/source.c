@@ -7,12 +7,19 @@
 
 #include "orm/column.h"
 
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
 bool ari_is_plain_name(const char *name)
 {
-    size_t length = strlen(name);
-    if (length == 0 || length > 63 || (name[0] >= '0' && name[0] <= '9'))
+    size_t length = 0;
+    if (!is_letter(name[0]))
         return false;
-    return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == length;
+    while (is_letter(name[length]) || (name[length] >= '0' && name[length] <= '9'))
+        length++;
+    return name[length] == '\0' && length <= 63;
 }
 
 static ar_status find_named(const ari_naming *naming, const ar_model *model, const char *alias, size_t *index,

@@ -5,7 +5,7 @@
 #include "values/memory.h"
 #include "values/number.h"
 
-enum { smallest_capacity = 64 };
+enum { smallest_capacity = 64, small_capacity = 1024 }; /* small ones grow faster */
 
 void ari_text_buffer_init(ari_text_buffer *buffer, const ar_env *env)
 {
@@ -37,6 +37,8 @@ static bool reserve(ari_text_buffer *buffer, size_t extra)
     if (needed <= buffer->capacity)
         return true;
     size_t capacity = buffer->capacity < smallest_capacity ? smallest_capacity : buffer->capacity;
+    while (capacity < needed && capacity < small_capacity)
+        capacity *= 4;
     while (capacity < needed)
         capacity = capacity <= SIZE_MAX / 2 ? capacity * 2 : needed;
     char *data = ari_reallocate(buffer->env, buffer->data, capacity);

@@ -12,7 +12,7 @@ failed=0
 for name in sqlite_find_sync sqlite_find_async64 sqlite_insert_sync sqlite_insert_durable64 sqlite_insert_normal64 \
     sqlite_hydrate_10k pg_find_sync pg_find_async64 pg_find_threads8 pg_select_async64 pg_insert_async64 \
     pg_insert_bulk10k pg_hydrate_10k mysql_find_sync mysql_find_async64 mysql_insert_bulk10k mysql_hydrate_10k \
-    mailbox_post mailbox_help op_bytes connection_bytes; do
+    mailbox_post mailbox_help orm_build_sql op_bytes connection_bytes; do
     server=
     case $name in
     pg_*) server=${AR_TEST_POSTGRES_URL-none} ;;
