@@ -160,6 +160,11 @@ static ar_status check(const ar_query *query, ari_ask ask, ar_error *err)
         return refuse(query, ask, "it may not order or limit them; narrow it by a condition", err);
     if (query->groups.first != NULL || query->selected.first != NULL || !ari_clause_is_empty(&query->having))
         return refuse(query, ask, "it may not group or select", err);
+    if (query->source_count > 1 || query->base.alias != NULL)
+        return refuse(query, ask, "it may not join or name its table; narrow it by a subquery", err);
+    if (query->distinct || query->lock != 0 || query->page != ARI_PAGE_NONE || query->combined.first != NULL ||
+        query->withs.first != NULL || query->paths != NULL)
+        return refuse(query, ask, "it is no query that is read", err);
     if (ari_clause_is_empty(&query->where) && !query->everything)
         return refuse(query, ask, "it has no condition; say ar_query_everything when every row is meant", err);
     return AR_OK;

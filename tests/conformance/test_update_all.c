@@ -168,6 +168,17 @@ static void what_makes_no_sense_is_refused(void **state)
     q = narrowed();
     ar_query_select(q, "title");
     fails(ar_query_update_all(q, &rows, &err), AR_E_INVALID);
+    q = narrowed();
+    ar_query_distinct(q);
+    fails(ar_query_update_all(q, &rows, &err), AR_E_INVALID);
+    q = Post_query(db);
+    ar_query_filter(q, AR_GT(Post, id, 0));
+    ar_query_join(q, AR_INNER_JOIN, Line, "l", AR_ON(Post, id, Line, order_id));
+    fails(ar_query_delete_all(q, &rows, &err), AR_E_INVALID);
+    q = Post_query(db);
+    ar_query_alias(q, "p");
+    ar_query_filter(q, AR_GT(Post, id, 0));
+    fails(ar_query_delete_all(q, &rows, &err), AR_E_INVALID);
     fails(ar_query_delete_all(narrowed(), &rows, &err), AR_E_INVALID);
     q = Post_query(db);
     ar_query_everything(q);
