@@ -20,6 +20,7 @@
 #include <actrec/expression.h>
 #include <actrec/future.h>
 #include <actrec/inspect.h>
+#include <actrec/introspect.h>
 #include <actrec/isolation.h>
 #include <actrec/join.h>
 #include <actrec/key.h>
