@@ -38,6 +38,7 @@
 #include <actrec/runtime.h>
 #include <actrec/schema.h>
 #include <actrec/select.h>
+#include <actrec/schema_diff.h>
 #include <actrec/supervisor.h>
 #include <actrec/time.h>
 #include <actrec/timer.h>

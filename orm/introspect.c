@@ -372,6 +372,11 @@ ar_status ari_reader_take_rows(ari_reader *reader, const ari_script *script, ar_
     return taken ? AR_OK : no_memory(err);
 }
 
+const ar_schema *ari_reader_schema(const ari_reader *reader)
+{
+    return &reader->schema->schema;
+}
+
 ar_schema *ari_reader_take(ari_reader *reader)
 {
     ar_schema *schema = &reader->schema->schema;

@@ -27,6 +27,9 @@ bool ari_reader_query(ari_reader *reader, ari_script *script, ar_db *db);
 /* Takes the rows of that query. */
 ar_status ari_reader_take_rows(ari_reader *reader, const ari_script *script, ar_error *err);
 
+/* What was read so far; the reader's. */
+const ar_schema *ari_reader_schema(const ari_reader *reader);
+
 /* What was read, for ar_schema_free. */
 ar_schema *ari_reader_take(ari_reader *reader);
 
