@@ -26,6 +26,7 @@
 #include <actrec/key.h>
 #include <actrec/listen.h>
 #include <actrec/members.h>
+#include <actrec/migration.h>
 #include <actrec/model.h>
 #include <actrec/page.h>
 #include <actrec/pluck.h>

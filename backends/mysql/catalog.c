@@ -59,7 +59,8 @@ static const ar_type_alias aliases[] = {
                     " AND r.constraint_name = k.constraint_name" THESE(                                               \
                         "k") " AND k.referenced_table_name IS NOT NULL"                                               \
                              " ORDER BY k.table_name, k.constraint_name, k.ordinal_position",                         \
-    .type_aliases = aliases, .lock = "SELECT GET_LOCK(SHA1(CONCAT(DATABASE(), ':', ?)), ?)", .lock_waits = true, .unlock = "SELECT RELEASE_LOCK(SHA1(CONCAT(DATABASE(), ':', ?)))",
+    .type_aliases = aliases, .lock = "SELECT GET_LOCK(SHA1(CONCAT(DATABASE(), ':', ?)), ?)", .lock_waits = true,      \
+    .unlock = "SELECT RELEASE_LOCK(SHA1(CONCAT(DATABASE(), ':', ?)))",
 
 const ar_catalog ari_mysql_catalog = { SHARED.checks = CHECKS(" AND c.table_name = t.table_name") };
 const ar_catalog ari_mysql8_catalog = { SHARED.checks = CHECKS("") };
