@@ -107,7 +107,7 @@ static ar_status begin(void *ctx, const ar_result_column *columns, size_t count,
         return ar_error_set(err, AR_E_NO_MEMORY, "out of memory for the columns of a result");
     rows->map_count = count;
     for (size_t i = 0; i < count; i++) {
-        uint16_t found = !takes_by_position(rows)          ? column_named(rows->plan, columns[i].name)
+        uint16_t found = !takes_by_position(rows)       ? column_named(rows->plan, columns[i].name)
                          : i < rows->plan->column_count ? (uint16_t)i
                                                         : UINT16_MAX;
         bool first = found != UINT16_MAX && !ari_mask_has(&seen, found);
