@@ -362,16 +362,6 @@ static void builders(void **state)
     settle();
 }
 
-static void queries(void **state)
-{
-    (void)state;
-    ar_rows *rows;
-    int64_t number;
-    bool exists;
-    ANSWERS(AR_E_INVALID, ar_query_rows, ar_query_create(db, NULL), &rows);
-    ANSWERS(AR_E_INVALID, ar_query_rows, ar_sql_text(db, NULL, NULL, 0), &rows);
-    ANSWERS(AR_E_INVALID, ar_query_rows, ar_sql_text(db, "select ?", NULL, 1), &rows);
-    cover("ar_query_create");
 static void builders_of_more_than_one_table(void **state)
 {
     (void)state;
@@ -440,6 +430,16 @@ static void values_of_a_query(void **state)
     settle();
 }
 
+static void queries(void **state)
+{
+    (void)state;
+    ar_rows *rows;
+    int64_t number;
+    bool exists;
+    ANSWERS(AR_E_INVALID, ar_query_rows, ar_query_create(db, NULL), &rows);
+    ANSWERS(AR_E_INVALID, ar_query_rows, ar_sql_text(db, NULL, NULL, 0), &rows);
+    ANSWERS(AR_E_INVALID, ar_query_rows, ar_sql_text(db, "select ?", NULL, 1), &rows);
+    cover("ar_query_create");
     cover("ar_sql_text");
     ANSWERS(AR_E_INVALID, ar_query_rows, NULL, &rows);
     ANSWERS(AR_E_INVALID, ar_query_rows, Pet_query(db), NULL);
@@ -650,14 +650,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(changing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tables, set_up, tear_down),
         cmocka_unit_test_setup_teardown(builders, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(builders_of_more_than_one_table, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(values_of_a_query, set_up, tear_down),
         cmocka_unit_test_setup_teardown(queries, set_up, tear_down),
         cmocka_unit_test_setup_teardown(terminals, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(relations, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_of_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(models_with_nothing_in_them, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(relations, set_up, tear_down),
         cmocka_unit_test(no_function_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
-        cmocka_unit_test_setup_teardown(builders_of_more_than_one_table, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(values_of_a_query, set_up, tear_down),
