@@ -10,7 +10,8 @@
 /* Whether a delete sees to anything. A soft one does not: the row is still there. */
 bool ari_dependents_exist(const ar_model *model, bool hard);
 
-/* What deletes the record itself, in a transaction; the asynchronous one holds its outcome for the gather, where there is one. */
+/* What deletes the record itself, in a transaction; the asynchronous one holds its outcome for the gather, where there
+ * is one. */
 typedef struct ari_deletion {
     ar_status (*here)(ar_db *tx, const ar_model *model, void *record, ar_error *err);
     ar_done (*later)(ar_db *tx, const ar_model *model, void *record, ari_gather *gather);

@@ -30,13 +30,15 @@ void ari_eager_unref(ari_eager *eager);
 /* Gives the root at `index` what was loaded for it. */
 void ari_eager_attach(ari_eager *eager, size_t index);
 
-/* For a root of its own: an operation that is never sent, whose outcome is applied as that of any verb of a record; see orm/load.c. */
+/* For a root of its own: an operation that is never sent, whose outcome is applied as that of any verb of a record; see
+ * orm/load.c. */
 typedef struct ari_ticket {
     ari_op *op; /* NULL: none */
 } ari_ticket;
 
-/* Sends it all; `root` is the operation that reads the roots; NULL: they are there. `tickets` are as many as roots that are there; NULL: those are given theirs by the caller, when it is complete. Takes `eager`, `root` and
- * `tickets` (ari_release), unless it answers NULL: no memory. `db` is entered and stays so. */
+/* Sends it all; `root` is the operation that reads the roots; NULL: they are there. `tickets` are as many as roots that
+ * are there; NULL: those are given theirs by the caller, when it is complete. Takes `eager`, `root` and `tickets`
+ * (ari_release), unless it answers NULL: no memory. `db` is entered and stays so. */
 ar_future *ari_eager_send(ari_db *db, ari_eager *eager, ari_op *root, ari_ticket *tickets);
 
 /* The operation that read the roots; NULL when the future is none of these. */

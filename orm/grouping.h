@@ -34,8 +34,9 @@ typedef struct ari_slice {
     uint32_t first, count;
 } ari_slice;
 
-/* Puts the records of `list` in the order of those groups, by `column`, each group in the order that they came in, or, where `key` is not NULL, in that of
- * it; those of no group are left out. Writes the ranges of the groups. False: no memory. */
+/* Puts the records of `list` in the order of those groups, by `column`, each group in the order that they came in, or,
+ * where `key` is not NULL, in that of it; those of no group are left out. Writes the ranges of the groups. False: no
+ * memory. */
 bool ari_grouping_arrange(const ari_grouping *grouping, ari_slice slice, ari_list *list, const ar_column *column,
                           const ar_column *key, ari_range *ranges);
 

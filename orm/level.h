@@ -60,7 +60,8 @@ void ari_level_take(ari_chunk *chunk, bool pairs, ari_op *op);
 /* All of a chunk is there: sorts it. False: no memory. */
 bool ari_level_arrange(ari_chunk *chunk, ari_arena *arena);
 
-/* All chunks are sorted: makes the holds that attaching takes. `homes` are those of the parents; NULL: nobody else has these, and they say it themselves. False: no memory. */
+/* All chunks are sorted: makes the holds that attaching takes. `homes` are those of the parents; NULL: nobody else has
+ * these, and they say it themselves. False: no memory. */
 bool ari_level_prepare(ari_level *level, ari_arena *arena, const void *const *homes);
 
 /* Gives the parent what was loaded for it. Cannot fail. */

@@ -8,7 +8,8 @@
 
 /* Relations as models declare them, and as records have them; see orm/relation.c. */
 
-/* What keeps a list of loaded records in memory for those that they were loaded for: `home` is their list, or the one record of its own. */
+/* What keeps a list of loaded records in memory for those that they were loaded for: `home` is their list, or the one
+ * record of its own. */
 typedef struct ari_hold ari_hold;
 struct ari_hold {
     ari_hold *next;
@@ -39,8 +40,8 @@ void ari_hold_drop(ari_hold *hold);
 /* Where the holds of a record's relations are kept: the record itself, or its list. */
 const void *ari_related_home(const ari_record *record);
 
-/* The relation is loaded: `count` records at `items` in the list of `hold`, which becomes that of the record's home; none at all: NULL and 0. What was loaded before is let go of.
- */
+/* The relation is loaded: `count` records at `items` in the list of `hold`, which becomes that of the record's home;
+ * none at all: NULL and 0. What was loaded before is let go of. */
 void ari_related_set(ari_record *record, const ar_column *entry, void *items, size_t count, ari_hold *hold);
 
 /* The relation is loaded with one record that keeps this one in memory; `item` points at the pointer to its struct. */

@@ -109,7 +109,7 @@ AR_API ar_future *ar_record_find_one_with_async(ar_db *db, const ar_model *model
  * Blocks:  until the database has answered; the asynchronous one never.
  * Errors:  AR_E_INVALID for NULL, for what is no record of the path's first model, and as ar_query_include; AR_E_BUSY
  *          while an asynchronous verb of a record is under way; AR_E_NOT_LOADED when a strict handle
- *          (ar_db_options.lazy_loads) refuses it; AR_E_CLOSED, AR_E_NO_MEMORY, the engine's. Nothing is changed then. */
+ *          (ar_db_options.lazy_loads) refuses it; AR_E_CLOSED, AR_E_NO_MEMORY, the engine's. Nothing is changed. */
 AR_API AR_NODISCARD ar_status ar_relation_load(ar_db *db, void *items, size_t count, ar_path path, ar_error *err);
 AR_API ar_done ar_relation_load_async(ar_db *db, void *items, size_t count, ar_path path);
 

@@ -23,9 +23,10 @@ AR_BEGIN_DECLS
  *         AR_HAS_MANY(User, posts, Post, user_id, .inverse = AR_INVERSE(Post, author)));
  *
  * A relation is not read by itself: actrec/eager.h loads it, with a query or for records that are there. What is
- * loaded belongs to the record that it was loaded for: it goes when that is freed, or loaded again, or when the list or the scope of that goes.
- * ar_record_keep keeps with a record all that was loaded for it; a record that was loaded for another is kept without the way back to that, which then is
- * not loaded. A save, a refresh and an insert neither look at relations nor change them. */
+ * loaded belongs to the record that it was loaded for: it goes when that is freed, or loaded again, or when the list or
+ * the scope of that goes. ar_record_keep keeps with a record all that was loaded for it; a record that was loaded for
+ * another is kept without the way back to that, which then is not loaded. A save, a refresh and an insert neither look
+ * at relations nor change them. */
 
 /* How a loaded relation lies in its member: the library's own. */
 typedef struct ar_related {
@@ -61,11 +62,11 @@ typedef struct ar_relation {
     size_t check;   /* what the compiler checked */
 } ar_relation;
 
-/* Whether the relation of a member was loaded: what AR_GET_ONE, AR_GET_MANY and AR_IS_LOADED call.
+/* Whether the relation of a member was loaded: what AR_GET_ONE and AR_GET_MANY call.
  * Owns:    nothing.
  * Threads: that of the record.
  * Blocks:  never.
- * Errors:  AR_E_NOT_LOADED; of one: AR_E_NOT_FOUND when it is loaded and there is no such row; AR_E_INVALID for NULL. */
+ * Errors:  AR_E_NOT_LOADED; of one: AR_E_NOT_FOUND when it is loaded and there is no such row; AR_E_INVALID for NULL */
 AR_API AR_NODISCARD ar_status ar_related_one(const ar_related *related, const char *member, ar_error *err);
 AR_API AR_NODISCARD ar_status ar_related_many(const ar_related *related, const char *member, ar_error *err);
 AR_API bool ar_related_is_loaded(const ar_related *related);
@@ -84,15 +85,16 @@ AR_END_DECLS
         ar_related many_; \
     }
 
-/* In a model's list. `fk` is a column of the key's type (it may be optional) that refers to the primary key of the other model, which has one column:
+/* In a model's list. `fk` is a column of the key's type (it may be optional) that refers to the primary key of the
+ * other model, which has one column:
  *
  *     AR_BELONGS_TO(Post, author, User, user_id)                        Post.user_id
  *     AR_HAS_ONE(User, profile, Profile, user_id)                       Profile.user_id
  *     AR_HAS_MANY(User, posts, Post, user_id)                           Post.user_id
  *     AR_MANY_TO_MANY(Post, tags, Tag, PostTag, post_id, tag_id)        PostTag.post_id, PostTag.tag_id
  *
- * With .inverse = AR_INVERSE(Post, author) what is loaded of has_one and has_many is given its way back, and with .dependent = AR_DEPENDENT_DELETE
- * (…_NULLIFY, …_RESTRICT) a delete sees to what the record has. */
+ * With .inverse = AR_INVERSE(Post, author) what is loaded of has_one and has_many is given its way back, and with
+ * .dependent = AR_DEPENDENT_DELETE (…_NULLIFY, …_RESTRICT) a delete sees to what the record has. */
 #define AR_BELONGS_TO(...) \
     AR_RELATION_PICK_(__VA_ARGS__, MORE_, MORE_, MORE_, PLAIN_, 0, 0, 0)(BELONGS_TO, one_, __VA_ARGS__)
 #define AR_HAS_ONE(...) AR_RELATION_PICK_(__VA_ARGS__, MORE_, MORE_, MORE_, PLAIN_, 0, 0, 0)(HAS_ONE, one_, __VA_ARGS__)

@@ -352,6 +352,42 @@ static void a_strict_scope_refuses_loads_one_by_one(void **state)
     ar_scope_close(&scope);
 }
 
+static int logged;
+static char last_log[512];
+
+static void count_log(void *ctx, ar_log_level level, const char *message)
+{
+    (void)ctx;
+    if (level != AR_LOG_WARNING)
+        return;
+    logged++;
+    snprintf(last_log, sizeof last_log, "%s", message);
+}
+
+static void a_strict_database_tells_the_log(void **state)
+{
+    (void)state;
+    ar_runtime *runtime;
+    ar_db *own = NULL, *outer = db;
+    ar_runtime_options options = { .workers = 1, .log = count_log };
+    ok(ar_runtime_create(&options, &runtime, &err));
+    ok(ar_db_open("sqlite::memory:", &(ar_db_options){ .runtime = runtime, .lazy_loads = 1 }, &own, &err));
+    for (size_t i = 0; i < WRITERS_MODELS; i++)
+        ok(ar_table_create(own, writers_models[i], &err));
+    writers_fill(own);
+    logged = 0;
+    db = own;
+    Writer_list writers = writers_of(own);
+    for (size_t i = 0; i < writers.count; i++)
+        ok(Writer_load(own, writers.items[i], AR_PATH(Writer, posts), &err));
+    db = outer;
+    assert_int_equal(logged, 1);
+    assert_non_null(strstr(last_log, "test_relations.c:"));
+    Writer_list_free(&writers);
+    ar_db_close(&own);
+    ok(ar_runtime_close(&runtime, &err));
+}
+
 /* --- Deletes --- */
 
 static int64_t rows(ar_query *q)
@@ -512,23 +548,24 @@ static void without_memory_nothing_is_changed(void **state)
     Writer_list_free(&listed);
 }
 
+static Story *doomed;
+
 static ar_status delete_refused(void)
 {
-    Story *post = NULL;
-    ar_status status = Story_find_one(db, ar_key(1), &post, &err);
-    if (status == AR_OK)
-        status = Story_delete(db, post, &err);
-    assert_true(post == NULL || Story_is_new(post) == (status == AR_OK));
-    Story_free(post);
-    return status;
+    return Story_delete(db, doomed, &err);
 }
 
-static void a_delete_without_memory_deletes_nothing(void **state)
+static ar_status delete_refused_async(void)
 {
-    (void)state;
+    ar_done done = Story_delete_async(db, doomed);
+    return ar_done_await(&done, &err);
+}
+
+static void deletes_all_or_nothing(ar_status (*work)(void))
+{
     for (size_t i = 1; i < 400; i++) {
         fixture_refuse(i, false);
-        ar_status status = delete_refused();
+        ar_status status = work();
         bool refused = fixture_refused();
         fixture_refuse(0, false);
         if (status == AR_OK) {
@@ -536,10 +573,27 @@ static void a_delete_without_memory_deletes_nothing(void **state)
             return;
         }
         assert_true(refused);
+        assert_false(Story_is_new(doomed));
         assert_int_equal(rows(Story_query(db)), 4);
         assert_int_equal(rows(Comment_query(db)), 3);
     }
     fail_msg("it never came to an end");
+}
+
+static void a_delete_without_memory_deletes_nothing(void **state)
+{
+    (void)state;
+    ok(Story_find_one(db, ar_key(1), &doomed, &err));
+    deletes_all_or_nothing(delete_refused);
+    Story_free(doomed);
+}
+
+static void an_asynchronous_one_neither(void **state)
+{
+    (void)state;
+    ok(Story_find_one(db, ar_key(1), &doomed, &err));
+    deletes_all_or_nothing(delete_refused_async);
+    Story_free(doomed);
 }
 
 int main(void)
@@ -559,6 +613,7 @@ int main(void)
         filled(in_a_transaction_records_die_with_the_attempt),
         filled(a_failure_changes_nothing),
         filled(a_strict_scope_refuses_loads_one_by_one),
+        cmocka_unit_test(a_strict_database_tells_the_log),
         filled(a_delete_sees_to_what_depends),
         filled(a_delete_is_restricted_by_what_depends),
         filled(a_delete_that_is_rolled_back_undoes_all),
@@ -566,6 +621,7 @@ int main(void)
         cmocka_unit_test(models_that_make_no_sense_are_refused),
         filled(without_memory_nothing_is_changed),
         filled(a_delete_without_memory_deletes_nothing),
+        filled(an_asynchronous_one_neither),
     };
     const ar_model *models[WRITERS_MODELS + 5] = { &Shelf_model, &Book_model, &Page_model, &Loan_model, &Node_model };
     memcpy(models + 5, writers_models, sizeof writers_models);
