@@ -26,7 +26,8 @@ typedef enum ar_combination {
  *          of `other`; AR_E_UNSUPPORTED. */
 AR_API void ar_query_combine(ar_query *query, ar_combination kind, ar_query *other);
 
-/* WITH: `definition` becomes a table that is called as that of `model` is, and hides one of that name. Its result has all
+/* WITH: `definition` becomes a table that is called as that of `model` is, and hides one of that name, which the definition
+ * cannot read then. Its result has all
  * columns of the model, which is a row type most times. What reads it is the query itself, made with that model, or a
  * join or subquery of it. ar_query_with(q, T, definition) is this.
  * Owns:    takes `definition`.

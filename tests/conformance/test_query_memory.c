@@ -16,6 +16,15 @@ AR_MODEL_DECLARE(Word);
 AR_MODEL_DEFINE(Word, "words", AR_COLUMN(Word, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Word, text, AR_NOT_NULL),
                 AR_COLUMN(Word, weight));
 
+/* What WITH makes. */
+typedef struct Kept {
+    int64_t id;
+    ar_decimal weight;
+} Kept;
+
+AR_MODEL_DECLARE(Kept);
+AR_MODEL_DEFINE(Kept, "kept", AR_COLUMN(Kept, id, AR_PRIMARY_KEY), AR_COLUMN(Kept, weight));
+
 static ar_status on_word(void *arg, Word *word, ar_error *error)
 {
     (void)error;
@@ -107,10 +116,72 @@ static ar_status make_table(void)
     return ar_table_create_if_missing(db, &Word_model, &err);
 }
 
+/* Something of everything that queries are made of. */
+static ar_query *tangled(void)
+{
+    ar_query *heavier = Word_query(db), *last = Word_query(db), *q = Word_query(db);
+    ar_query_alias(heavier, "h");
+    ar_query_filter(heavier, AR_COMPARE(AR_COL(Word, weight), GT, AR_OUTER_AS("w", Word, weight)));
+    ar_query_filter(last, AR_EQ(Word, id, 400));
+    ar_query_select(last, "id, text");
+    ar_query_select_as(last, "place", AR_VALUE(0));
+    ar_query_alias(q, "w");
+    ar_query_join(q, AR_LEFT_JOIN, Word, "other",
+                  AR_COMPARE(AR_COL_AS("w", Word, id), EQ, AR_COL_AS("other", Word, id)),
+                  AR_AS("other", AR_LIKE(Word, text, "word%")));
+    ar_query_filter(q, AR_EXISTS(heavier), AR_AS("w", AR_LE(Word, id, 10), AR_ILIKE(Word, text, "WORD%")));
+    ar_query_select(q, "w.id, w.text");
+    ar_query_select_as(q, "place", AR_CASE(AR_WHEN(AR_VALUE(1), AR_AS("w", AR_EQ(Word, id, 1))), AR_ELSE(AR_VALUE(2))));
+    ar_query_combine(q, AR_UNION_ALL, last);
+    ar_query_order_by(q, "place, id");
+    return q;
+}
+
+static ar_status read_tangled(void)
+{
+    ar_rows *rows = NULL;
+    ar_query *q = tangled();
+    ar_status status = ar_query_rows(ar_query_clone(q), &rows, &err);
+    if (status == AR_OK)
+        assert_int_equal(ar_rows_count(rows), 10);
+    ar_rows_free(rows);
+    ar_query_free(q);
+    return status;
+}
+
+static ar_status read_named(void)
+{
+    int64_t *ids = NULL;
+    size_t count = 0;
+    ar_query *first = Word_query(db), *q = Kept_query(db);
+    ar_query_limit(first, 30);
+    ar_query_order_by(first, "id");
+    ar_query_with(q, Kept, first);
+    ar_query_select(q, "id");
+    ar_query_order_by(q, "weight desc, id");
+    ar_query_after(q, "1.3", 4);
+    ar_status status = ar_query_pluck(q, &ids, &count, &err);
+    if (status == AR_OK)
+        assert_true(count > 0);
+    ar_array_free(ids);
+    return status;
+}
+
+static ar_status read_one(void)
+{
+    const char *text = NULL;
+    ar_query *q = Word_query(db);
+    ar_query_select_as(q, "text", AR_MAX(AR_COL(Word, text)));
+    ar_rows_future future = ar_query_scalar_async(q);
+    ar_status status = ar_scalar_await(&future, &text, &err);
+    ar_array_free(text);
+    return status;
+}
+
 typedef ar_status (*job)(void);
 
-static const job jobs[] = { read_all, read_all_later, read_first,         read_rows, count_words,
-                            run_sql,  stream_words,   stream_words_later, make_table };
+static const job jobs[] = { read_all,     read_all_later,     read_first, read_rows,    count_words, run_sql,
+                            stream_words, stream_words_later, make_table, read_tangled, read_named,  read_one };
 
 enum { WORDS = 400 };
 
