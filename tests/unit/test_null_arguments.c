@@ -568,7 +568,7 @@ static void listening(void **state)
 static void no_function_is_forgotten(void **state)
 {
     (void)state;
-    check_none_forgotten(false);
+    check_none_forgotten(OF_OTHERS);
 }
 
 int main(void)

@@ -281,22 +281,9 @@ static void changing(void **state)
     COMES_TO(AR_E_CLOSED, function##_async, stale, &Pet_model); \
     COMES_TO(AR_E_INVALID, function##_async, db, NULL)
 
-#define TABLES(function)                                        \
-    ANSWERS(AR_E_INVALID, function, NULL, several, 1);          \
-    ANSWERS(AR_E_CLOSED, function, stale, several, 1);          \
-    ANSWERS(AR_E_INVALID, function, db, NULL, 1);               \
-    COMES_TO(AR_E_INVALID, function##_async, NULL, several, 1); \
-    COMES_TO(AR_E_CLOSED, function##_async, stale, several, 1); \
-    COMES_TO(AR_E_INVALID, function##_async, db, NULL, 1)
-
 static void tables(void **state)
 {
-    static const ar_model *const several[] = { &Pet_model };
     (void)state;
-    TABLES(ar_tables_create);
-    TABLES(ar_tables_create_if_missing);
-    TABLES(ar_tables_drop);
-    TABLES(ar_tables_drop_if_exists);
     TABLE(ar_table_create);
     TABLE(ar_table_create_if_missing);
     TABLE(ar_table_drop);
@@ -637,7 +624,7 @@ static void models_with_nothing_in_them(void **state)
 static void no_function_is_forgotten(void **state)
 {
     (void)state;
-    check_none_forgotten(true);
+    check_none_forgotten(OF_RECORDS);
 }
 
 int main(void)
