@@ -11,8 +11,8 @@ struct ari_applied {
     ari_record *record;  /* NULL: none, it was freed, or the outcome was applied; guarded by the lock of `lock_of` */
     const void *lock_of; /* the record, for ever */
     void *plain;         /* the caller's struct, where that takes the outcome; applied once */
-    /* What came of the operations that it is one of: an ar_status, AR_E_PENDING until all are complete. AR_OK also when it stands
-     * for itself. Written with release when they are, read with acquire. */
+    /* What came of the operations that it is one of: an ar_status, AR_E_PENDING until all are complete. AR_OK also when
+     * it stands for itself. Written with release when they are, read with acquire. */
     _Atomic int whole;
     /* Changes the record or the plain struct as the operation says, whose status is given. */
     void (*apply)(ari_op *op, ari_record *record, void *plain, ar_status status);

@@ -8,8 +8,8 @@
 /* The conditions that every query on a model has besides its own: the tenant of the handle, what is not deleted, and
  * the default scope. */
 
-/* Finds out, when a query on its model is made, which those are. AR_E_INVALID without a tenant, AR_E_TYPE; of the model:
- * as ari_plan_get. */
+/* Finds out, when a query on its model is made, which those are. AR_E_INVALID without a tenant, AR_E_TYPE, and as
+ * ari_plan_get. */
 ar_status ari_filter_start(ar_query *query, ari_db *db, ar_error *err);
 
 /* Of a table that the query joins: the column that says whose a row is, and the tenant, in the query's memory; NULL:

@@ -157,15 +157,15 @@ void ari_plan_write_insert(const ari_plan *plan, const ari_mask *mask, size_t ro
 
 void ari_plan_select_list(const ari_plan *plan, ari_text_buffer *text);
 
-/* What the database knows of a row that was written and its writer does not, by index, in the order in which it comes back: the columns
- * that it computes, and those that were left to it. How many. The AUTO key is not among them. */
+/* What the database knows of a row that was written and its writer does not, by index, in the order in which it comes
+ * back: the columns that it computes, and those that were left to it. How many. The AUTO key is not among them. */
 size_t ari_plan_returned(const ari_plan *plan, ari_plan_verb verb, const ari_mask *mask, uint16_t *columns);
 
 /* Whether they come back with the statement itself, and need not be read afterwards. */
 bool ari_plan_returns(const ari_plan *plan, ari_plan_verb verb);
 
-/* The tenant that the handle works for, in the type of the model's column; NULL and AR_OK: it does not matter. AR_E_INVALID when
- * there is none, AR_E_TYPE. */
+/* The tenant that the handle works for, in the type of the model's column; NULL and AR_OK: it does not matter.
+ * AR_E_INVALID when there is none, AR_E_TYPE. */
 ar_status ari_plan_tenant(const ari_plan *plan, const ari_db *db, ar_value *room, const ar_value **out, ar_error *err);
 
 /* The values of a key, in the types of its columns. AR_E_UNSUPPORTED without a primary key, AR_E_INVALID, AR_E_TYPE.

@@ -9,7 +9,8 @@
 
 /* A write and the read behind it are two operations on one connection, in this order, and stand for one: a gather is
  * complete when both are, and so is the commit, where the transaction is theirs. The read writes into what belongs to
- * the write, which it therefore keeps; that is looked at when the gather is complete, and not before (ari_applied.whole). */
+ * the write, which it therefore keeps; that is looked at when the gather is complete, and not before
+ * (ari_applied.whole). */
 
 typedef struct read_back {
     const ar_statement *statement; /* NULL when the plan keeps it */

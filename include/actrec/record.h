@@ -84,7 +84,8 @@ AR_API void ar_record_list_free(ar_record_list *list);
 
 /* --- Reading --- */
 
-/* The row with that key. find_for_update locks it until the transaction ends.
+/* The row with that key: of the handle's tenant, not deleted, in the default scope, where the model has such things.
+ * find_for_update locks it until the transaction ends.
  * Owns:    *out is the caller's, or the scope's when `db` is one. NULL on error.
  * Errors:  AR_E_NOT_FOUND; for_update: AR_E_INVALID outside of a transaction, AR_E_READ_ONLY in a read-only one. */
 AR_API AR_NODISCARD ar_status ar_record_find_one(ar_db *db, const ar_model *model, const ar_key *key, void **out,
@@ -118,9 +119,10 @@ AR_API ar_done ar_record_refresh_async(ar_db *db, const ar_model *model, void *r
 
 /* Inserts a new record, with every column but an AUTO key that is 0; of another sends the changed columns: floats are
  * compared by bits, texts and bytes by content. Nothing changed: AR_OK, and nothing is sent.
- * Errors:  AR_E_CONSTRAINT; AR_E_STALE as delete; AR_E_NOT_FOUND when the row to update is gone; AR_E_TYPE when the AUTO key that the
- *          database gave does not fit its member: SQLite then inserted nothing. Others have inserted it; the message
- *          says so, and the record is not new, nor can it be updated. */
+ * Errors:  AR_E_CONSTRAINT; AR_E_STALE as delete; AR_E_NOT_FOUND when the row to update is gone; AR_E_INVALID without
+ *          the tenant that the model needs; AR_E_TYPE when the AUTO key that the database gave does not fit its member:
+ *          SQLite then inserted nothing. Others have inserted it; the message says so, and the record is not new, nor
+ *          can it be updated. */
 AR_API AR_NODISCARD ar_status ar_record_save(ar_db *db, const ar_model *model, void *record, ar_error *err);
 AR_API ar_done ar_record_save_async(ar_db *db, const ar_model *model, void *record);
 
@@ -132,7 +134,8 @@ AR_API AR_NODISCARD ar_status ar_record_upsert(ar_db *db, const ar_model *model,
 AR_API ar_done ar_record_upsert_async(ar_db *db, const ar_model *model, void *record);
 
 /* Deletes the record's row; the record itself stays, and is new. Of a model with an AR_DELETED_AT column, sets that.
- * Errors:  AR_E_STALE when the model has a version and the row another one, or is gone; AR_E_NOT_FOUND when there is no such row; AR_E_INVALID for a new record; AR_E_CONSTRAINT. */
+ * Errors:  AR_E_STALE when the model has a version and the row another one, or is gone; AR_E_NOT_FOUND when there is no
+ *          such row; AR_E_INVALID for a new record; AR_E_CONSTRAINT. */
 AR_API AR_NODISCARD ar_status ar_record_delete(ar_db *db, const ar_model *model, void *record, ar_error *err);
 AR_API ar_done ar_record_delete_async(ar_db *db, const ar_model *model, void *record);
 
