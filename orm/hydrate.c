@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "orm/behaviour.h"
 #include "orm/column.h"
 #include "orm/fill.h"
 
@@ -98,7 +99,7 @@ static ar_status begin(void *ctx, const ar_result_column *columns, size_t count,
 {
     ari_hydrate *rows = ctx;
     ari_mask seen = { { 0 } };
-    size_t found_count = 0;
+    size_t found_count = 0, own_count = 0; /* own: those that are written */
     if ((rows->flags & ARI_HYDRATE_BY_NAME) == 0)
         return AR_OK;
     forget_map(rows);
@@ -115,9 +116,10 @@ static ar_status begin(void *ctx, const ar_result_column *columns, size_t count,
         if (first)
             ari_mask_add(&seen, found);
         found_count += first;
+        own_count += first && (rows->plan->columns[found].flags & ARI_NEVER_WRITTEN) == 0;
     }
     rows->flags &= ~(uint32_t)ARI_HYDRATE_PARTIAL;
-    if (found_count < rows->plan->column_count)
+    if (own_count < rows->plan->own_count)
         rows->flags |= ARI_HYDRATE_PARTIAL;
     if (rows->plan->options->match != AR_MATCH_SOME)
         return check_match(rows, columns, &seen, err);

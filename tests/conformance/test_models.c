@@ -353,6 +353,20 @@ static void derived_columns_are_read(void **state)
     ar_rows_free(rows);
 }
 
+static void records_without_computed_columns_are_whole(void **state)
+{
+    (void)state;
+    Item *item = new_item("cup", 6, 7);
+    ok(Item_save(db, item, &err));
+    Item_free(item);
+    ok(Item_one(ar_sql(db, "SELECT id, name, price, pieces, colour, stock, state FROM items"), &item, &err));
+    assert_int_equal(item->total, 0);
+    item->price = 7;
+    ok(Item_upsert(db, item, &err));
+    assert_int_equal(item->total, 49);
+    Item_free(item);
+}
+
 static void enums_are_numbers(void **state)
 {
     (void)state;
@@ -563,6 +577,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(it_is_read_back_in_transactions),
     cmocka_unit_test(upserts_read_it_back),
     cmocka_unit_test(derived_columns_are_read),
+    cmocka_unit_test(records_without_computed_columns_are_whole),
     cmocka_unit_test(enums_are_numbers),
     cmocka_unit_test(read_only_models_refuse_to_write),
     cmocka_unit_test(keyless_models_hold_rows_of_any_query),
