@@ -335,6 +335,7 @@ static void many_records_are_saved(void **state)
     char codes[MANY][CODE];
     for (int i = 0; i < MANY; i++) {
         records[i] = Item_new();
+        assert_non_null(records[i]);
         snprintf(codes[i], CODE, "%d", i);
         records[i]->code = codes[i];
         if (i % 2 == 0)

@@ -27,6 +27,7 @@ static const ar_model *const models[] = { &User_model };
 static User *saved(void)
 {
     User *user = User_new();
+    assert_non_null(user);
     user->name = "Ann";
     user->height = 1.5;
     ok(User_save(db, user, &err));
@@ -99,6 +100,7 @@ static void the_original_is_what_the_database_has(void **state)
     free(name);
     assert_string_equal(User_original(user)->name, "Bob");
     User *fresh = User_new();
+    assert_non_null(fresh);
     assert_null(User_original(fresh));
     User_free(fresh);
     ok(User_delete(db, user, &err));
@@ -136,6 +138,7 @@ static void a_new_record_begins_with_zeroes(void **state)
 {
     (void)state;
     User *user = User_new();
+    assert_non_null(user);
     assert_true(User_is_new(user));
     assert_false(User_is_changed(user));
     user->name = "Ann";

@@ -67,6 +67,7 @@ static int64_t count_users(void)
 static User *another_ann(void)
 {
     User *user = User_new();
+    assert_non_null(user);
     user->email = "ann@example.com";
     user->name = "Anna";
     user->visits = 1;
@@ -154,6 +155,7 @@ static void another_conflict_is_an_error(void **state)
     Login logins[] = { { 0, "a", "1" }, { 0, "b", "2" } };
     ok(Login_insert_many(db, logins, 2, &err));
     Login *login = Login_new(), *found = NULL;
+    assert_non_null(login);
     ar_upsert_options options = { .conflict = AR_MEMBERS(Login, name) };
     login->name = "c";
     login->phone = "2";
@@ -177,6 +179,7 @@ static void the_key_is_the_target_when_none_is_named(void **state)
     Stock plain = { .shop = 1, .article = "tea", .amount = 5, .note = "old" };
     ok(Stock_insert(db, &plain, &err));
     Stock *stock = Stock_new();
+    assert_non_null(stock);
     stock->shop = 1;
     stock->article = "tea";
     stock->amount = 8;
