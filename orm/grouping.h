@@ -7,7 +7,7 @@
 /* Records by the value of a column: which of them share one, and which others go with it. Keys are compared by
  * content, as orm/save.c does it, whatever a collation of the database would find equal. */
 
-enum { ARI_NO_GROUP = UINT32_MAX };
+#define ARI_NO_GROUP UINT32_MAX
 
 typedef struct ari_grouping {
     uint32_t *group_of; /* of each struct; ARI_NO_GROUP: its value is NULL */

@@ -57,6 +57,24 @@ AR_MODEL_DEFINE(Node, "nodes", AR_COLUMN(Node, id, AR_PRIMARY_KEY | AR_AUTO), AR
                 AR_HAS_MANY(Node, children, Node, parent_id, .inverse = AR_INVERSE(Node, parent),
                             .dependent = AR_DEPENDENT_DELETE));
 
+typedef struct Leaf Leaf;
+typedef struct Branch {
+    int64_t id;
+    AR_MANY(Leaf) leaves;
+} Branch;
+struct Leaf {
+    int64_t id;
+    int64_t branch_id;
+    int64_t owner;
+    ar_opt_timestamp deleted_at;
+};
+AR_MODEL_DECLARE(Branch);
+AR_MODEL_DECLARE(Leaf);
+AR_MODEL_DEFINE(Branch, "branches", AR_COLUMN(Branch, id, AR_PRIMARY_KEY | AR_AUTO),
+                AR_HAS_MANY(Branch, leaves, Leaf, branch_id));
+AR_MODEL_DEFINE(Leaf, "leaves", AR_COLUMN(Leaf, id, AR_PRIMARY_KEY | AR_AUTO), AR_COLUMN(Leaf, branch_id),
+                AR_COLUMN(Leaf, owner, AR_TENANT), AR_COLUMN(Leaf, deleted_at, AR_DELETED_AT));
+
 typedef struct WrongType {
     int64_t id;
     const char *node_id;
@@ -324,6 +342,27 @@ static void a_failure_changes_nothing(void **state)
     fails(Writer_load(db, ann, deep, &err), AR_E_INVALID);
     (void)plain;
     Writer_free(ann);
+}
+
+static void levels_keep_to_tenants_and_see_nothing_that_is_deleted(void **state)
+{
+    (void)state;
+    Branch branch = { .id = 0 };
+    ok(Branch_insert(db, &branch, &err));
+    for (int64_t owner = 1; owner <= 2; owner++) {
+        ar_db *scope = ar_scope_open(db, &(ar_scope_options){ .tenant = ar_bind(owner) });
+        Leaf leaves[3] = { { .branch_id = branch.id }, { .branch_id = branch.id }, { .branch_id = branch.id } };
+        ok(Leaf_insert_many(scope, leaves, 3, &err));
+        Leaf *gone;
+        ok(Leaf_find_one(scope, ar_key(leaves[0].id), &gone, &err));
+        ok(Leaf_delete(scope, gone, &err));
+        Branch *found;
+        Leaf_list left;
+        ok(Branch_find_one_with(scope, ar_key(branch.id), AR_PATH(Branch, leaves), &found, &err));
+        ok(AR_GET_MANY(found, leaves, &left, &err));
+        assert_int_equal(left.count, 2);
+        ar_scope_close(&scope);
+    }
 }
 
 /* --- Strict --- */
@@ -612,6 +651,7 @@ int main(void)
         filled(what_is_loaded_belongs_to_its_record),
         filled(in_a_transaction_records_die_with_the_attempt),
         filled(a_failure_changes_nothing),
+        cmocka_unit_test(levels_keep_to_tenants_and_see_nothing_that_is_deleted),
         filled(a_strict_scope_refuses_loads_one_by_one),
         cmocka_unit_test(a_strict_database_tells_the_log),
         filled(a_delete_sees_to_what_depends),
@@ -623,7 +663,8 @@ int main(void)
         filled(a_delete_without_memory_deletes_nothing),
         filled(an_asynchronous_one_neither),
     };
-    const ar_model *models[WRITERS_MODELS + 5] = { &Shelf_model, &Book_model, &Page_model, &Loan_model, &Node_model };
-    memcpy(models + 5, writers_models, sizeof writers_models);
+    const ar_model *models[WRITERS_MODELS + 7] = { &Shelf_model, &Book_model,   &Page_model, &Loan_model,
+                                                   &Node_model,  &Branch_model, &Leaf_model };
+    memcpy(models + 7, writers_models, sizeof writers_models);
     return fixture_main("relations", tests, models);
 }
