@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
 
+#include "actors/runtime.h"
 #include "pools/listener.h"
 #include "pools/private.h"
 #include "pools/registry.h"
-#include "actors/runtime.h"
 #include "values/memory.h"
 
 /* A pool has its connections from the start and gives each a thread when it is first needed, or where the engine does not block all of them one. Which connection an operation
