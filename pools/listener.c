@@ -65,7 +65,7 @@ static ari_listener *create(ari_pool *pool)
     ari_op_list_init(&listener->group.queue);
     listener->group.connections = &listener->connection;
     listener->group.count = 1;
-    listener->group.depth = listener->group.brief_depth = listener->group.most = UINT32_MAX;
+    listener->group.direct = true;
     listener->connection.pool = pool;
     listener->connection.group = &listener->group;
     listener->connection.role = AR_ROLE_LISTENER;

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "actors/runtime.h"
+#include "pools/private.h"
 #include "tests/support/script_backend.h"
 
 /* Connections of an engine that does not block: a backend whose answers come through a descriptor, when the test lets them. A statement is as in script_backend.h:
@@ -383,10 +384,13 @@ static void wait_sent(unsigned count)
     assert_true(wait_until(is_sent, &count));
 }
 
+static bool near_by;
+
 static void open_pool(const char *url, const ari_pool_options *options)
 {
     static bool registered;
     script_start();
+    script_now.round_trip = near_by ? 50 : 100000;
     if (!registered)
         assert_int_equal(ar_backend_register(&backend, NULL), AR_OK);
     registered = true;
@@ -877,9 +881,36 @@ static void many_threads_share_a_connection(void **state)
         assert_int_equal(wrong[i], 0);
 }
 
+static int set_up_near(void **state)
+{
+    (void)state;
+    near_by = true;
+    open_pool("line:", NULL);
+    near_by = false;
+    return 0;
+}
+
+/* No thread is woken for what could only wait on the server. */
+static void on_a_near_line_what_waits_goes_with_the_next_answer(void **state)
+{
+    (void)state;
+    ar_future *first = send("w:hold 1");
+    wait_sent(1);
+    ar_future *others[] = { send("w:hold 2"), send("w:ok 3"), send("r:ok 4") };
+    assert_int_equal(atomic_load(&pool->writers.waiting), 3);
+    answer(1);
+    assert_int_equal(result(&first), AR_OK);
+    wait_sent(4);
+    answer(1);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(result(&others[i]), AR_OK);
+    expect_log("w:hold 1 | w:hold 2 | w:ok 3 | r:ok 4");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define NEAR(name) cmocka_unit_test_setup_teardown(name, set_up_near, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(answers_complete_what_was_sent_in_its_order),
         TEST(a_blocking_call_waits_for_its_answer),
@@ -908,6 +939,8 @@ int main(void)
         TEST(closing_fails_what_is_under_way),
         TEST(closing_ends_a_commit_that_is_under_way),
         TEST(many_threads_share_a_connection),
+        NEAR(on_a_near_line_what_waits_goes_with_the_next_answer),
+        NEAR(many_threads_share_a_connection),
     };
     return cmocka_run_group_tests_name("reactor", tests, NULL, NULL);
 }
