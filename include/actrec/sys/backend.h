@@ -217,6 +217,8 @@ typedef struct ar_dialect {
     bool consecutive_keys;
     bool sink_undoes; /* an error of a sink undoes the statement */
     bool on_conflict; /* ON CONFLICT (…) DO UPDATE, else ON DUPLICATE KEY UPDATE */
+    /* may, with AR_BULK_UNNEST: whether NULL::"table" is a row of that table; arrays of texts then take the types of its columns. */
+    bool (*row_type)(const char *table);
 } ar_dialect;
 
 typedef struct ar_backend_config ar_backend_config; /* the backend's own: its options, read from a URL */
