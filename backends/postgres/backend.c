@@ -24,7 +24,7 @@ static bool has_row_type(const char *table)
     size_t length = strlen(table);
     if (table[0] == '_' || strncmp(table, "pg_", 3) == 0)
         return false;
-    for (const char *at = strstr(names, table); at != NULL; at = strstr(at + 1, table))
+    for (const char *at = strstr(names + 1, table); at != NULL; at = strstr(at + 1, table))
         if (at[-1] == ' ' && at[length] == ' ')
             return false;
     return true;
