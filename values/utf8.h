@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VALUES_UTF8_H
+#define VALUES_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whether the bytes are UTF-8: nothing too long, no surrogates, nothing above U+10FFFF (RFC 3629). NUL is. */
+bool ari_utf8_is_valid(const char *text, size_t length);
+
+#endif
