@@ -23,7 +23,8 @@ static const int64_t patience = INT64_C(10000000);
 static void free_connection(ar_connection *connection)
 {
     const ar_env *env = connection->env;
-    ari_mysql_statements_fini(&connection->statements);
+    ari_mysql_statements_clear(&connection->statements);
+    ari_cache_fini(&connection->statements);
     ari_release(env, connection->job.text);
     ari_release(env, connection->values);
     ari_release(env, connection->keys);
@@ -74,7 +75,7 @@ ar_status ari_mysql_open(const ar_backend_config *config, ar_connection_role rol
     connection->config = config;
     connection->host = host;
     ar_status status = AR_OK;
-    if (!ari_mysql_statements_init(&connection->statements, host->env, config->statement_cache))
+    if (!ari_cache_init(&connection->statements, host->env, config->statement_cache))
         status = ar_error_set(err, AR_E_NO_MEMORY, "connecting to MySQL: no memory");
     if (status == AR_OK)
         status = begin_open(connection, err);

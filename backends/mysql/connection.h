@@ -98,7 +98,7 @@ struct ar_connection {
     size_t singly; /* so many of the first are not to be fused */
     bool alone;    /* nor is the one that was taken last */
     ari_mysql_job job;
-    ari_mysql_statements statements;
+    ari_cache statements; /* prepared ones, by ar_statement.id */
     ari_mysql_cursor *cursors;
     ar_value *values; /* of a row */
     size_t value_capacity;

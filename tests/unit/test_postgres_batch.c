@@ -382,7 +382,8 @@ static void a_name_that_the_server_has_already_is_the_same_statement(void **stat
     fake_op *op = poll_sql(&host, sql);
     fake_int(op, 1);
     poll_run(&host, connection);
-    snprintf(prepare, sizeof prepare, "PREPARE %s AS %s", connection->statements.newest->name, sql);
+    snprintf(prepare, sizeof prepare, "PREPARE %s AS %s",
+             ((const ari_postgres_statement *)connection->statements.cache.newest)->name, sql);
     other = poll_open(&host, config, AR_ROLE_WRITER); /* as behind a pooler, where somebody else was before */
     op = poll_sql(&host, prepare);
     op->statement.parameter_count = 0;
