@@ -36,3 +36,14 @@ bool ari_utf8_is_valid(const char *text, size_t length)
     }
     return true;
 }
+
+void ari_utf8_copy_cut(char *out, size_t size, const char *text, size_t length)
+{
+    if (length >= size) {
+        length = size - 1;
+        while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+            length--;
+    }
+    memcpy(out, text, length);
+    out[length] = '\0';
+}

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "values/utf8.h"
+
 typedef struct meaning {
     const char *state; /* all five characters, or the class of two */
     ar_status status;
@@ -115,19 +117,6 @@ static ar_constraint_kind constraint_kind(const char *state, const char *constra
     return strcmp(state, "23502") == 0 ? AR_CONSTRAINT_NOT_NULL : AR_CONSTRAINT_OTHER;
 }
 
-/* Copies as much as fits, cut at the start of a UTF-8 sequence. */
-static void copy_cut(char *out, size_t size, const char *text)
-{
-    size_t length = strlen(text);
-    if (length >= size) {
-        length = size - 1;
-        while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
-            length--;
-    }
-    memcpy(out, text, length);
-    out[length] = '\0';
-}
-
 static const char *field(const PGresult *result, int code)
 {
     const char *text = PQresultErrorField(result, code);
@@ -141,7 +130,7 @@ static void name_column(const PGresult *result, ar_error *err)
     if (*column == '\0')
         return;
     snprintf(both, sizeof both, "%.63s%s%.63s", table, *table != '\0' ? "." : "", column);
-    copy_cut(err->column, sizeof err->column, both);
+    ari_utf8_copy_cut(err->column, sizeof err->column, both, strlen(both));
 }
 
 static const char *advice_of(const char *state)
@@ -199,11 +188,11 @@ ar_status ari_postgres_error(const PGresult *result, const char *doing, bool bou
     if (err == NULL)
         return status;
     err->retryable = means->retryable;
-    copy_cut(err->sqlstate, sizeof err->sqlstate, state);
+    ari_utf8_copy_cut(err->sqlstate, sizeof err->sqlstate, state, strlen(state));
     if (means->status == AR_E_CONSTRAINT) {
         const char *constraint = field(result, PG_DIAG_CONSTRAINT_NAME);
         err->constraint_kind = constraint_kind(state, constraint);
-        copy_cut(err->constraint, sizeof err->constraint, constraint);
+        ari_utf8_copy_cut(err->constraint, sizeof err->constraint, constraint, strlen(constraint));
     }
     name_column(result, err);
     return status;
@@ -250,7 +239,7 @@ void ari_postgres_connection_error(const PGconn *pg, bool in_tls_handshake, ar_e
     find_state(message, state);
     err->retryable = state[0] != '\0' ? meaning_of(state)->retryable
                                       : !PQconnectionNeedsPassword(pg) && !is_about_tls(message, in_tls_handshake);
-    copy_cut(err->sqlstate, sizeof err->sqlstate, state);
+    ari_utf8_copy_cut(err->sqlstate, sizeof err->sqlstate, state, strlen(state));
 }
 
 /* "LOCATION:  auth_failed, auth.c:335", in the language of the program. */

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "values/host.h"
 #include "values/integer.h"
 #include "values/utf8.h"
 
@@ -76,6 +77,39 @@ static void a_bad_byte_is_found_at_any_place(void **state)
     }
 }
 
+static void expect_cut(const char *text, size_t size, const char *expected)
+{
+    char out[16] = "---------------";
+    ari_utf8_copy_cut(out, size, text, strlen(text));
+    assert_string_equal(out, expected);
+    assert_int_equal(out[size], '-');
+}
+
+static void a_copy_is_cut_where_a_character_begins(void **state)
+{
+    (void)state;
+    expect_cut("abc", 8, "abc");
+    expect_cut("abc", 4, "abc");
+    expect_cut("abcd", 4, "abc");
+    expect_cut("ab\xc3\xa9", 4, "ab");
+    expect_cut("ab\xc3\xa9", 5, "ab\xc3\xa9");
+    expect_cut("a\xf0\x9f\x98\x80", 5, "a");
+    expect_cut("\xf0\x9f\x98\x80", 2, "");
+    expect_cut("abc", 1, "");
+}
+
+static void what_is_this_machine_is_known(void **state)
+{
+    static const char *const here[] = { "localhost", "LocalHost", "127.0.0.1", "127.255.0.3", "::1", "0:0::1" };
+    static const char *const there[] = { "localhost.example", "128.0.0.1",        "10.127.0.1", "::2", "",
+                                         "127.0.0.1.example", "::ffff:127.0.0.1", "127.1" };
+    (void)state;
+    for (size_t i = 0; i < sizeof here / sizeof here[0]; i++)
+        assert_true(ari_host_is_loopback(here[i]));
+    for (size_t i = 0; i < sizeof there / sizeof there[0]; i++)
+        assert_false(ari_host_is_loopback(there[i]));
+}
+
 static void integers_fit_their_types(void **state)
 {
     (void)state;
@@ -96,6 +130,8 @@ int main(void)
         cmocka_unit_test(first_and_last_of_each_length_are_valid),
         cmocka_unit_test(what_is_too_long_a_surrogate_or_too_large_is_not),
         cmocka_unit_test(a_bad_byte_is_found_at_any_place),
+        cmocka_unit_test(a_copy_is_cut_where_a_character_begins),
+        cmocka_unit_test(what_is_this_machine_is_known),
         cmocka_unit_test(integers_fit_their_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
