@@ -262,7 +262,7 @@ static void hide_quoted(char *text)
     if (first == NULL || last == first)
         return;
     (void)memmove(first + 4, last, strlen(last) + 1);
-    memcpy(first + 1, "...", 3);
+    memset(first + 1, '.', 3);
 }
 
 static void describe(const meaning *known, const char *message, const ar_error *err, char *text, size_t size)
