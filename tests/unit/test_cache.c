@@ -42,18 +42,17 @@ static int tear_down(void **state)
 /* Each is found if it should be, and both ways through the ages meet as many. */
 static void expect(const int *newest_first, size_t count)
 {
-    size_t met = 0;
+    const ari_cache_entry *down = cache.newest, *up = cache.oldest;
     assert_int_equal(cache.count, count);
-    for (ari_cache_entry *e = cache.newest; e != NULL; e = e->older, met++) {
-        assert_true(met < count);
-        assert_int_equal(((thing *)e)->number, newest_first[met]);
-        assert_ptr_equal(ari_cache_find(&cache, e->id), e);
-        assert_true(e->cached);
+    for (size_t i = 0; i < count; i++, down = down->older, up = up->newer) {
+        if (down == NULL || up == NULL)
+            fail_msg("there are %zu, not %zu", i, count);
+        assert_int_equal(((const thing *)down)->number, newest_first[i]);
+        assert_int_equal(((const thing *)up)->number, newest_first[count - 1 - i]);
+        assert_ptr_equal(ari_cache_find(&cache, down->id), down);
+        assert_true(down->cached);
     }
-    assert_int_equal(met, count);
-    for (ari_cache_entry *e = cache.oldest; e != NULL; e = e->newer)
-        assert_int_equal(((thing *)e)->number, newest_first[--met]);
-    assert_int_equal(met, 0);
+    assert_true(down == NULL && up == NULL);
 }
 
 #define EXPECT(...) expect((const int[]){ __VA_ARGS__ }, sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int))

@@ -29,7 +29,7 @@ static int set_up(void **state)
 {
     (void)state;
     poll_host_init(&host, &ari_postgres_backend);
-    config = poll_configure(&host, getenv("AR_TEST_POSTGRES_URL"), NULL);
+    config = poll_configure(&host, poll_server_url(), NULL);
     connection = poll_open(&host, config, AR_ROLE_WRITER);
     other = NULL;
     run("DROP TABLE IF EXISTS ar_batch CASCADE");
@@ -270,7 +270,7 @@ static void nothing_is_shared_above_read_committed(void **state)
 {
     (void)state;
     char url[512];
-    const char *base = getenv("AR_TEST_POSTGRES_URL");
+    const char *base = poll_server_url();
     snprintf(url, sizeof url, "%s%cinitial_sql=SET default_transaction_isolation = 'repeatable read'", base,
              strchr(base, '?') == NULL ? '?' : '&');
     ar_backend_config *strict = poll_configure(&host, url, NULL);
@@ -434,7 +434,7 @@ static void the_statement_cache_is_bounded_on_the_server_too(void **state)
 {
     (void)state;
     char url[512], sql[64];
-    const char *base = getenv("AR_TEST_POSTGRES_URL");
+    const char *base = poll_server_url();
     snprintf(url, sizeof url, "%s%cstatement_cache=4", base, strchr(base, '?') == NULL ? '?' : '&');
     ar_backend_config *small = poll_configure(&host, url, NULL);
     other = poll_open(&host, small, AR_ROLE_WRITER);
