@@ -301,7 +301,7 @@ static ari_op *make_request(ari_pool *pool, const char *verb, const char *channe
     request *self = request_of(op);
     char *sql = self->text + length + 1;
     memcpy(self->text, channel, length + 1);
-    memcpy(sql, verb, verb_length);
+    memcpy(sql, verb, verb_length + 1);
     self->actor = actor;
     self->statement = (ar_statement){ .sql = sql,
                                       .sql_length = (size_t)(append_quoted(sql + verb_length, channel) - sql),
