@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -13,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -369,6 +372,15 @@ static void readiness_close(void *ctx, ar_env_readiness *readiness)
     ari_release(executor->env, readiness);
 }
 
+/* The kernel has timed the handshake and what came after it: tcp(7), TCP_INFO. What is no TCP is within this machine. */
+static int64_t round_trip(void *ctx, int fd)
+{
+    struct tcp_info info = { .tcpi_rtt = 0 };
+    socklen_t size = sizeof info;
+    (void)ctx;
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_rtt : 0;
+}
+
 static const ar_env default_env = {
     .struct_size = sizeof(ar_env),
     .allocate = allocate,
@@ -387,6 +399,7 @@ static const ar_env default_env = {
     .readiness_arm = readiness_arm,
     .readiness_wait = readiness_wait,
     .readiness_nudge = readiness_nudge,
+    .round_trip = round_trip,
     .readiness_close = readiness_close,
 };
 

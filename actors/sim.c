@@ -255,6 +255,13 @@ static void readiness_nudge(void *ctx, ar_env_readiness *readiness)
     readiness->nudged = true;
 }
 
+static int64_t round_trip(void *ctx, int fd)
+{
+    (void)ctx;
+    (void)fd;
+    return 0;
+}
+
 static void readiness_close(void *ctx, ar_env_readiness *readiness)
 {
     ar_sim *sim = ctx;
@@ -291,6 +298,7 @@ ar_status ar_sim_create(uint64_t seed, ar_sim **out, ar_error *err)
     sim->env.readiness_arm = readiness_arm;
     sim->env.readiness_wait = readiness_wait;
     sim->env.readiness_nudge = readiness_nudge;
+    sim->env.round_trip = round_trip;
     sim->env.readiness_close = readiness_close;
     sim->now = CLOCK_START;
     sim->schedule = mix(seed + 1);

@@ -290,24 +290,44 @@ static void element_names(builder *self, size_t count)
     }
 }
 
+/* A text array becomes an array of what the column is, as a text parameter of VALUES does: one without a type takes
+ * that of the other branch (PostgreSQL 15, 10.5 "UNION, CASE, and Related Constructs"), which is never evaluated. Unlike
+ * a subquery on the table it needs no right to read it. The other arrays have the types that the model's columns get;
+ * the table's may be others, that these are assigned to. */
+static void array_parameter(builder *self, size_t index)
+{
+    const ar_dialect *dialect = self->plan->dialect;
+    ar_type type = self->plan->columns[index].type;
+    const char *table = self->plan->model->table;
+    if (type == AR_TYPE_TEXT && dialect->row_type != NULL && dialect->row_type(table)) {
+        sql(self, "COALESCE(");
+        parameter(self);
+        sql(self, ", ARRAY[(NULL::");
+        name(self, table);
+        sql(self, ").");
+        column_name(self, index);
+        sql(self, "])");
+    } else {
+        parameter(self);
+        sql(self, "::");
+        sql(self, dialect->column_types[type]);
+        sql(self, "[]");
+    }
+}
+
 /* Rows come out of unnest in the order of the arrays, and are numbered (PostgreSQL 15, 7.2.1.4 "Table Functions"); with
- * ORDER BY they are inserted and returned in it too, and it costs nothing: the planner knows that they are in order.
- * The arrays have the types that the model's columns get; the table's may be others, that these are assigned to. */
+ * ORDER BY they are inserted and returned in it too, and it costs nothing: the planner knows that they are in order. */
 static void build_unnest(builder *self, const ari_mask *mask)
 {
-    const ari_plan *plan = self->plan;
     size_t count = insert_into(self, mask);
     sql(self, " SELECT ");
     element_names(self, count);
     sql(self, " FROM unnest(");
-    for (size_t i = 0; i < plan->column_count; i++) {
+    for (size_t i = 0; i < self->plan->column_count; i++) {
         if (!ari_mask_has(mask, i))
             continue;
         sql(self, self->parameters > 0 ? ", " : "");
-        parameter(self);
-        sql(self, "::");
-        sql(self, plan->dialect->column_types[plan->columns[i].type]);
-        sql(self, "[]");
+        array_parameter(self, i);
     }
     sql(self, ") WITH ORDINALITY AS r(");
     element_names(self, count);

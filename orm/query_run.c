@@ -190,6 +190,7 @@ static ar_status create_op(ari_db *db, ar_query *query, ari_ask ask, const ar_mo
 static ar_status refuse(ar_query *query, const ar_error *error, ar_error *err)
 {
     ar_status status = error->status;
+    assert(status != AR_OK);
     if (err != NULL)
         *err = *error;
     ar_query_free(query);

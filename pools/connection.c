@@ -273,6 +273,7 @@ static void settle_opening(ari_connection *connection)
         connection->open_status = check_dialect(connection, error);
     if (connection->open_status == AR_OK) {
         ari_connection_move(connection, CONNECTION_READY);
+        connection->timed = false;
         if (connection->role == AR_ROLE_LISTENER)
             ari_listener_opened(connection);
         return;
@@ -581,6 +582,17 @@ static void look_at_interrupted(ari_connection *connection)
         connection->pool->backend->shed(connection->backend);
 }
 
+/* A round trip below this is near: on loopback it takes 0.05 ms, within a rack 0.1, between halls 0.5 and more. */
+enum { NEAR_US = 300 };
+
+static void time_line(ari_connection *connection, int fd)
+{
+    const ar_env *env = connection->host.env;
+    bool near = env->round_trip(env->ctx, fd) < NEAR_US;
+    connection->timed = true;
+    atomic_store(&connection->depth, ari_connection_depth(connection->pool, near));
+}
+
 static int progress(ari_runner *runner, int *fd)
 {
     ari_connection *connection = (ari_connection *)runner;
@@ -599,6 +611,8 @@ static int progress(ari_runner *runner, int *fd)
         if (connection->lease == NULL)
             sort(connection, ari_route_pull(connection));
     } while (pump(connection));
+    if (connection->state == CONNECTION_READY && !connection->timed && *fd >= 0)
+        time_line(connection, *fd);
     if (lease_deadline(connection) < until)
         until = lease_deadline(connection);
     if (due(connection) < until)

@@ -50,6 +50,7 @@ struct ari_connection {
     /* Under the token. */
     ari_connection_state state;
     bool lost;   /* it was the database, and is gone */
+    bool timed;  /* `depth` is that of the connection that is open */
     bool opened; /* the opening that is under way has ended, as `open_error` says */
     ar_status open_status;
     ar_connection *backend; /* NULL unless CONNECTING, READY, LEASED or DRAINING */

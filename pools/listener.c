@@ -65,7 +65,7 @@ static ari_listener *create(ari_pool *pool)
     ari_op_list_init(&listener->group.queue);
     listener->group.connections = &listener->connection;
     listener->group.count = 1;
-    listener->group.depth = listener->group.brief_depth = listener->group.most = UINT32_MAX;
+    listener->group.direct = true;
     listener->connection.pool = pool;
     listener->connection.group = &listener->group;
     listener->connection.role = AR_ROLE_LISTENER;
@@ -301,7 +301,7 @@ static ari_op *make_request(ari_pool *pool, const char *verb, const char *channe
     request *self = request_of(op);
     char *sql = self->text + length + 1;
     memcpy(self->text, channel, length + 1);
-    memcpy(sql, verb, verb_length);
+    memcpy(sql, verb, verb_length + 1);
     self->actor = actor;
     self->statement = (ar_statement){ .sql = sql,
                                       .sql_length = (size_t)(append_quoted(sql + verb_length, channel) - sql),

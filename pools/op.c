@@ -265,7 +265,7 @@ ar_future *ari_pool_submit(ari_pool *pool, ari_lease *lease, ari_op *op)
 ar_status ari_pool_run(ari_pool *pool, ari_lease *lease, ari_op *op, ar_error *err)
 {
     ar_error error;
-    ari_connection *to;
+    ari_connection *to = NULL;
     int64_t deadline = op->operation.deadline;
 
     if (ari_runner_in_behaviour())

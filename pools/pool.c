@@ -87,26 +87,36 @@ static ar_status open_first(ari_pool *pool, ar_error *err)
     return status;
 }
 
-/* Operations that a connection has before others wait in the queue. Where the engine blocks one, so that nobody waits behind a long one while another connection has nothing to do.
- * Brief ones go together, though: waking a thread takes longer than all of them (a find by key 5 us, a wake-up through nng 10 to 40), and in SQLite they share one read transaction;
- * `./dev bench sqlite_find_async64` gains a third. A network engine has enough to keep its server busy until the next answer comes, and then takes all that wait at once: no thread is
- * woken for them, and one message carries them (`./dev bench pg_select_async64`). */
-enum { BLOCKING_DEPTH = 1, BLOCKING_BRIEF_DEPTH = 32, PIPELINE_DEPTH = 16, PIPELINE_MOST = 128 };
+/* Operations that a connection has before others wait in the queue: one, so that nobody waits behind a long one while another connection has nothing to do, and no thread is woken for an operation that
+ * would only wait on the server; what waits goes with the next answer, all in one message (`./dev bench pg_select_async64`). Where messages take long to come and go (ari_connection_depth) that would leave the
+ * server idle: there some are sent at once, up to PIPELINE_DEPTH.
+ *
+ * Brief ones go together where the engine blocks, though: waking a thread takes longer than all of them (a find by key 5 us, a wake-up through nng 10 to 40), and in SQLite they share one read transaction;
+ * `./dev bench sqlite_find_async64` gains a third. */
+enum { BRIEF_DEPTH = 32, PIPELINE_DEPTH = 16, PIPELINE_MOST = 128 };
+
+uint32_t ari_connection_depth(const ari_pool *pool, bool near)
+{
+    return pool->topology.blocking || !pool->topology.pipelines || near ? 1 : PIPELINE_DEPTH;
+}
 
 static void init_group(ari_pool *pool, ari_group *group, ar_connection_role role, uint32_t first, uint32_t count)
 {
-    bool blocking = pool->topology.blocking;
+    bool blocking = pool->topology.blocking, pipelines = pool->topology.pipelines;
     group->connections = &pool->connections[first];
     group->count = count;
-    group->depth = blocking ? BLOCKING_DEPTH : PIPELINE_DEPTH;
-    group->brief_depth = blocking ? BLOCKING_BRIEF_DEPTH : PIPELINE_DEPTH;
-    group->most = blocking ? BLOCKING_DEPTH : PIPELINE_MOST;
+    group->direct = blocking && count == 1;
+    group->brief_depth = blocking ? BRIEF_DEPTH : 1;
+    group->low = pipelines ? PIPELINE_DEPTH : 1;
+    group->most = pipelines ? PIPELINE_MOST : 1;
+    group->brief_most = blocking ? BRIEF_DEPTH : PIPELINE_MOST;
     ari_op_list_init(&group->queue);
     pthread_mutex_init(&group->lock, NULL);
     for (uint32_t i = 0; i < count; i++) {
         group->connections[i].pool = pool;
         group->connections[i].group = group;
         group->connections[i].role = role;
+        atomic_init(&group->connections[i].depth, ari_connection_depth(pool, false));
     }
 }
 

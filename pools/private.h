@@ -15,9 +15,11 @@
 struct ari_group {
     ari_connection *connections;
     uint32_t count;
-    uint32_t depth;       /* operations that a connection has before more wait in the queue; with fewer it takes some */
-    uint32_t brief_depth; /* likewise of brief ones, which join each other */
+    bool direct;          /* there is nothing to choose: no queue */
+    uint32_t brief_depth; /* brief operations that a connection has before more wait in the queue; else its `depth` */
+    uint32_t low;         /* with fewer operations a connection that is awake takes some of the queue */
     uint32_t most;        /* up to this many */
+    uint32_t brief_most;  /* likewise of brief ones, which go together */
     _Atomic uint32_t waiting; /* how many there are in the queue */
     pthread_mutex_t lock;     /* `queue`, and binding leases to connections. Taken before the pool's */
     ari_op_list queue;        /* oldest first */
@@ -54,6 +56,9 @@ ari_pool *ari_pool_ref(ari_pool *pool);
 void ari_pool_unref(ari_pool *pool);
 
 bool ari_connection_is_spawned(const ari_connection *connection);
+
+/* How many operations a connection has before more wait in the queue; `near`: messages take no time worth mentioning. */
+uint32_t ari_connection_depth(const ari_pool *pool, bool near);
 
 /* Where `op` may go; NULL and `err` when there is no such connection. */
 ari_group *ari_route_group(ari_pool *pool, const ari_op *op, ar_error *err);

@@ -54,12 +54,19 @@ static uint32_t load_of(const ari_connection *connection)
     return atomic_load_explicit(&connection->load, memory_order_relaxed);
 }
 
-/* Up to which load an operation goes to a connection of the group without waiting. */
-static uint32_t limit_of(const ari_group *group, const ari_op *op)
+static uint32_t depth_of(const ari_connection *connection)
 {
-    if (group->count == 1 && group->most <= group->depth)
-        return UINT32_MAX; /* it has nowhere else to go */
-    return op->brief && group->brief_depth > group->depth ? group->brief_depth : group->depth;
+    return atomic_load_explicit(&connection->depth, memory_order_relaxed);
+}
+
+/* Up to which load an operation goes to the connection without waiting. */
+static uint32_t limit_of(const ari_connection *connection, const ari_op *op)
+{
+    const ari_group *group = connection->group;
+    uint32_t depth = depth_of(connection);
+    if (group->direct)
+        return UINT32_MAX;
+    return op->brief && group->brief_depth > depth ? group->brief_depth : depth;
 }
 
 /* A brief operation that nobody waits for joins others of its kind. */
@@ -95,7 +102,7 @@ static ar_status choose_free(ari_group *group, ari_connection **chosen, ar_error
     }
     bool more = least_load > 0 && unspawned != NULL;
     *chosen = more && spawn(unspawned, err) ? unspawned : NULL;
-    if (*chosen == NULL && least_load < group->depth)
+    if (*chosen == NULL && least != NULL && least_load < depth_of(least))
         *chosen = least;
     /* Without the memory for another connection it is not for those that are busy to wait for: this thread may have them. */
     return *chosen == NULL && more ? err->status : AR_OK;
@@ -106,7 +113,7 @@ ar_status ari_route_choose(ari_group *group, const ari_op *op, bool blocking, ar
     *chosen = op->lease != NULL ? atomic_load(&op->lease->connection) : NULL;
     if (*chosen != NULL)
         return AR_OK;
-    if (limit_of(group, op) == UINT32_MAX) {
+    if (group->direct) {
         *chosen = &group->connections[0];
         return spawn(*chosen, err) ? AR_OK : err->status;
     }
@@ -140,7 +147,7 @@ static ari_connection *with_room(const ari_group *group)
 {
     for (uint32_t i = 0; i < group->count; i++) {
         ari_connection *connection = &group->connections[i];
-        if (ari_connection_is_spawned(connection) && atomic_load(&connection->load) < group->depth)
+        if (ari_connection_is_spawned(connection) && atomic_load(&connection->load) < depth_of(connection))
             return connection;
     }
     return NULL;
@@ -175,7 +182,7 @@ static bool place_in_lease(ari_group *group, ari_op *op, ari_connection **to)
     pthread_mutex_lock(&group->lock);
     *to = atomic_load(&lease->connection);
     if (*to == NULL && !lease->queued && chosen != NULL) {
-        if (!reserve(chosen, ARI_LEASE_LOAD, limit_of(group, op))) {
+        if (!reserve(chosen, ARI_LEASE_LOAD, limit_of(chosen, op))) {
             pthread_mutex_unlock(&group->lock);
             return false;
         }
@@ -202,7 +209,7 @@ static bool place(ari_group *group, ari_op *op, ari_connection **to)
         return true;
     }
     if (*to != NULL)
-        return reserve(*to, 1, limit_of(group, op));
+        return reserve(*to, 1, limit_of(*to, op));
     pthread_mutex_lock(&group->lock);
     enqueue(group, op);
     return true;
@@ -223,15 +230,14 @@ bool ari_route_send(ari_group *group, ari_op *op, ari_connection **to)
 bool ari_route_has_work(const ari_connection *connection)
 {
     const ari_group *group = connection->group;
-    return atomic_load(&group->waiting) > 0 && atomic_load(&connection->load) < group->depth;
+    return atomic_load(&group->waiting) > 0 && atomic_load(&connection->load) < group->low;
 }
 
 static bool has_room(const ari_connection *connection, const ari_op *op)
 {
     const ari_group *group = connection->group;
     bool joins = op->brief && atomic_load_explicit(&connection->slow, memory_order_relaxed) == 0;
-    uint32_t room = joins && group->brief_depth > group->most ? group->brief_depth : group->most;
-    return load_of(connection) < room;
+    return load_of(connection) < (joins ? group->brief_most : group->most);
 }
 
 ari_mail *ari_route_pull(ari_connection *connection)

@@ -7,40 +7,9 @@
 #include <actrec/decimal.h>
 #include <actrec/time.h>
 
+#include "values/integer.h"
 #include "values/memory.h"
-
-/* The length of the UTF-8 sequence at `p`, 0 when it is none: too long, a surrogate, above U+10FFFF (RFC 3629). */
-static size_t sequence_length(const unsigned char *p, size_t left)
-{
-    unsigned char lead = p[0];
-    size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-    if (length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((lead == 0xe0 && p[1] < 0xa0) || (lead == 0xed && p[1] > 0x9f) || (lead == 0xf0 && p[1] < 0x90) ||
-        (lead == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return length;
-}
-
-static bool is_utf8(const char *text, size_t length)
-{
-    const unsigned char *p = (const unsigned char *)text, *end = p + length;
-    while (p < end) {
-        uint64_t eight;
-        while (end - p >= 8 && (memcpy(&eight, p, 8), (eight & UINT64_C(0x8080808080808080)) == 0))
-            p += 8;
-        if (p == end)
-            break;
-        size_t step = sequence_length(p, (size_t)(end - p));
-        if (step == 0)
-            return false;
-        p += step;
-    }
-    return true;
-}
+#include "values/utf8.h"
 
 static ar_status convert_text(const ar_value *value, unsigned number, ari_mysql_parameter *to, const void **data,
                               ar_error *err)
@@ -52,7 +21,7 @@ static ar_status convert_text(const ar_value *value, unsigned number, ari_mysql_
     if (memchr(text->data, '\0', text->length) != NULL)
         return ar_error_set(err, AR_E_TYPE, "binding parameter %u: %s has a NUL inside; bind it as bytes", number,
                             ar_type_name(value->type));
-    if (!is_utf8(text->data, text->length))
+    if (!ari_utf8_is_valid(text->data, text->length))
         return ar_error_set(err, AR_E_TYPE, "binding parameter %u: %s is not UTF-8; bind it as bytes", number,
                             ar_type_name(value->type));
     *data = text->data;
@@ -71,14 +40,12 @@ static ar_status convert_bytes(const ar_value *value, unsigned number, ari_mysql
     return AR_OK;
 }
 
-static ar_status convert_integer(const ar_value *value, unsigned number, int64_t least, int64_t most,
-                                 ari_mysql_parameter *to, ar_error *err)
+static ar_status convert_integer(const ar_value *value, unsigned number, ari_mysql_parameter *to, ar_error *err)
 {
-    int64_t integer = value->as.integer;
-    if (integer < least || integer > most)
+    if (!ari_integer_fits(value->type, value->as.integer))
         return ar_error_set(err, AR_E_TYPE, "binding parameter %u: the number does not fit %s", number,
                             ar_type_name(value->type));
-    to->as.integer = integer;
+    to->as.integer = value->as.integer;
     return AR_OK;
 }
 
@@ -156,9 +123,9 @@ ar_status ari_mysql_convert(const ar_value *value, bool stores, unsigned number,
     switch (value->type) {
     case AR_TYPE_NULL: *type = MYSQL_TYPE_NULL; return AR_OK;
     case AR_TYPE_BOOL: to->as.integer = value->as.boolean ? 1 : 0; return AR_OK;
-    case AR_TYPE_INT16: return convert_integer(value, number, INT16_MIN, INT16_MAX, to, err);
-    case AR_TYPE_INT32: return convert_integer(value, number, INT32_MIN, INT32_MAX, to, err);
-    case AR_TYPE_ENUM: return convert_integer(value, number, INT32_MIN, UINT32_MAX, to, err); /* int or unsigned */
+    case AR_TYPE_INT16:
+    case AR_TYPE_INT32:
+    case AR_TYPE_ENUM: return convert_integer(value, number, to, err);
     case AR_TYPE_INT64: to->as.integer = value->as.integer; return AR_OK;
     case AR_TYPE_FLOAT: *type = MYSQL_TYPE_FLOAT; return convert_real(value, stores, number, to, err);
     case AR_TYPE_DOUBLE: *type = MYSQL_TYPE_DOUBLE; return convert_real(value, stores, number, to, err);

@@ -192,8 +192,10 @@ ar_status ari_mysql_bind_columns(ari_mysql_statement *statement, ar_error *err)
         return no_memory(err);
     for (unsigned i = 0; i < count; i++) {
         describe(&statement->columns[i], &fields[i]);
-        if (has_buffer(&statement->columns[i]) && !grow(statement->env, &statement->columns[i], FIRST_CAPACITY))
-            return make_columns(statement, 0) ? no_memory(err) : no_memory(err);
+        if (has_buffer(&statement->columns[i]) && !grow(statement->env, &statement->columns[i], FIRST_CAPACITY)) {
+            (void)make_columns(statement, 0);
+            return no_memory(err);
+        }
     }
     return bind_all(statement, err);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "backends/mysql/config.h"
 
-#include <arpa/inet.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "backends/mysql/driver.h"
+#include "values/host.h"
 #include "values/memory.h"
 #include "values/number.h"
 
@@ -153,21 +153,10 @@ static ar_status set_option(ar_backend_config *config, const ar_url_option *opti
                         option->name);
 }
 
-static bool is_loopback(const char *host)
-{
-    struct in_addr four;
-    struct in6_addr six;
-    if (strcasecmp(host, "localhost") == 0)
-        return true;
-    if (inet_pton(AF_INET, host, &four) == 1)
-        return (ntohl(four.s_addr) >> 24) == 127;
-    return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
-}
-
 /* MySQL's clients connect in clear text, or authenticate nobody, unless they are told otherwise. */
 static ar_status check_tls(ari_mysql_target *target, ar_error *err)
 {
-    bool remote = target->host != NULL && !is_loopback(target->host);
+    bool remote = target->host != NULL && !ari_host_is_loopback(target->host);
     if (target->tls == ARI_MYSQL_TLS_NOT_GIVEN)
         target->tls = remote || target->root_certificate != NULL ? ARI_MYSQL_TLS_VERIFY_FULL : ARI_MYSQL_TLS_DISABLE;
     if (target->tls == ARI_MYSQL_TLS_VERIFY_CA && target->root_certificate == NULL)
@@ -219,7 +208,7 @@ static ar_status fill(ar_backend_config *config, const ar_url *url, ar_error *er
     for (size_t i = 0; status == AR_OK && i < url->option_count; i++)
         status = set_option(config, &url->options[i], err);
     if (status == AR_OK && target->socket != NULL && target->host != NULL) {
-        if (!is_loopback(target->host))
+        if (!ari_host_is_loopback(target->host))
             return ar_error_set(err, AR_E_INVALID, "mysql URL: it has a host and a socket; leave one out");
         free(target->host);
         target->host = NULL;

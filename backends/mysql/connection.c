@@ -20,10 +20,14 @@
 /* A reply that nobody waits for may take so long; then the connection is given up, and what waits behind it. */
 static const int64_t patience = INT64_C(10000000);
 
+/* The first time that passes before the server is asked again to stop a statement. */
+static const int64_t first_pause = INT64_C(200000);
+
 static void free_connection(ar_connection *connection)
 {
     const ar_env *env = connection->env;
-    ari_mysql_statements_fini(&connection->statements);
+    ari_mysql_statements_clear(&connection->statements);
+    ari_cache_fini(&connection->statements);
     ari_release(env, connection->job.text);
     ari_release(env, connection->values);
     ari_release(env, connection->keys);
@@ -74,7 +78,7 @@ ar_status ari_mysql_open(const ar_backend_config *config, ar_connection_role rol
     connection->config = config;
     connection->host = host;
     ar_status status = AR_OK;
-    if (!ari_mysql_statements_init(&connection->statements, host->env, config->statement_cache))
+    if (!ari_cache_init(&connection->statements, host->env, config->statement_cache))
         status = ar_error_set(err, AR_E_NO_MEMORY, "connecting to MySQL: no memory");
     if (status == AR_OK)
         status = begin_open(connection, err);
@@ -230,14 +234,50 @@ static void shed_members(ar_connection *connection)
 }
 
 /* Only a statement is worth it; a commit is not to be disturbed. */
+static bool runs_for_nobody(const ar_connection *connection)
+{
+    const ari_mysql_job *job = &connection->job;
+    return connection->running && job->live == 0 && job->executing && job->kind == AR_OP_EXECUTE &&
+           connection->call.wait != 0;
+}
+
+static ari_mysql_chore *kill_statement(ar_connection *connection)
+{
+    return ari_mysql_chore_kill(connection->config->target, connection->host,
+                                mysql_thread_id(connection->session.mysql));
+}
+
 static void stop_on_server(ar_connection *connection)
 {
-    ari_mysql_job *job = &connection->job;
-    if (job->live > 0 || !job->executing || job->kind != AR_OP_EXECUTE || connection->killing != NULL ||
-        connection->call.wait == 0)
+    if (connection->killing != NULL || !runs_for_nobody(connection))
         return;
-    connection->killing =
-        ari_mysql_chore_kill(connection->config->target, connection->host, mysql_thread_id(connection->session.mysql));
+    connection->killing = kill_statement(connection);
+    connection->stop_again_at = 0;
+    connection->stop_pause = first_pause;
+    connection->stop_sent = false;
+}
+
+/* A KILL that finds the statement not begun yet, or that could not be sent, stops nothing. */
+static void stop_again(ar_connection *connection, int64_t *until)
+{
+    if (connection->killing == NULL || !runs_for_nobody(connection) || !ari_mysql_chore_done(connection->killing))
+        return;
+    int64_t now = connection->env->now(connection->env->ctx);
+    if (connection->stop_again_at == 0)
+        connection->stop_again_at = now + connection->stop_pause;
+    if (now >= connection->stop_again_at) {
+        ari_mysql_chore *again = kill_statement(connection);
+        connection->stop_pause *= 2;
+        connection->stop_again_at = now + connection->stop_pause;
+        if (again != NULL) {
+            (void)ari_mysql_chore_take(connection->killing, NULL, NULL);
+            connection->killing = again;
+            connection->stop_again_at = 0;
+            connection->stop_sent = true;
+        }
+    }
+    if (connection->stop_again_at != 0 && connection->stop_again_at < *until)
+        *until = connection->stop_again_at;
 }
 
 /* A BEGIN is not interrupted itself: those behind it are. */
@@ -335,6 +375,7 @@ int ari_mysql_progress(ar_connection *connection, int *fd, int64_t *until)
         ari_mysql_run(connection);
     if (connection->phase != ARI_MYSQL_OPEN || lost_patience(connection, until) || connection->call.wait == 0)
         return 0;
+    stop_again(connection, until);
     *fd = (int)mysql_get_socket(connection->session.mysql);
     return ari_mysql_call_events(&connection->call);
 }

@@ -93,6 +93,9 @@ struct ar_connection {
     bool running;          /* a job is under way */
     bool was_idle;         /* since the last reply: see whether the server is still there before anything is sent */
     int64_t patient_until; /* for a reply that nobody waits for */
+    int64_t stop_again_at; /* the server was asked to stop what runs, and that still runs; 0: not looked at yet */
+    int64_t stop_pause;    /* until the next time */
+    bool stop_sent;        /* by one that asked before: what runs next may be hit even if `killing` is called off */
     bool in_transaction;
     ar_error begin_error; /* of the BEGIN before; status AR_OK: it succeeded */
     ar_operation *first;  /* waiting */
@@ -100,7 +103,7 @@ struct ar_connection {
     size_t singly; /* so many of the first are not to be fused */
     bool alone;    /* nor is the one that was taken last */
     ari_mysql_job job;
-    ari_mysql_statements statements;
+    ari_cache statements; /* prepared ones, by ar_statement.id */
     ari_mysql_cursor *cursors;
     ar_value *values; /* of a row */
     size_t value_capacity;

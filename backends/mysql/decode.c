@@ -8,6 +8,7 @@
 #include <actrec/time.h>
 #include <actrec/uuid.h>
 
+#include "values/integer.h"
 #include "values/number.h"
 
 /* Every decoder answers AR_E_TYPE, without a message, for what does not fit: the column and the types are named in one
@@ -83,10 +84,10 @@ static ar_status read_whole(const ari_mysql_column *column, int64_t *out)
     return AR_E_TYPE;
 }
 
-static ar_status read_integer(const ari_mysql_column *column, int64_t least, int64_t most, int64_t *out)
+static ar_status read_integer(const ari_mysql_column *column, ar_type wanted, int64_t *out)
 {
     ar_status status = read_whole(column, out);
-    return status == AR_OK && (*out < least || *out > most) ? AR_E_TYPE : status;
+    return status == AR_OK && !ari_integer_fits(wanted, *out) ? AR_E_TYPE : status;
 }
 
 static ar_status read_double(const ari_mysql_column *column, double *out)
@@ -224,9 +225,9 @@ static ar_status read_bool(const ari_mysql_column *column, bool *out)
     int64_t number;
     if (column->holds != ARI_MYSQL_INTEGER && column->holds != ARI_MYSQL_UNSIGNED && column->holds != ARI_MYSQL_BITS)
         return AR_E_TYPE;
-    ar_status status = read_integer(column, 0, 1, &number);
+    ar_status status = read_whole(column, &number);
     *out = status == AR_OK && number == 1;
-    return status;
+    return status == AR_OK && (number < 0 || number > 1) ? AR_E_TYPE : status;
 }
 
 static ar_status read_value(const ari_mysql_column *column, ar_type wanted, ar_value *out)
@@ -234,10 +235,10 @@ static ar_status read_value(const ari_mysql_column *column, ar_type wanted, ar_v
     switch (wanted) {
     case AR_TYPE_NULL: return AR_OK;
     case AR_TYPE_BOOL: return read_bool(column, &out->as.boolean);
-    case AR_TYPE_INT16: return read_integer(column, INT16_MIN, INT16_MAX, &out->as.integer);
-    case AR_TYPE_INT32: return read_integer(column, INT32_MIN, INT32_MAX, &out->as.integer);
-    case AR_TYPE_ENUM: return read_integer(column, INT32_MIN, UINT32_MAX, &out->as.integer);
-    case AR_TYPE_INT64: return read_integer(column, INT64_MIN, INT64_MAX, &out->as.integer);
+    case AR_TYPE_INT16:
+    case AR_TYPE_INT32:
+    case AR_TYPE_INT64:
+    case AR_TYPE_ENUM: return read_integer(column, wanted, &out->as.integer);
     case AR_TYPE_FLOAT: return read_float(column, &out->as.single);
     case AR_TYPE_DOUBLE: return read_double(column, &out->as.real);
     case AR_TYPE_TEXT:

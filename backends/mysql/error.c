@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "values/utf8.h"
+
 /* How the message of a number is shown. */
 typedef enum showing {
     HIDE,      /* it may quote values anywhere: what stands between quotes is left out */
@@ -166,14 +168,6 @@ static ar_status status_of(unsigned number, const char *sqlstate)
     return AR_E_QUERY;
 }
 
-static void copy_cut(char *to, size_t size, const char *from, size_t length)
-{
-    if (length >= size)
-        length = size - 1;
-    memcpy(to, from, length);
-    to[length] = '\0';
-}
-
 /* What stands between the last two `quote`s before `end`. */
 static bool last_quoted(const char *text, const char *end, char quote, const char **from, size_t *length)
 {
@@ -217,7 +211,7 @@ static void read_duplicate(const char *message, ar_error *err)
         length -= (size_t)(dot + 1 - name);
         name = dot + 1;
     }
-    copy_cut(err->constraint, sizeof err->constraint, name, length);
+    ari_utf8_copy_cut(err->constraint, sizeof err->constraint, name, length);
     if (strcmp(err->constraint, "PRIMARY") == 0)
         err->constraint_kind = AR_CONSTRAINT_PRIMARY_KEY;
 }
@@ -236,26 +230,26 @@ static void read_names(unsigned number, const char *message, ar_error *err)
     case 1406:
     case 1265:
         if (quoted_behind(message, "", '\'', &name, &length))
-            copy_cut(err->column, sizeof err->column, name, length);
+            ari_utf8_copy_cut(err->column, sizeof err->column, name, length);
         break;
     case 1366:
     case 1292:
         if (last_quoted(message, message + strlen(message), '`', &name, &length) ||
             (quoted_behind(message, "for column ", '\'', &name, &length) && strstr(message, " at row") != NULL))
-            copy_cut(err->column, sizeof err->column, name, length);
+            ari_utf8_copy_cut(err->column, sizeof err->column, name, length);
         break;
     case 1451:
     case 1452:
         if (quoted_behind(message, "CONSTRAINT ", '`', &name, &length))
-            copy_cut(err->constraint, sizeof err->constraint, name, length);
+            ari_utf8_copy_cut(err->constraint, sizeof err->constraint, name, length);
         break;
     case 4025:
         if (quoted_behind(message, "CONSTRAINT ", '`', &name, &length))
-            copy_cut(err->constraint, sizeof err->constraint, name, length);
+            ari_utf8_copy_cut(err->constraint, sizeof err->constraint, name, length);
         break;
     case 3819:
         if (quoted_behind(message, "", '\'', &name, &length))
-            copy_cut(err->constraint, sizeof err->constraint, name, length);
+            ari_utf8_copy_cut(err->constraint, sizeof err->constraint, name, length);
         break;
     default: break;
     }
@@ -268,7 +262,7 @@ static void hide_quoted(char *text)
     if (first == NULL || last == first)
         return;
     (void)memmove(first + 4, last, strlen(last) + 1);
-    memcpy(first + 1, "...", 3);
+    memset(first + 1, '.', 3);
 }
 
 static void describe(const meaning *known, const char *message, const ar_error *err, char *text, size_t size)
@@ -284,7 +278,7 @@ static void describe(const meaning *known, const char *message, const ar_error *
         (void)snprintf(text, size, "%s%s%s", advice, column[0] != '\0' ? " for column " : "", column);
         break;
     case HIDE:
-        copy_cut(text, size - 4, message, strlen(message));
+        ari_utf8_copy_cut(text, size - 4, message, strlen(message));
         hide_quoted(text);
         break;
     }
@@ -309,9 +303,9 @@ ar_status ari_mysql_error_of(unsigned number, const char *sqlstate, const char *
     err->native_code = (int)number;
     err->retryable = known != NULL ? known->retryable : status == AR_E_CONFLICT || status == AR_E_CONNECTION;
     err->constraint_kind = names.constraint_kind;
-    copy_cut(err->sqlstate, sizeof err->sqlstate, sqlstate, strlen(sqlstate));
-    copy_cut(err->constraint, sizeof err->constraint, names.constraint, strlen(names.constraint));
-    copy_cut(err->column, sizeof err->column, names.column, strlen(names.column));
+    ari_utf8_copy_cut(err->sqlstate, sizeof err->sqlstate, sqlstate, strlen(sqlstate));
+    ari_utf8_copy_cut(err->constraint, sizeof err->constraint, names.constraint, strlen(names.constraint));
+    ari_utf8_copy_cut(err->column, sizeof err->column, names.column, strlen(names.column));
     return status;
 }
 
@@ -351,7 +345,7 @@ ar_status ari_mysql_connect_error(MYSQL *mysql, const char *doing, const char *p
     if (err != NULL) {
         const char *sqlstate = mysql_sqlstate(mysql);
         err->native_code = (int)number;
-        copy_cut(err->sqlstate, sizeof err->sqlstate, sqlstate, strlen(sqlstate));
+        ari_utf8_copy_cut(err->sqlstate, sizeof err->sqlstate, sqlstate, strlen(sqlstate));
         err->retryable = number == 2002 || number == 2003 || number == 2013 || (known != NULL && known->retryable);
     }
     return AR_E_CONNECTION;

@@ -59,10 +59,10 @@ static bool prepare(ar_connection *connection)
 static bool find_or_prepare(ar_connection *connection)
 {
     ari_mysql_job *job = job_of(connection);
-    ari_mysql_statements *cache = &connection->statements;
-    if (cache->capacity > 0 && cache->count >= cache->capacity && job->source->id != 0) {
-        ari_mysql_statement *oldest = cache->oldest;
-        ari_mysql_statements_remove(cache, oldest);
+    ari_cache *cache = &connection->statements;
+    if (cache->capacity > 0 && ari_cache_is_full(cache) && job->source->id != 0) {
+        ari_mysql_statement *oldest = (ari_mysql_statement *)cache->oldest;
+        ari_cache_remove(cache, cache->oldest);
         return close_statement(connection, oldest, ARI_MYSQL_EVICTED);
     }
     return prepare(connection);
@@ -193,8 +193,8 @@ static bool renew(ar_connection *connection)
     job->statement = NULL;
     job->executing = false;
     job->renewed = true;
-    if (old->id != 0)
-        ari_mysql_statements_remove(&connection->statements, old);
+    if (old->entry.cached)
+        ari_cache_remove(&connection->statements, &old->entry);
     return close_statement(connection, old, ARI_MYSQL_RENEWING);
 }
 
@@ -267,7 +267,7 @@ bool ari_mysql_end(ar_connection *connection)
             ari_mysql_cursor_free(connection, job->cursor);
         job->cursor = NULL;
     }
-    if (statement == NULL || statement->id != 0) {
+    if (statement == NULL || statement->entry.cached) {
         if (statement != NULL)
             ari_mysql_trim_columns(statement);
         return ari_mysql_conclude(connection);
@@ -285,6 +285,6 @@ void ari_mysql_abandon_job(ar_connection *connection)
     else if (job->cursor != NULL)
         job->cursor->statement = NULL;
     job->cursor = NULL;
-    if (statement != NULL && statement->id == 0)
+    if (statement != NULL && !statement->entry.cached)
         ari_mysql_statement_free(statement);
 }

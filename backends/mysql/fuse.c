@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <string.h>
 
 #include "backends/mysql/connection.h"
@@ -115,6 +116,7 @@ const ar_value *ari_mysql_fused_keys(ar_connection *connection, const ar_stateme
         if (!known)
             connection->keys[count++] = *key;
     }
+    assert(together != NULL); /* nothing is sent for nobody */
     for (; room < count; room *= 2)
         which++;
     if (job->executing || job->statement != NULL) /* it was chosen already, and takes no fewer */

@@ -131,18 +131,17 @@ static bool is_held(ar_connection *connection, bool *waits)
     *waits = false;
     if (connection->killing == NULL)
         return false;
-    if (ari_mysql_chore_cancel(connection->killing)) {
-        connection->killing = NULL;
-        connection->patient_until = 0;
-        return false;
-    }
-    if (!ari_mysql_chore_done(connection->killing)) {
+    bool called_off = ari_mysql_chore_cancel(connection->killing);
+    if (!called_off && !ari_mysql_chore_done(connection->killing)) {
         *waits = true;
         return true;
     }
-    (void)ari_mysql_chore_take(connection->killing, NULL, NULL);
+    if (!called_off)
+        (void)ari_mysql_chore_take(connection->killing, NULL, NULL);
     connection->killing = NULL;
     connection->patient_until = 0;
+    if (called_off && !connection->stop_sent)
+        return false;
     connection->step = ARI_MYSQL_ABSORBED;
     *waits = !ari_mysql_query(&connection->call, "SELECT 1", 8);
     return true;

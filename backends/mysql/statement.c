@@ -65,82 +65,25 @@ const MYSQL_FIELD *ari_mysql_statement_fields(ari_mysql_statement *statement)
 }
 #endif
 
-bool ari_mysql_statements_init(ari_mysql_statements *statements, const ar_env *env, size_t capacity)
-{
-    size_t buckets = 8;
-    while (buckets < capacity)
-        buckets *= 2;
-    *statements = (ari_mysql_statements){ .env = env, .capacity = capacity, .bucket_mask = buckets - 1 };
-    statements->buckets = ari_allocate_zero_array(env, buckets, sizeof(ari_mysql_statement *));
-    return statements->buckets != NULL;
-}
-
-void ari_mysql_statements_clear(ari_mysql_statements *statements)
+void ari_mysql_statements_clear(ari_cache *statements)
 {
     while (statements->oldest != NULL) {
-        ari_mysql_statement *statement = statements->oldest;
-        ari_mysql_statements_remove(statements, statement);
+        ari_mysql_statement *statement = (ari_mysql_statement *)statements->oldest;
+        ari_cache_remove(statements, &statement->entry);
         ari_mysql_statement_free(statement);
     }
 }
 
-void ari_mysql_statements_fini(ari_mysql_statements *statements)
+ari_mysql_statement *ari_mysql_statements_find(ari_cache *statements, uint64_t id)
 {
-    ari_mysql_statements_clear(statements);
-    ari_release(statements->env, statements->buckets);
-    statements->buckets = NULL;
+    ari_cache_entry *entry = id != 0 ? ari_cache_find(statements, id) : NULL;
+    if (entry != NULL)
+        ari_cache_touch(statements, entry);
+    return (ari_mysql_statement *)entry;
 }
 
-static ari_mysql_statement **bucket_of(ari_mysql_statements *statements, uint64_t id)
+void ari_mysql_statements_add(ari_cache *statements, ari_mysql_statement *statement, uint64_t id)
 {
-    return &statements->buckets[id & statements->bucket_mask];
-}
-
-static void unlink_age(ari_mysql_statements *statements, ari_mysql_statement *statement)
-{
-    *(statement->newer != NULL ? &statement->newer->older : &statements->newest) = statement->older;
-    *(statement->older != NULL ? &statement->older->newer : &statements->oldest) = statement->newer;
-}
-
-static void link_newest(ari_mysql_statements *statements, ari_mysql_statement *statement)
-{
-    statement->newer = NULL;
-    statement->older = statements->newest;
-    *(statements->newest != NULL ? &statements->newest->newer : &statements->oldest) = statement;
-    statements->newest = statement;
-}
-
-ari_mysql_statement *ari_mysql_statements_find(ari_mysql_statements *statements, uint64_t id)
-{
-    if (id == 0)
-        return NULL;
-    ari_mysql_statement *statement = *bucket_of(statements, id);
-    while (statement != NULL && statement->id != id)
-        statement = statement->in_bucket;
-    if (statement != NULL && statement != statements->newest) {
-        unlink_age(statements, statement);
-        link_newest(statements, statement);
-    }
-    return statement;
-}
-
-void ari_mysql_statements_add(ari_mysql_statements *statements, ari_mysql_statement *statement, uint64_t id)
-{
-    ari_mysql_statement **bucket = bucket_of(statements, id);
-    statement->id = id;
-    statement->in_bucket = *bucket;
-    *bucket = statement;
-    link_newest(statements, statement);
-    statements->count++;
-}
-
-void ari_mysql_statements_remove(ari_mysql_statements *statements, ari_mysql_statement *statement)
-{
-    ari_mysql_statement **link = bucket_of(statements, statement->id);
-    while (*link != statement)
-        link = &(*link)->in_bucket;
-    *link = statement->in_bucket;
-    unlink_age(statements, statement);
-    statement->id = 0;
-    statements->count--;
+    statement->entry.id = id;
+    ari_cache_add(statements, &statement->entry);
 }

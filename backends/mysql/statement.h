@@ -5,6 +5,7 @@
 #include <actrec/sys/backend.h>
 
 #include "backends/mysql/driver.h"
+#include "values/cache.h"
 
 enum { ARI_MYSQL_DECIMAL_SIZE = 48 };
 
@@ -61,9 +62,9 @@ typedef struct ari_mysql_column {
 /* A prepared statement of one connection, with the buffers that its parameters and columns are bound to. */
 typedef struct ari_mysql_statement ari_mysql_statement;
 struct ari_mysql_statement {
+    ari_cache_entry entry; /* by ar_statement.id */
     const ar_env *env;
     MYSQL_STMT *handle;
-    uint64_t id; /* of the ar_statement; 0: not in the cache */
     unsigned parameter_count;
     bool array;  /* it was last executed with arrays */
     bool stores; /* what is bound may be stored */
@@ -73,9 +74,6 @@ struct ari_mysql_statement {
     unsigned column_count; /* that are bound */
     MYSQL_BIND *column_binds;
     ari_mysql_column *columns;
-    ari_mysql_statement *in_bucket;
-    ari_mysql_statement *newer;
-    ari_mysql_statement *older;
 };
 
 /* A statement to be prepared; NULL: no memory. */
@@ -91,26 +89,11 @@ void ari_mysql_statement_free(ari_mysql_statement *statement);
 /* The fields of its result, NULL when it has none. Borrowed until it is executed again. */
 const MYSQL_FIELD *ari_mysql_statement_fields(ari_mysql_statement *statement);
 
-/* The prepared statements of a connection by ar_statement.id, the least recently used one goes first. */
-typedef struct ari_mysql_statements {
-    const ar_env *env;
-    ari_mysql_statement **buckets;
-    size_t bucket_mask;
-    size_t capacity;
-    size_t count;
-    ari_mysql_statement *newest;
-    ari_mysql_statement *oldest;
-} ari_mysql_statements;
-
-bool ari_mysql_statements_init(ari_mysql_statements *statements, const ar_env *env, size_t capacity);
-
-/* Frees them all without a word to the server. */
-void ari_mysql_statements_clear(ari_mysql_statements *statements);
-void ari_mysql_statements_fini(ari_mysql_statements *statements);
+/* Frees the prepared statements of a connection without a word to the server. */
+void ari_mysql_statements_clear(ari_cache *statements);
 
 /* NULL: it is not there. */
-ari_mysql_statement *ari_mysql_statements_find(ari_mysql_statements *statements, uint64_t id);
-void ari_mysql_statements_add(ari_mysql_statements *statements, ari_mysql_statement *statement, uint64_t id);
-void ari_mysql_statements_remove(ari_mysql_statements *statements, ari_mysql_statement *statement);
+ari_mysql_statement *ari_mysql_statements_find(ari_cache *statements, uint64_t id);
+void ari_mysql_statements_add(ari_cache *statements, ari_mysql_statement *statement, uint64_t id);
 
 #endif

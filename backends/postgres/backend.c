@@ -1,10 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #include "backends/postgres/postgres.h"
 
+#include <string.h>
+
 #include "backends/postgres/catalog.h"
 #include "backends/postgres/classify.h"
 #include "backends/postgres/config.h"
 #include "backends/postgres/connection.h"
+
+/* The types of pg_catalog, which come before a table's row type of the same name; those that begin so are arrays and the
+ * catalogs themselves (pg_type of PostgreSQL 15). */
+static bool has_row_type(const char *table)
+{
+    static const char names[] =
+        " aclitem any anyarray anycompatible anycompatiblearray anycompatiblemultirange anycompatiblenonarray "
+        "anycompatiblerange anyelement anyenum anymultirange anynonarray anyrange bit bool box bpchar bytea char cid "
+        "cidr circle cstring date datemultirange daterange event_trigger fdw_handler float4 float8 gtsvector "
+        "index_am_handler inet int2 int2vector int4 int4multirange int4range int8 int8multirange int8range internal "
+        "interval json jsonb jsonpath language_handler line lseg macaddr macaddr8 money name numeric nummultirange "
+        "numrange oid oidvector path point polygon record refcursor regclass regcollation regconfig regdictionary "
+        "regnamespace regoper regoperator regproc regprocedure regrole regtype table_am_handler text tid time "
+        "timestamp timestamptz timetz trigger tsm_handler tsmultirange tsquery tsrange tstzmultirange tstzrange "
+        "tsvector txid_snapshot unknown uuid varbit varchar void xid xid8 xml ";
+    size_t length = strlen(table);
+    if (table[0] == '_' || strncmp(table, "pg_", 3) == 0)
+        return false;
+    for (const char *at = strstr(names + 1, table); at != NULL; at = strstr(at + 1, table))
+        if (at[-1] == ' ' && at[length] == ' ')
+            return false;
+    return true;
+}
 
 /* json, not jsonb, which does not keep the text as it was given. */
 static const ar_dialect dialect = {
@@ -79,6 +104,7 @@ static const ar_dialect dialect = {
     .json_contains_at = "jsonb_extract_path(\1::jsonb\2) @> \3::text::jsonb",
     .update_from = true,
     .on_conflict = true,
+    .row_type = has_row_type,
 };
 
 static const char *const schemes[] = { "postgresql", "postgres", NULL };

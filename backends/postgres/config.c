@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "values/host.h"
 #include "values/memory.h"
 #include "values/number.h"
 
@@ -266,17 +267,6 @@ static ar_status set_parts(reading *self, const ar_url *url)
     return status;
 }
 
-static bool is_loopback(const char *host)
-{
-    struct in_addr four;
-    struct in6_addr six;
-    if (strcasecmp(host, "localhost") == 0)
-        return true;
-    if (inet_pton(AF_INET, host, &four) == 1)
-        return ntohl(four.s_addr) >> 24 == 127;
-    return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
-}
-
 static ari_postgres_place place_of(const char *host)
 {
     unsigned char address[sizeof(struct in6_addr)];
@@ -298,7 +288,7 @@ static ar_status decide_tls(const reading *self)
                             config->host);
     if (config->sslmode != NULL)
         return AR_OK;
-    bool here = config->place == ARI_POSTGRES_SOCKET || is_loopback(config->host);
+    bool here = config->place == ARI_POSTGRES_SOCKET || ari_host_is_loopback(config->host);
     config->sslmode = here ? "disable" : "verify-full";
     return AR_OK;
 }

@@ -149,7 +149,7 @@ void ari_postgres_close(ar_connection *connection)
         connection->spare_steps = step->next;
         ari_release(env, step);
     }
-    if (connection->statements.buckets != NULL)
+    if (connection->statements.text_buckets != NULL)
         ari_postgres_statements_fini(&connection->statements);
     ari_postgres_parameters_fini(&connection->parameters);
     ari_postgres_columns_fini(&connection->columns);

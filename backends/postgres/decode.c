@@ -10,6 +10,7 @@
 
 #include "backends/postgres/oid.h"
 #include "backends/postgres/wire.h"
+#include "values/integer.h"
 #include "values/number.h"
 
 /* A decoder is chosen for each column of a result by what the column is and what is wanted. Each checks the length that it needs, and answers false for what does not fit:
@@ -47,16 +48,6 @@ static bool real_of(Oid type, const char *data, size_t length, double *out)
     return length == 4;
 }
 
-static bool within(ar_type wanted, int64_t number)
-{
-    switch (wanted) {
-    case AR_TYPE_INT16: return number >= INT16_MIN && number <= INT16_MAX;
-    case AR_TYPE_INT32: return number >= INT32_MIN && number <= INT32_MAX;
-    case AR_TYPE_ENUM: return number >= INT32_MIN && number <= UINT32_MAX;
-    default: return true;
-    }
-}
-
 static bool decode_int8(const decoder *column, const char *data, size_t length, ar_value *out)
 {
     (void)column;
@@ -82,12 +73,12 @@ static bool decode_integer(const decoder *column, const char *data, size_t lengt
     } else if (!integer_of(column->type, data, length, &out->as.integer)) {
         return false;
     }
-    return within(column->wanted, out->as.integer);
+    return ari_integer_fits(column->wanted, out->as.integer);
 }
 
 static bool decode_integer_text(const decoder *column, const char *data, size_t length, ar_value *out)
 {
-    return ari_parse_int64(data, length, &out->as.integer) && within(column->wanted, out->as.integer);
+    return ari_parse_int64(data, length, &out->as.integer) && ari_integer_fits(column->wanted, out->as.integer);
 }
 
 static bool decode_float8(const decoder *column, const char *data, size_t length, ar_value *out)

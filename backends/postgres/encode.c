@@ -11,7 +11,9 @@
 
 #include "backends/postgres/oid.h"
 #include "backends/postgres/wire.h"
+#include "values/integer.h"
 #include "values/number.h"
+#include "values/utf8.h"
 
 /* Three ways for a value into a parameter, tried in this order: as bytes that are there already (texts, bytes), in the binary format of the parameter's type, as text that the
  * server reads. Writers answer false for a value that does not fit. */
@@ -52,41 +54,9 @@ bool ari_postgres_parameters_reserve(ari_postgres_parameters *parameters, size_t
     return true;
 }
 
-/* --- UTF-8 --- */
-
-/* The length of the UTF-8 sequence at `p`, 0 when it is none: too long, a surrogate, above U+10FFFF (RFC 3629). */
-static size_t sequence_length(const unsigned char *p, size_t left)
-{
-    unsigned char lead = p[0];
-    size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-    if (length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((lead == 0xe0 && p[1] < 0xa0) || (lead == 0xed && p[1] > 0x9f) || (lead == 0xf0 && p[1] < 0x90) ||
-        (lead == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return length;
-}
-
 bool ari_postgres_is_text(const char *text, size_t length)
 {
-    const unsigned char *p = (const unsigned char *)text, *end = p + length;
-    if (length > 0 && memchr(text, '\0', length) != NULL)
-        return false;
-    while (p < end) {
-        uint64_t eight;
-        while (end - p >= 8 && (memcpy(&eight, p, 8), (eight & UINT64_C(0x8080808080808080)) == 0))
-            p += 8;
-        if (p == end)
-            break;
-        size_t step = sequence_length(p, (size_t)(end - p));
-        if (step == 0)
-            return false;
-        p += step;
-    }
-    return true;
+    return (length == 0 || memchr(text, '\0', length) == NULL) && ari_utf8_is_valid(text, length);
 }
 
 /* --- checks that do not depend on where a value goes --- */
@@ -94,17 +64,6 @@ bool ari_postgres_is_text(const char *text, size_t length)
 static bool is_integer(ar_type type)
 {
     return type == AR_TYPE_INT16 || type == AR_TYPE_INT32 || type == AR_TYPE_INT64 || type == AR_TYPE_ENUM;
-}
-
-static bool in_range(const ar_value *value)
-{
-    int64_t number = value->as.integer;
-    switch (value->type) {
-    case AR_TYPE_INT16: return number >= INT16_MIN && number <= INT16_MAX;
-    case AR_TYPE_INT32: return number >= INT32_MIN && number <= INT32_MAX;
-    case AR_TYPE_ENUM: return number >= INT32_MIN && number <= UINT32_MAX; /* int or unsigned */
-    default: return true;
-    }
 }
 
 static ar_status refuse(size_t index, ar_error *err, const char *what)
@@ -117,7 +76,10 @@ static ar_status check(const ar_value *value, size_t index, ar_error *err)
     switch (value->type) {
     case AR_TYPE_INT16:
     case AR_TYPE_INT32:
-    case AR_TYPE_ENUM: return in_range(value) ? AR_OK : refuse(index, err, "the number does not fit its type");
+    case AR_TYPE_ENUM:
+        return ari_integer_fits(value->type, value->as.integer)
+                   ? AR_OK
+                   : refuse(index, err, "the number does not fit its type");
     case AR_TYPE_FLOAT:
         return isnan(value->as.single) ? refuse(index, err, "NaN is no value that compares; bind a null instead")
                                        : AR_OK;
@@ -653,12 +615,12 @@ bool ari_postgres_key_fits(Oid type, const ar_value *key)
     int64_t number;
     switch (ari_postgres_element_of(type)) {
     case ARI_OID_INT2:
-        return is_integer(key->type) && in_range(key) && to_integer(key, &number) && number >= INT16_MIN &&
-               number <= INT16_MAX;
+        return is_integer(key->type) && ari_integer_fits(key->type, key->as.integer) && to_integer(key, &number) &&
+               number >= INT16_MIN && number <= INT16_MAX;
     case ARI_OID_INT4:
-        return is_integer(key->type) && in_range(key) && to_integer(key, &number) && number >= INT32_MIN &&
-               number <= INT32_MAX;
-    case ARI_OID_INT8: return is_integer(key->type) && in_range(key);
+        return is_integer(key->type) && ari_integer_fits(key->type, key->as.integer) && to_integer(key, &number) &&
+               number >= INT32_MIN && number <= INT32_MAX;
+    case ARI_OID_INT8: return is_integer(key->type) && ari_integer_fits(key->type, key->as.integer);
     case ARI_OID_UUID: return key->type == AR_TYPE_UUID;
     case ARI_OID_BYTEA:
         return key->type == AR_TYPE_BYTES && (key->as.bytes.data != NULL || key->as.bytes.length == 0) &&

@@ -4,97 +4,99 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "values/utf8.h"
+
 typedef struct meaning {
     const char *state; /* all five characters, or the class of two */
+    const char *text;  /* what is said where the server's message is kept back; NULL: its own is harmless */
     ar_status status;
-    const char *text; /* what is said where the server's message is kept back; NULL: its own is harmless */
     bool retryable;
 } meaning;
 
 /* Exact ones before their class. */
 static const meaning meanings[] = {
-    { "01", AR_E_QUERY, "the statement gave a warning that was taken for an error", false },
-    { "02", AR_E_QUERY, "there is no data", false },
-    { "03", AR_E_QUERY, "the SQL statement is not complete", false },
-    { "08", AR_E_CONNECTION, NULL, true },
-    { "0A", AR_E_UNSUPPORTED, NULL, false },
-    { "0B", AR_E_QUERY, NULL, false },
-    { "21", AR_E_QUERY, NULL, false },
-    { "22001", AR_E_TYPE, "a text or bit string is too long for its column", false },
-    { "22003", AR_E_TYPE, "a number is out of the range of its type", false },
-    { "22004", AR_E_TYPE, "a null is not allowed there", false },
-    { "22007", AR_E_TYPE, "a text is no date or time", false },
-    { "22008", AR_E_TYPE, "a date or time is out of range", false },
-    { "22009", AR_E_TYPE, "a time zone displacement is not valid", false },
-    { "2200C", AR_E_INVALID, "an escape character is not used rightly", false },
-    { "22012", AR_E_TYPE, "division by zero", false },
-    { "22019", AR_E_INVALID, "an escape character is not valid", false },
-    { "2201B", AR_E_INVALID, "a regular expression is not valid", false },
-    { "2201W", AR_E_INVALID, "LIMIT must not be negative", false },
-    { "2201X", AR_E_INVALID, "OFFSET must not be negative", false },
-    { "22021", AR_E_TYPE, "a text has a character that the database's encoding does not have", false },
-    { "22023", AR_E_INVALID, "a value is not valid for a parameter of a function or setting", false },
-    { "22025", AR_E_INVALID, "an escape sequence is not valid", false },
-    { "2202E", AR_E_TYPE, "an array subscript is not right", false },
-    { "22030", AR_E_TYPE, "a JSON object has a key twice", false },
-    { "22032", AR_E_TYPE, "a JSON text is not valid", false },
-    { "22P01", AR_E_TYPE, "a floating point operation failed", false },
-    { "22P02", AR_E_TYPE, "a text cannot be read as a value of the type that it is to have", false },
-    { "22P03", AR_E_TYPE, "a value cannot be read as one of the type that it is to have", false },
-    { "22P05", AR_E_TYPE, "a character has no equivalent in the encoding that it is to have", false },
-    { "22", AR_E_TYPE, "a value is not right for what is done with it", false },
-    { "23", AR_E_CONSTRAINT, NULL, false },
-    { "25006", AR_E_READ_ONLY, NULL, false },
-    { "25P02", AR_E_TX_ABORTED, NULL, false },
-    { "25P03", AR_E_CONNECTION, NULL, false },
-    { "25", AR_E_INVALID, NULL, false },
-    { "26", AR_E_CONFLICT, NULL, true },
-    { "27", AR_E_CONFLICT, NULL, false },
-    { "28", AR_E_CONNECTION, NULL, false },
-    { "2D", AR_E_INVALID, NULL, false },
-    { "34", AR_E_INVALID, NULL, false },
-    { "3D", AR_E_CONNECTION, NULL, false },
-    { "40001", AR_E_CONFLICT, NULL, true },
-    { "40002", AR_E_CONSTRAINT, NULL, false },
-    { "40003", AR_E_CONNECTION, NULL, false },
-    { "40P01", AR_E_CONFLICT, NULL, true },
-    { "40", AR_E_CONFLICT, NULL, true },
-    { "42501", AR_E_QUERY, "permission denied", false },
-    { "42601", AR_E_QUERY, "there is a syntax error", false },
-    { "42703", AR_E_QUERY, "there is no such column", false },
-    { "42704", AR_E_QUERY, "there is no such object", false },
-    { "42804", AR_E_QUERY, "types do not match", false },
-    { "42883", AR_E_QUERY, "there is no such function or operator", false },
-    { "42P01", AR_E_QUERY, "there is no such table", false },
-    { "42P18", AR_E_QUERY, "the type of a parameter cannot be told; cast it: $1::integer", false },
-    { "42", AR_E_QUERY, "the statement is not right", false },
-    { "44", AR_E_CONSTRAINT, NULL, false },
-    { "53100", AR_E_DISK_FULL, NULL, false },
-    { "53200", AR_E_NO_MEMORY, NULL, false },
-    { "53300", AR_E_CONNECTION, NULL, true },
-    { "53", AR_E_OVERLOAD, NULL, true },
-    { "54", AR_E_QUERY, NULL, false },
-    { "55P03", AR_E_CONFLICT, NULL, true },
-    { "55006", AR_E_CONFLICT, NULL, true },
-    { "55", AR_E_QUERY, NULL, false },
-    { "57014", AR_E_CANCELLED, NULL, false },
-    { "57P01", AR_E_CONNECTION, NULL, true },
-    { "57P02", AR_E_CONNECTION, NULL, true },
-    { "57P03", AR_E_CONNECTION, NULL, true },
-    { "57P04", AR_E_CONNECTION, NULL, false },
-    { "57P05", AR_E_CONNECTION, NULL, true },
-    { "57", AR_E_QUERY, NULL, false },
-    { "58", AR_E_IO, "the server's system refused something; the server's log says more", false },
-    { "72", AR_E_CONFLICT, NULL, true },
-    { "P0", AR_E_QUERY, "a function of the database raised an error", false },
-    { "XX001", AR_E_CORRUPT, NULL, false },
-    { "XX002", AR_E_CORRUPT, NULL, false },
-    { "XX", AR_E_QUERY, "the server has an internal error; its log says more", false },
+    { "01", "the statement gave a warning that was taken for an error", AR_E_QUERY, false },
+    { "02", "there is no data", AR_E_QUERY, false },
+    { "03", "the SQL statement is not complete", AR_E_QUERY, false },
+    { "08", NULL, AR_E_CONNECTION, true },
+    { "0A", NULL, AR_E_UNSUPPORTED, false },
+    { "0B", NULL, AR_E_QUERY, false },
+    { "21", NULL, AR_E_QUERY, false },
+    { "22001", "a text or bit string is too long for its column", AR_E_TYPE, false },
+    { "22003", "a number is out of the range of its type", AR_E_TYPE, false },
+    { "22004", "a null is not allowed there", AR_E_TYPE, false },
+    { "22007", "a text is no date or time", AR_E_TYPE, false },
+    { "22008", "a date or time is out of range", AR_E_TYPE, false },
+    { "22009", "a time zone displacement is not valid", AR_E_TYPE, false },
+    { "2200C", "an escape character is not used rightly", AR_E_INVALID, false },
+    { "22012", "division by zero", AR_E_TYPE, false },
+    { "22019", "an escape character is not valid", AR_E_INVALID, false },
+    { "2201B", "a regular expression is not valid", AR_E_INVALID, false },
+    { "2201W", "LIMIT must not be negative", AR_E_INVALID, false },
+    { "2201X", "OFFSET must not be negative", AR_E_INVALID, false },
+    { "22021", "a text has a character that the database's encoding does not have", AR_E_TYPE, false },
+    { "22023", "a value is not valid for a parameter of a function or setting", AR_E_INVALID, false },
+    { "22025", "an escape sequence is not valid", AR_E_INVALID, false },
+    { "2202E", "an array subscript is not right", AR_E_TYPE, false },
+    { "22030", "a JSON object has a key twice", AR_E_TYPE, false },
+    { "22032", "a JSON text is not valid", AR_E_TYPE, false },
+    { "22P01", "a floating point operation failed", AR_E_TYPE, false },
+    { "22P02", "a text cannot be read as a value of the type that it is to have", AR_E_TYPE, false },
+    { "22P03", "a value cannot be read as one of the type that it is to have", AR_E_TYPE, false },
+    { "22P05", "a character has no equivalent in the encoding that it is to have", AR_E_TYPE, false },
+    { "22", "a value is not right for what is done with it", AR_E_TYPE, false },
+    { "23", NULL, AR_E_CONSTRAINT, false },
+    { "25006", NULL, AR_E_READ_ONLY, false },
+    { "25P02", NULL, AR_E_TX_ABORTED, false },
+    { "25P03", NULL, AR_E_CONNECTION, false },
+    { "25", NULL, AR_E_INVALID, false },
+    { "26", NULL, AR_E_CONFLICT, true },
+    { "27", NULL, AR_E_CONFLICT, false },
+    { "28", NULL, AR_E_CONNECTION, false },
+    { "2D", NULL, AR_E_INVALID, false },
+    { "34", NULL, AR_E_INVALID, false },
+    { "3D", NULL, AR_E_CONNECTION, false },
+    { "40001", NULL, AR_E_CONFLICT, true },
+    { "40002", NULL, AR_E_CONSTRAINT, false },
+    { "40003", NULL, AR_E_CONNECTION, false },
+    { "40P01", NULL, AR_E_CONFLICT, true },
+    { "40", NULL, AR_E_CONFLICT, true },
+    { "42501", "permission denied", AR_E_QUERY, false },
+    { "42601", "there is a syntax error", AR_E_QUERY, false },
+    { "42703", "there is no such column", AR_E_QUERY, false },
+    { "42704", "there is no such object", AR_E_QUERY, false },
+    { "42804", "types do not match", AR_E_QUERY, false },
+    { "42883", "there is no such function or operator", AR_E_QUERY, false },
+    { "42P01", "there is no such table", AR_E_QUERY, false },
+    { "42P18", "the type of a parameter cannot be told; cast it: $1::integer", AR_E_QUERY, false },
+    { "42", "the statement is not right", AR_E_QUERY, false },
+    { "44", NULL, AR_E_CONSTRAINT, false },
+    { "53100", NULL, AR_E_DISK_FULL, false },
+    { "53200", NULL, AR_E_NO_MEMORY, false },
+    { "53300", NULL, AR_E_CONNECTION, true },
+    { "53", NULL, AR_E_OVERLOAD, true },
+    { "54", NULL, AR_E_QUERY, false },
+    { "55P03", NULL, AR_E_CONFLICT, true },
+    { "55006", NULL, AR_E_CONFLICT, true },
+    { "55", NULL, AR_E_QUERY, false },
+    { "57014", NULL, AR_E_CANCELLED, false },
+    { "57P01", NULL, AR_E_CONNECTION, true },
+    { "57P02", NULL, AR_E_CONNECTION, true },
+    { "57P03", NULL, AR_E_CONNECTION, true },
+    { "57P04", NULL, AR_E_CONNECTION, false },
+    { "57P05", NULL, AR_E_CONNECTION, true },
+    { "57", NULL, AR_E_QUERY, false },
+    { "58", "the server's system refused something; the server's log says more", AR_E_IO, false },
+    { "72", NULL, AR_E_CONFLICT, true },
+    { "P0", "a function of the database raised an error", AR_E_QUERY, false },
+    { "XX001", NULL, AR_E_CORRUPT, false },
+    { "XX002", NULL, AR_E_CORRUPT, false },
+    { "XX", "the server has an internal error; its log says more", AR_E_QUERY, false },
 };
 
 static const meaning *meaning_of(const char *state)
 {
-    static const meaning unknown = { "", AR_E_QUERY, "the server refused it", false };
+    static const meaning unknown = { "", "the server refused it", AR_E_QUERY, false };
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
         if (strncmp(state, meanings[i].state, strlen(meanings[i].state)) == 0)
             return &meanings[i];
@@ -115,19 +117,6 @@ static ar_constraint_kind constraint_kind(const char *state, const char *constra
     return strcmp(state, "23502") == 0 ? AR_CONSTRAINT_NOT_NULL : AR_CONSTRAINT_OTHER;
 }
 
-/* Copies as much as fits, cut at the start of a UTF-8 sequence. */
-static void copy_cut(char *out, size_t size, const char *text)
-{
-    size_t length = strlen(text);
-    if (length >= size) {
-        length = size - 1;
-        while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
-            length--;
-    }
-    memcpy(out, text, length);
-    out[length] = '\0';
-}
-
 static const char *field(const PGresult *result, int code)
 {
     const char *text = PQresultErrorField(result, code);
@@ -141,7 +130,7 @@ static void name_column(const PGresult *result, ar_error *err)
     if (*column == '\0')
         return;
     snprintf(both, sizeof both, "%.63s%s%.63s", table, *table != '\0' ? "." : "", column);
-    copy_cut(err->column, sizeof err->column, both);
+    ari_utf8_copy_cut(err->column, sizeof err->column, both, strlen(both));
 }
 
 static const char *advice_of(const char *state)
@@ -199,11 +188,11 @@ ar_status ari_postgres_error(const PGresult *result, const char *doing, bool bou
     if (err == NULL)
         return status;
     err->retryable = means->retryable;
-    copy_cut(err->sqlstate, sizeof err->sqlstate, state);
+    ari_utf8_copy_cut(err->sqlstate, sizeof err->sqlstate, state, strlen(state));
     if (means->status == AR_E_CONSTRAINT) {
         const char *constraint = field(result, PG_DIAG_CONSTRAINT_NAME);
         err->constraint_kind = constraint_kind(state, constraint);
-        copy_cut(err->constraint, sizeof err->constraint, constraint);
+        ari_utf8_copy_cut(err->constraint, sizeof err->constraint, constraint, strlen(constraint));
     }
     name_column(result, err);
     return status;
@@ -250,7 +239,7 @@ void ari_postgres_connection_error(const PGconn *pg, bool in_tls_handshake, ar_e
     find_state(message, state);
     err->retryable = state[0] != '\0' ? meaning_of(state)->retryable
                                       : !PQconnectionNeedsPassword(pg) && !is_about_tls(message, in_tls_handshake);
-    copy_cut(err->sqlstate, sizeof err->sqlstate, state);
+    ari_utf8_copy_cut(err->sqlstate, sizeof err->sqlstate, state, strlen(state));
 }
 
 /* "LOCATION:  auth_failed, auth.c:335", in the language of the program. */

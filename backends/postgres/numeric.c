@@ -73,7 +73,7 @@ static bool read_head(const char *data, size_t length, numeric *out)
 
 static unsigned digit_at(const numeric *number, int index)
 {
-    return index >= 0 && index < (int)number->count ? ari_wire_get16(number->digits + 2 * index) : 0;
+    return index >= 0 && index < (int)number->count ? ari_wire_get16(number->digits + 2 * (size_t)index) : 0;
 }
 
 /* The value of all groups down to the one of weight `last`; false: too large. */
@@ -94,6 +94,7 @@ static bool gather(const numeric *number, int last, ari_wide *out)
 
 bool ari_postgres_numeric_read(const char *data, size_t length, ar_decimal *out)
 {
+    static const unsigned unit[base_digits] = { 0, 1000, 100, 10 }; /* of the digits that count */
     numeric number;
     ari_wide whole, part = 0, sum;
     if (!read_head(data, length, &number) || (number.sign != sign_positive && number.sign != sign_negative) ||
@@ -106,7 +107,7 @@ bool ari_postgres_numeric_read(const char *data, size_t length, ar_decimal *out)
     if (number.weight < -full && left != 0)
         whole = 0;
     if (left != 0)
-        part = digit_at(&number, number.weight + full + 1) / (unsigned)ari_power_of_ten(base_digits - left);
+        part = digit_at(&number, number.weight + full + 1) / unit[left];
     if (!ari_wide_shift(whole, left, ari_wide_max(), &sum) || part > ari_wide_max() - sum)
         return false;
     *out = ari_decimal_make(sum + part, number.scale, number.sign == sign_negative);

@@ -104,7 +104,7 @@ static bool send_statement(ar_connection *connection, const ari_postgres_stateme
 
 bool ari_postgres_ask(ar_connection *connection, ari_postgres_statement *statement, const ar_statement *source)
 {
-    bool named = statement->cached && !connection->pooled;
+    bool named = statement->entry.cached && !connection->pooled;
     const char *name = named ? statement->name : "", *text = text_of(connection, "", source);
     ari_postgres_step *parse, *describe;
     if (text == NULL || !ari_postgres_steps_reserve(connection))
@@ -162,7 +162,7 @@ static void ask_for_others(ar_connection *connection, const ari_postgres_task *h
     for (ari_postgres_task *task = head->next; task != NULL && asked < ask_limit; task = task->next) {
         if (task->kind != AR_OP_EXECUTE || task->in_transaction != head->in_transaction || task->operation == NULL)
             break;
-        if (look_up(connection, task, &ignored) != AR_OK || !task->statement->cached || connection->pooled ||
+        if (look_up(connection, task, &ignored) != AR_OK || !task->statement->entry.cached || connection->pooled ||
             task->statement->state != ARI_POSTGRES_UNKNOWN || !needs_types(task->operation))
             continue;
         if (!ari_postgres_ask(connection, task->statement, task->operation->statement))

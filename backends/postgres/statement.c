@@ -8,17 +8,12 @@
 #include "backends/postgres/value.h"
 #include "values/memory.h"
 
-/* A statement is in the cache (hash bucket and list by age) or belongs to its users alone; the last one frees it. Its name on the server is a hash of its text: behind a pooler the
+/* A statement is in the cache (by id, by text and by age) or belongs to its users alone; the last one frees it. Its name on the server is a hash of its text: behind a pooler the
  * connection shares servers with others, whose statements of the same name must be the same statements. */
-
-static ari_postgres_statement **bucket_of(const ari_postgres_statements *statements, uint64_t id)
-{
-    return &statements->buckets[(size_t)id & statements->bucket_mask];
-}
 
 static ari_postgres_statement **text_bucket_of(const ari_postgres_statements *statements, const uint64_t hash[2])
 {
-    return &statements->text_buckets[(size_t)hash[0] & statements->bucket_mask];
+    return &statements->text_buckets[(size_t)hash[0] & statements->cache.bucket_mask];
 }
 
 static ari_postgres_statement *find_text(const ari_postgres_statements *statements, const uint64_t hash[2])
@@ -27,37 +22,6 @@ static ari_postgres_statement *find_text(const ari_postgres_statements *statemen
     while (statement != NULL && (statement->hash[0] != hash[0] || statement->hash[1] != hash[1]))
         statement = statement->in_text_bucket;
     return statement;
-}
-
-static ari_postgres_statement *find(const ari_postgres_statements *statements, uint64_t id)
-{
-    ari_postgres_statement *statement = *bucket_of(statements, id);
-    while (statement != NULL && statement->id != id)
-        statement = statement->in_bucket;
-    return statement;
-}
-
-static void list_remove(ari_postgres_statements *statements, ari_postgres_statement *statement)
-{
-    if (statement->newer != NULL)
-        statement->newer->older = statement->older;
-    else
-        statements->newest = statement->older;
-    if (statement->older != NULL)
-        statement->older->newer = statement->newer;
-    else
-        statements->oldest = statement->newer;
-}
-
-static void list_put_first(ari_postgres_statements *statements, ari_postgres_statement *statement)
-{
-    statement->newer = NULL;
-    statement->older = statements->newest;
-    if (statements->newest != NULL)
-        statements->newest->newer = statement;
-    else
-        statements->oldest = statement;
-    statements->newest = statement;
 }
 
 static void unref(ari_postgres_statements *statements, ari_postgres_statement *statement)
@@ -85,41 +49,24 @@ static void note_evicted(ari_postgres_statements *statements, const ari_postgres
     memcpy(statements->evicted[statements->evicted_count++], statement->name, sizeof statement->name);
 }
 
-static void unhash(ari_postgres_statements *statements, ari_postgres_statement *statement)
-{
-    ari_postgres_statement **link = bucket_of(statements, statement->id);
-    while (*link != statement)
-        link = &(*link)->in_bucket;
-    *link = statement->in_bucket;
-}
-
-static void hash_id(ari_postgres_statements *statements, ari_postgres_statement *statement)
-{
-    ari_postgres_statement **bucket = bucket_of(statements, statement->id);
-    statement->in_bucket = *bucket;
-    *bucket = statement;
-}
-
 static void remove_cached(ari_postgres_statements *statements, ari_postgres_statement *statement)
 {
     ari_postgres_statement **link = text_bucket_of(statements, statement->hash);
     while (*link != statement)
         link = &(*link)->in_text_bucket;
     *link = statement->in_text_bucket;
-    unhash(statements, statement);
-    list_remove(statements, statement);
-    statement->cached = false;
-    statements->count--;
+    ari_cache_remove(&statements->cache, &statement->entry);
 }
 
 /* The oldest that nobody waits for; false: all are in use. */
 static bool evict(ari_postgres_statements *statements)
 {
-    ari_postgres_statement *statement = statements->oldest;
-    while (statement != NULL && statement->waiting > 0)
-        statement = statement->newer;
-    if (statement == NULL)
+    ari_cache_entry *entry = statements->cache.oldest;
+    while (entry != NULL && ((ari_postgres_statement *)entry)->waiting > 0)
+        entry = entry->newer;
+    if (entry == NULL)
         return false;
+    ari_postgres_statement *statement = (ari_postgres_statement *)entry;
     remove_cached(statements, statement);
     note_evicted(statements, statement);
     unref(statements, statement);
@@ -128,42 +75,40 @@ static bool evict(ari_postgres_statements *statements)
 
 static void put(ari_postgres_statements *statements, ari_postgres_statement *statement)
 {
-    if (statement->id == 0 || statements->capacity == 0)
+    if (statement->entry.id == 0 || statements->cache.capacity == 0)
         return;
-    if (statements->count == statements->capacity && !evict(statements))
+    if (ari_cache_is_full(&statements->cache) && !evict(statements))
         return;
     ari_postgres_statement **bucket = text_bucket_of(statements, statement->hash);
     statement->in_text_bucket = *bucket;
     *bucket = statement;
-    hash_id(statements, statement);
-    list_put_first(statements, statement);
-    statement->cached = true;
+    ari_cache_add(&statements->cache, &statement->entry);
     statement->users++;
-    statements->count++;
 }
 
 bool ari_postgres_statements_init(ari_postgres_statements *statements, const ar_env *env, size_t capacity)
 {
-    size_t buckets = 16;
-    while (buckets < capacity)
-        buckets *= 2;
-    *statements = (ari_postgres_statements){ .env = env, .bucket_mask = buckets - 1, .capacity = capacity };
-    statements->buckets = ari_allocate_zero_array(env, 2 * buckets, sizeof *statements->buckets);
-    if (statements->buckets != NULL)
-        statements->text_buckets = statements->buckets + buckets;
-    return statements->buckets != NULL;
+    *statements = (ari_postgres_statements){ .env = env };
+    if (!ari_cache_init(&statements->cache, env, capacity))
+        return false;
+    size_t buckets = statements->cache.bucket_mask + 1;
+    statements->text_buckets = ari_allocate_zero_array(env, buckets, sizeof *statements->text_buckets);
+    if (statements->text_buckets == NULL)
+        ari_cache_fini(&statements->cache);
+    return statements->text_buckets != NULL;
 }
 
 void ari_postgres_statements_fini(ari_postgres_statements *statements)
 {
-    while (statements->oldest != NULL) {
-        ari_postgres_statement *statement = statements->oldest;
+    while (statements->cache.oldest != NULL) {
+        ari_postgres_statement *statement = (ari_postgres_statement *)statements->cache.oldest;
         remove_cached(statements, statement);
         unref(statements, statement);
     }
-    ari_release(statements->env, statements->buckets);
+    ari_cache_fini(&statements->cache);
+    ari_release(statements->env, statements->text_buckets);
     ari_release(statements->env, statements->evicted);
-    statements->buckets = NULL;
+    statements->text_buckets = NULL;
     statements->evicted = NULL;
 }
 
@@ -221,7 +166,7 @@ static ari_postgres_statement *make(ari_postgres_statements *statements, const a
         ar_ignore(ar_error_set(err, AR_E_NO_MEMORY, "running a statement: no memory"));
         return NULL;
     }
-    statement->id = source->id;
+    statement->entry.id = source->id;
     statement->state = ARI_POSTGRES_UNKNOWN;
     statement->text_class = ari_postgres_classify(source->sql, source->sql_length);
     statement->plain_read = statement->text_class == AR_STATEMENT_READ;
@@ -235,26 +180,23 @@ ari_postgres_statement *ari_postgres_statement_use(ari_postgres_statements *stat
                                                    ar_error *err)
 {
     uint64_t hash[2];
-    ari_postgres_statement *statement = source->id != 0 ? find(statements, source->id) : NULL;
+    ari_cache_entry *entry = source->id != 0 ? ari_cache_find(&statements->cache, source->id) : NULL;
+    ari_postgres_statement *statement = (ari_postgres_statement *)entry;
     if (statement == NULL && check_text(source, err) != AR_OK)
         return NULL;
     if (statement == NULL) {
         hash_text(source, hash);
         statement = find_text(statements, hash);
-        if (statement != NULL && source->id != 0) {
-            unhash(statements, statement);
-            statement->id = source->id;
-            hash_id(statements, statement);
-        }
+        if (statement != NULL && source->id != 0)
+            ari_cache_rename(&statements->cache, &statement->entry, source->id);
     }
     if (statement == NULL) {
         statement = make(statements, source, hash, err);
         if (statement == NULL)
             return NULL;
         put(statements, statement);
-    } else if (statement != statements->newest) {
-        list_remove(statements, statement);
-        list_put_first(statements, statement);
+    } else {
+        ari_cache_touch(&statements->cache, &statement->entry);
     }
     statement->users++;
     statement->waiting++;

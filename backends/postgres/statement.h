@@ -6,6 +6,8 @@
 
 #include <actrec/sys/backend.h>
 
+#include "values/cache.h"
+
 typedef enum ari_postgres_prepared {
     ARI_POSTGRES_UNKNOWN = 1, /* the server has not been asked about it */
     ARI_POSTGRES_ASKED,       /* Parse and Describe are under way */
@@ -17,15 +19,14 @@ enum { ARI_POSTGRES_NAME_SIZE = 48 };
 /* What a connection knows of an ar_statement. */
 typedef struct ari_postgres_statement ari_postgres_statement;
 struct ari_postgres_statement {
-    uint64_t id;      /* of the ar_statement; 0: for one execution */
-    uint32_t users;   /* the cache, and each task that names it: freed with the last */
-    uint32_t waiting; /* tasks that name it: it is not evicted */
-    bool cached;
-    bool named;         /* on the server */
-    bool exists;        /* it has one of that name already */
-    bool asked_by_name; /* the Parse under way gives it its name */
-    bool binary;        /* its result is asked for in binary */
-    bool plain_read;    /* its text is a read that locks nothing, whatever its class says */
+    ari_cache_entry entry; /* by ar_statement.id; 0: for one execution */
+    uint32_t users;        /* the cache, and each task that names it: freed with the last */
+    uint32_t waiting;      /* tasks that name it: it is not evicted */
+    bool named;            /* on the server */
+    bool exists;           /* it has one of that name already */
+    bool asked_by_name;    /* the Parse under way gives it its name */
+    bool binary;           /* its result is asked for in binary */
+    bool plain_read;       /* its text is a read that locks nothing, whatever its class says */
     ar_statement_class text_class;
     ari_postgres_prepared state;
     uint64_t hash[2];    /* of the text */
@@ -34,22 +35,14 @@ struct ari_postgres_statement {
     Oid *types; /* of its parameters */
     uint32_t type_count;
     uint32_t column_count;
-    ari_postgres_statement *in_bucket;
     ari_postgres_statement *in_text_bucket;
-    ari_postgres_statement *newer;
-    ari_postgres_statement *older;
 };
 
 /* By ar_statement.id, and by text: the same text with another id is the same statement, and gets that id. The least recently used one goes first. */
 typedef struct ari_postgres_statements {
     const ar_env *env;
-    ari_postgres_statement **buckets;
-    ari_postgres_statement **text_buckets; /* by hash, of the same number */
-    size_t bucket_mask;
-    size_t capacity;
-    size_t count;
-    ari_postgres_statement *newest;
-    ari_postgres_statement *oldest;
+    ari_cache cache;
+    ari_postgres_statement **text_buckets; /* by hash, as many as the cache has */
     /* Names of evicted ones, to be taken from the server when that is convenient. */
     char (*evicted)[ARI_POSTGRES_NAME_SIZE];
     size_t evicted_count;

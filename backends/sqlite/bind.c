@@ -9,39 +9,8 @@
 
 #include "backends/sqlite/error.h"
 #include "backends/sqlite/target.h"
-
-/* The length of the UTF-8 sequence at `p`, 0 when it is none: too long, a surrogate, above U+10FFFF (RFC 3629). */
-static size_t sequence_length(const unsigned char *p, size_t left)
-{
-    unsigned char lead = p[0];
-    size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-    if (length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((lead == 0xe0 && p[1] < 0xa0) || (lead == 0xed && p[1] > 0x9f) || (lead == 0xf0 && p[1] < 0x90) ||
-        (lead == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return length;
-}
-
-static bool is_utf8(const char *text, size_t length)
-{
-    const unsigned char *p = (const unsigned char *)text, *end = p + length;
-    while (p < end) {
-        uint64_t eight;
-        while (end - p >= 8 && (memcpy(&eight, p, 8), (eight & UINT64_C(0x8080808080808080)) == 0))
-            p += 8;
-        if (p == end)
-            break;
-        size_t step = sequence_length(p, (size_t)(end - p));
-        if (step == 0)
-            return false;
-        p += step;
-    }
-    return true;
-}
+#include "values/integer.h"
+#include "values/utf8.h"
 
 static ar_status bound(sqlite3 *db, int code, int index, const ar_value *value, ar_error *err)
 {
@@ -62,7 +31,7 @@ static ar_status bind_text(sqlite3 *db, sqlite3_stmt *handle, int index, const a
     if (memchr(text->data, '\0', text->length) != NULL)
         return ar_error_set(err, AR_E_TYPE, "binding parameter %d: %s has a NUL inside; bind it as bytes", index,
                             ar_type_name(value->type));
-    if (!is_utf8(text->data, text->length))
+    if (!ari_utf8_is_valid(text->data, text->length))
         return ar_error_set(err, AR_E_TYPE, "binding parameter %d: %s is not UTF-8; bind it as bytes", index,
                             ar_type_name(value->type));
     int code = sqlite3_bind_text64(handle, index, text->data, text->length, SQLITE_STATIC, SQLITE_UTF8);
@@ -110,14 +79,12 @@ static ar_status bind_real(sqlite3 *db, sqlite3_stmt *handle, ari_sqlite_targets
     return bound(db, code, index, value, err);
 }
 
-static ar_status bind_integer(sqlite3 *db, sqlite3_stmt *handle, int index, const ar_value *value, int64_t least,
-                              int64_t most, ar_error *err)
+static ar_status bind_integer(sqlite3 *db, sqlite3_stmt *handle, int index, const ar_value *value, ar_error *err)
 {
-    int64_t number = value->as.integer;
-    if (number < least || number > most)
+    if (!ari_integer_fits(value->type, value->as.integer))
         return ar_error_set(err, AR_E_TYPE, "binding parameter %d: the number does not fit %s", index,
                             ar_type_name(value->type));
-    int code = sqlite3_bind_int64(handle, index, number);
+    int code = sqlite3_bind_int64(handle, index, value->as.integer);
     return bound(db, code, index, value, err);
 }
 
@@ -134,10 +101,10 @@ static ar_status bind_one(sqlite3 *db, sqlite3_stmt *handle, ari_sqlite_targets 
     switch (value->type) {
     case AR_TYPE_NULL: return bound(db, sqlite3_bind_null(handle, index), index, value, err);
     case AR_TYPE_BOOL: return bound(db, sqlite3_bind_int(handle, index, value->as.boolean ? 1 : 0), index, value, err);
-    case AR_TYPE_INT16: return bind_integer(db, handle, index, value, INT16_MIN, INT16_MAX, err);
-    case AR_TYPE_INT32: return bind_integer(db, handle, index, value, INT32_MIN, INT32_MAX, err);
-    case AR_TYPE_ENUM: return bind_integer(db, handle, index, value, INT32_MIN, UINT32_MAX, err); /* int or unsigned */
-    case AR_TYPE_INT64: return bound(db, sqlite3_bind_int64(handle, index, value->as.integer), index, value, err);
+    case AR_TYPE_INT16:
+    case AR_TYPE_INT32:
+    case AR_TYPE_INT64:
+    case AR_TYPE_ENUM: return bind_integer(db, handle, index, value, err);
     case AR_TYPE_FLOAT:
     case AR_TYPE_DOUBLE: return bind_real(db, handle, targets, index, value, err);
     case AR_TYPE_TEXT:

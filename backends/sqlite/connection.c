@@ -232,7 +232,7 @@ void ari_sqlite_close(ar_connection *connection)
         return;
     ari_sqlite_watch(connection, NULL);
     ari_sqlite_cursors_free(connection);
-    if (connection->statements.buckets != NULL)
+    if (connection->statements.cache.buckets != NULL)
         ari_sqlite_statements_fini(&connection->statements);
     for (size_t i = 0; i < ARI_SQLITE_CONTROL_STATEMENTS; i++)
         (void)sqlite3_finalize(connection->control[i]);

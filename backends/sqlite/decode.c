@@ -8,6 +8,7 @@
 #include <actrec/time.h>
 #include <actrec/uuid.h>
 
+#include "values/integer.h"
 #include "values/number.h"
 
 /* Values are read through sqlite3_column_value, once a column: the sqlite3_column_ functions each look the column up
@@ -60,7 +61,7 @@ static ar_status read_bytes(sqlite3_value *from, ar_bytes *out)
     return AR_OK;
 }
 
-static ar_status read_integer(sqlite3_value *from, int stored, int64_t least, int64_t most, int64_t *out)
+static ar_status read_integer(sqlite3_value *from, int stored, ar_type wanted, int64_t *out)
 {
     if (stored == SQLITE_INTEGER) {
         *out = sqlite3_value_int64(from);
@@ -79,7 +80,7 @@ static ar_status read_integer(sqlite3_value *from, int stored, int64_t least, in
     } else {
         return AR_E_TYPE;
     }
-    return *out >= least && *out <= most ? AR_OK : AR_E_TYPE;
+    return ari_integer_fits(wanted, *out) ? AR_OK : AR_E_TYPE;
 }
 
 static ar_status read_double(sqlite3_value *from, int stored, double *out)
@@ -154,9 +155,11 @@ static ar_status read_calendar(sqlite3_value *from, int stored, ar_type wanted, 
         int64_t most = wanted == AR_TYPE_TIMESTAMP ? INT64_MAX
                        : wanted == AR_TYPE_DATE    ? INT32_MAX
                                                    : INT64_C(86399999999);
-        ar_status status = stored == SQLITE_INTEGER ? read_integer(from, stored, least, most, &number) : AR_E_TYPE;
-        if (status != AR_OK)
-            return status;
+        if (stored != SQLITE_INTEGER)
+            return AR_E_TYPE;
+        number = sqlite3_value_int64(from);
+        if (number < least || number > most)
+            return AR_E_TYPE;
         if (wanted == AR_TYPE_TIMESTAMP)
             out->as.timestamp.us = number;
         else if (wanted == AR_TYPE_DATE)
@@ -178,11 +181,11 @@ static ar_status read_calendar(sqlite3_value *from, int stored, ar_type wanted, 
 
 static ar_status read_bool(sqlite3_value *from, int stored, bool *out)
 {
-    int64_t number;
-    ar_status status = stored == SQLITE_INTEGER ? read_integer(from, stored, 0, 1, &number) : AR_E_TYPE;
-    if (status == AR_OK)
-        *out = number == 1;
-    return status;
+    int64_t number = stored == SQLITE_INTEGER ? sqlite3_value_int64(from) : -1;
+    if (number < 0 || number > 1)
+        return AR_E_TYPE;
+    *out = number == 1;
+    return AR_OK;
 }
 
 static ar_type as_stored(int stored)
@@ -201,10 +204,10 @@ static ar_status read_value(sqlite3_value *from, int stored, ar_type wanted, ar_
     switch (wanted) {
     case AR_TYPE_NULL: return AR_OK;
     case AR_TYPE_BOOL: return read_bool(from, stored, &out->as.boolean);
-    case AR_TYPE_INT16: return read_integer(from, stored, INT16_MIN, INT16_MAX, &out->as.integer);
-    case AR_TYPE_INT32: return read_integer(from, stored, INT32_MIN, INT32_MAX, &out->as.integer);
-    case AR_TYPE_ENUM: return read_integer(from, stored, INT32_MIN, UINT32_MAX, &out->as.integer);
-    case AR_TYPE_INT64: return read_integer(from, stored, INT64_MIN, INT64_MAX, &out->as.integer);
+    case AR_TYPE_INT16:
+    case AR_TYPE_INT32:
+    case AR_TYPE_INT64:
+    case AR_TYPE_ENUM: return read_integer(from, stored, wanted, &out->as.integer);
     case AR_TYPE_FLOAT: return read_float(from, stored, &out->as.single);
     case AR_TYPE_DOUBLE: return read_double(from, stored, &out->as.real);
     case AR_TYPE_TEXT:

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "values/utf8.h"
+
 static ar_status status_of(int code)
 {
     switch (code & 0xff) {
@@ -56,18 +58,6 @@ static ar_constraint_kind constraint_of(int code)
     }
 }
 
-/* Copies `length` bytes, cut to `size` at the start of a UTF-8 sequence. */
-static void copy_cut(char *out, size_t size, const char *text, size_t length)
-{
-    if (length >= size) {
-        length = size - 1;
-        while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
-            length--;
-    }
-    memcpy(out, text, length);
-    out[length] = '\0';
-}
-
 /* "UNIQUE constraint failed: users.first, users.last", "UNIQUE constraint failed: index 'by_lower'", "CHECK
  * constraint failed: name", "NOT NULL constraint failed: users.name" (sqlite3UniqueConstraint and its neighbours in
  * insert.c). */
@@ -80,16 +70,17 @@ static void read_constraint(int code, const char *message, ar_error *err)
         return;
     what += sizeof marker - 1;
     if (err->constraint_kind == AR_CONSTRAINT_CHECK) {
-        copy_cut(err->constraint, sizeof err->constraint, what, strlen(what));
+        ari_utf8_copy_cut(err->constraint, sizeof err->constraint, what, strlen(what));
     } else if (strncmp(what, "index '", 7) == 0) {
         const char *end = strrchr(what, '\'');
-        copy_cut(err->constraint, sizeof err->constraint, what + 7, end > what + 7 ? (size_t)(end - what - 7) : 0);
+        ari_utf8_copy_cut(err->constraint, sizeof err->constraint, what + 7,
+                          end > what + 7 ? (size_t)(end - what - 7) : 0);
     } else {
         const char *comma = strstr(what, ", ");
         size_t first = comma == NULL ? strlen(what) : (size_t)(comma - what);
-        copy_cut(err->column, sizeof err->column, what, first);
+        ari_utf8_copy_cut(err->column, sizeof err->column, what, first);
         if (comma != NULL) /* a key of several columns has no name that SQLite tells; its columns stand for it */
-            copy_cut(err->constraint, sizeof err->constraint, what, strlen(what));
+            ari_utf8_copy_cut(err->constraint, sizeof err->constraint, what, strlen(what));
     }
 }
 

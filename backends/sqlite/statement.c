@@ -9,44 +9,12 @@
 #include "backends/sqlite/tokens.h"
 #include "values/memory.h"
 
-/* A statement is in one of three places: in the cache (hash bucket and list by age, `cached`), borrowed out of it by
- * a cursor, or uncached (id 0, or the cache has another of that id), then freed when released. Identifiers are given
- * one after the other, so that their low bits are a good hash. */
-
-static ari_sqlite_statement **bucket_of(const ari_sqlite_statements *statements, uint64_t id)
-{
-    return &statements->buckets[(size_t)id & statements->bucket_mask];
-}
+/* A statement is in one of three places: in the cache, borrowed out of it by a cursor, or uncached (id 0, or the cache
+ * has another of that id), then freed when released. */
 
 static ari_sqlite_statement *find(const ari_sqlite_statements *statements, uint64_t id)
 {
-    ari_sqlite_statement *statement = *bucket_of(statements, id);
-    while (statement != NULL && statement->id != id)
-        statement = statement->in_bucket;
-    return statement;
-}
-
-static void list_remove(ari_sqlite_statements *statements, ari_sqlite_statement *statement)
-{
-    if (statement->newer != NULL)
-        statement->newer->older = statement->older;
-    else
-        statements->newest = statement->older;
-    if (statement->older != NULL)
-        statement->older->newer = statement->newer;
-    else
-        statements->oldest = statement->newer;
-}
-
-static void list_put_first(ari_sqlite_statements *statements, ari_sqlite_statement *statement)
-{
-    statement->newer = NULL;
-    statement->older = statements->newest;
-    if (statements->newest != NULL)
-        statements->newest->newer = statement;
-    else
-        statements->oldest = statement;
-    statements->newest = statement;
+    return (ari_sqlite_statement *)ari_cache_find(&statements->cache, id);
 }
 
 static void destroy(ari_sqlite_statements *statements, ari_sqlite_statement *statement)
@@ -58,58 +26,40 @@ static void destroy(ari_sqlite_statements *statements, ari_sqlite_statement *sta
 
 void ari_sqlite_statement_take(ari_sqlite_statements *statements, ari_sqlite_statement *statement)
 {
-    if (!statement->cached)
-        return;
-    ari_sqlite_statement **link = bucket_of(statements, statement->id);
-    while (*link != statement)
-        link = &(*link)->in_bucket;
-    *link = statement->in_bucket;
-    list_remove(statements, statement);
-    statement->cached = false;
-    statements->count--;
+    if (statement->entry.cached)
+        ari_cache_remove(&statements->cache, &statement->entry);
+}
+
+static void destroy_oldest(ari_sqlite_statements *statements)
+{
+    ari_sqlite_statement *oldest = (ari_sqlite_statement *)statements->cache.oldest;
+    ari_sqlite_statement_take(statements, oldest);
+    destroy(statements, oldest);
 }
 
 static void put(ari_sqlite_statements *statements, ari_sqlite_statement *statement)
 {
-    if (statement->id == 0 || statements->capacity == 0)
+    if (statement->entry.id == 0 || statements->cache.capacity == 0)
         return;
-    if (statements->count == statements->capacity) {
-        ari_sqlite_statement *oldest = statements->oldest;
-        ari_sqlite_statement_take(statements, oldest);
-        destroy(statements, oldest);
-    }
-    ari_sqlite_statement **bucket = bucket_of(statements, statement->id);
-    statement->in_bucket = *bucket;
-    *bucket = statement;
-    list_put_first(statements, statement);
-    statement->cached = true;
-    statements->count++;
+    if (ari_cache_is_full(&statements->cache))
+        destroy_oldest(statements);
+    ari_cache_add(&statements->cache, &statement->entry);
 }
 
 ar_status ari_sqlite_statements_init(ari_sqlite_statements *statements, const ar_env *env, sqlite3 *db,
                                      ari_sqlite_guard *guard, size_t capacity, ar_error *err)
 {
-    size_t buckets = 16;
-    while (buckets < capacity)
-        buckets *= 2;
-    *statements = (ari_sqlite_statements){
-        .env = env, .db = db, .guard = guard, .bucket_mask = buckets - 1, .capacity = capacity
-    };
-    statements->buckets = ari_allocate_zero_array(env, buckets, sizeof *statements->buckets);
-    if (statements->buckets == NULL)
+    *statements = (ari_sqlite_statements){ .env = env, .db = db, .guard = guard };
+    if (!ari_cache_init(&statements->cache, env, capacity))
         return ar_error_set(err, AR_E_NO_MEMORY, "opening a database: no memory for its statement cache");
     return AR_OK;
 }
 
 void ari_sqlite_statements_fini(ari_sqlite_statements *statements)
 {
-    while (statements->oldest != NULL) {
-        ari_sqlite_statement *statement = statements->oldest;
-        ari_sqlite_statement_take(statements, statement);
-        destroy(statements, statement);
-    }
-    ari_release(statements->env, statements->buckets);
-    statements->buckets = NULL;
+    while (statements->cache.oldest != NULL)
+        destroy_oldest(statements);
+    ari_cache_fini(&statements->cache);
 }
 
 static ar_status check_text(const ar_statement *source, ar_error *err)
@@ -131,7 +81,7 @@ static ar_status prepare(ari_sqlite_statements *statements, const ar_statement *
                          ar_error *err)
 {
     const char *tail = NULL;
-    unsigned int flags = source->id != 0 && statements->capacity != 0 ? SQLITE_PREPARE_PERSISTENT : 0;
+    unsigned int flags = source->id != 0 && statements->cache.capacity != 0 ? SQLITE_PREPARE_PERSISTENT : 0;
     *out = NULL;
     int code = ari_sqlite_guard_prepare(statements->guard, statements->db, source, flags, out, &tail);
     if (code == SQLITE_AUTH && statements->guard->refused != 0)
@@ -166,7 +116,7 @@ static ar_status make(ari_sqlite_statements *statements, const ar_statement *sou
         destroy(statements, statement);
         return status;
     }
-    statement->id = source->id;
+    statement->entry.id = source->id;
     statement->text_class = ari_sqlite_classify(source->sql, source->sql_length);
     statement->reads_only = sqlite3_stmt_readonly(statement->handle) != 0;
     statement->parameter_count = sqlite3_bind_parameter_count(statement->handle);
@@ -180,10 +130,7 @@ ar_status ari_sqlite_statement_borrow(ari_sqlite_statements *statements, const a
 {
     ari_sqlite_statement *statement = source->id != 0 ? find(statements, source->id) : NULL;
     if (statement != NULL) {
-        if (statement != statements->newest) {
-            list_remove(statements, statement);
-            list_put_first(statements, statement);
-        }
+        ari_cache_touch(&statements->cache, &statement->entry);
         *out = statement;
         return AR_OK;
     }
@@ -206,11 +153,11 @@ ar_status ari_sqlite_statement_renew(ari_sqlite_statements *statements, const ar
 
 void ari_sqlite_statement_release(ari_sqlite_statements *statements, ari_sqlite_statement *statement)
 {
-    if (statement->cached)
+    if (statement->entry.cached)
         return;
-    if (statement->id != 0 && find(statements, statement->id) == NULL)
+    if (statement->entry.id != 0 && find(statements, statement->entry.id) == NULL)
         put(statements, statement);
-    if (!statement->cached)
+    if (!statement->entry.cached)
         destroy(statements, statement);
 }
 

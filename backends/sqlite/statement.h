@@ -7,35 +7,27 @@
 #include <actrec/sys/backend.h>
 
 #include "backends/sqlite/guard.h"
+#include "values/cache.h"
 
 /* A prepared statement of one connection. */
 typedef struct ari_sqlite_statement ari_sqlite_statement;
 struct ari_sqlite_statement {
+    ari_cache_entry entry; /* by ar_statement.id; 0: never cached */
     sqlite3_stmt *handle;
-    uint64_t id;                   /* of the ar_statement; 0: never cached */
     ar_statement_class text_class; /* what the text says, whatever the ar_statement says */
     bool reads_only;
-    bool cached;
     int parameter_count;
-    ari_sqlite_statement *in_bucket;
-    ari_sqlite_statement *newer;
-    ari_sqlite_statement *older;
     ar_result_column *columns; /* names for ar_sink.begin, right while `prepared_times` is */
     size_t column_count;
     int prepared_times;
 };
 
-/* The prepared statements of a connection by ar_statement.id, the least recently used one goes first. */
+/* The prepared statements of a connection, the least recently used one goes first. */
 typedef struct ari_sqlite_statements {
     const ar_env *env;
     sqlite3 *db;
     ari_sqlite_guard *guard;
-    ari_sqlite_statement **buckets;
-    size_t bucket_mask;
-    size_t capacity;
-    size_t count;
-    ari_sqlite_statement *newest;
-    ari_sqlite_statement *oldest;
+    ari_cache cache;
 } ari_sqlite_statements;
 
 ar_status ari_sqlite_statements_init(ari_sqlite_statements *statements, const ar_env *env, sqlite3 *db,

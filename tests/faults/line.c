@@ -8,16 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
-static char doing_now[128];
+static char doing_now[192];
 
 static void bark(int number)
 {
-    static const char text[] = "watchdog: this does not end: ";
     (void)number;
-    ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
-    ignored = write(STDERR_FILENO, doing_now, strlen(doing_now));
-    ignored = write(STDERR_FILENO, "\n", 1);
-    (void)ignored;
+    ssize_t written = write(STDERR_FILENO, doing_now, strlen(doing_now));
+    (void)written;
     abort();
 }
 
@@ -26,7 +23,7 @@ void watchdog(const char *doing)
     alarm(0);
     if (doing == NULL)
         return;
-    snprintf(doing_now, sizeof doing_now, "%s", doing);
+    snprintf(doing_now, sizeof doing_now, "watchdog: this does not end: %s\n", doing);
     (void)signal(SIGALRM, bark);
     alarm(60);
 }

@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef AR_HAVE_MYSQL
+#include <mysql.h>
+#endif
+
 #include "tests/faults/line.h"
 
 /* Who answers must be who was asked for: certificates that are wrong, and servers without any, are refused. The servers
@@ -55,6 +59,15 @@ static void refused(const char *url, const char *why)
     assert_null(strstr(err.message, "tr0ub4dor"));
 }
 
+static bool mysql_client_is_strict(void)
+{
+#ifdef AR_HAVE_MYSQL
+    return mysql_get_client_version() >= 30400 && mysql_get_client_version() < 50000;
+#else
+    return false;
+#endif
+}
+
 /* Either of two words: the drivers have their own. */
 static void refused_as(const char *url, const char *postgres, const char *mysql)
 {
@@ -70,7 +83,7 @@ static void a_certificate_that_is_right_is_taken(void **state)
 static void one_for_another_host_is_refused(void **state)
 {
     (void)state;
-    refused_as(named("_WRONG_HOST"), "does not match host name", "certificate");
+    refused_as(named("_WRONG_HOST"), "does not match", mysql_client_is_strict() ? "Hostname" : "certificate");
 }
 
 static void one_whose_time_is_over_is_refused(void **state)
@@ -142,7 +155,12 @@ static void a_client_without_its_certificate_is_refused(void **state)
 static void weaker_is_asked_for_by_name(void **state)
 {
     (void)state;
-    ok(attempt(without(named("_WRONG_HOST"), "sslmode=", "sslmode=verify-ca")));
+    /* Connector/C 3.4 compares the name whenever it is to ask for an authority (docs/connections.md). */
+    const char *weaker = without(named("_WRONG_HOST"), "sslmode=", "sslmode=verify-ca");
+    if (fixture_on("mysql") && mysql_client_is_strict())
+        refused(weaker, "Hostname");
+    else
+        ok(attempt(weaker));
     assert_int_equal(attempt(without(named("_SELF_SIGNED"), "sslmode=", "sslmode=verify-ca")), AR_E_CONNECTION);
     assert_int_equal(attempt(without(named("_SELF_SIGNED"), "sslmode=", "sslmode=prefer")), AR_E_INVALID);
 }

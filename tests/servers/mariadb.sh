@@ -13,8 +13,9 @@ try_mariadb() {
 # LOCAL INFILE is on, the time zone not UTC and sql_mode lax: who relies on the server's defaults finds out.
 mariadb() {
     local synced=(--innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync) key
+    [ -z "${wants[killable]-}" ] || synced=(--innodb-flush-log-at-trx-commit=2 --innodb-flush-method=nosync)
     [ -z "${wants[durable]-}" ] || synced=()
-    command -v mariadbd >/dev/null || { complain "MariaDB is not installed (Debian: apt-get install mariadb-server-core)"; exit 1; }
+    command -v mariadbd >/dev/null || { complain "MariaDB is not installed (Debian: apt-get install mariadb-server-core)"; exit 77; }
     my_account=$(account mysql)
     mkdir "$folder/mysql"
     own "$my_account" "$folder/mysql"

@@ -6,12 +6,13 @@
 postgres_bin() {
     local bin
     bin=$(find /usr/lib/postgresql -path '*/bin/postgres' 2>/dev/null | sort -V | tail -n 1)
-    [ -n "$bin" ] || bin=$(command -v postgres) || { complain "PostgreSQL is not installed (Debian: apt-get install postgresql)"; exit 1; }
+    [ -n "$bin" ] || bin=$(command -v postgres) || { complain "PostgreSQL is not installed (Debian: apt-get install postgresql)"; exit 77; }
     dirname "$bin"
 }
 
 try_postgres() {
     local synced=(-c fsync=off -c synchronous_commit=off -c full_page_writes=off)
+    [ -z "${wants[killable]-}" ] || synced=(-c fsync=off)
     [ -z "${wants[durable]-}" ] || synced=()
     start postgres "$pg_account" QUIT "$bin/postgres" -D "$folder/postgres" -p "$port" -k "$folder" \
         -c listen_addresses=localhost -c max_connections=200 -c max_prepared_transactions=20 -c shared_buffers=128MB \

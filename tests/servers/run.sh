@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# run.sh [postgres] [mysql] [pgbouncer] [tls] [durable] -- COMMAND...: runs the command with servers of its own, which are
-# Debian's, unprivileged, on loopback and on Unix sockets in a temporary folder, and which are gone when it ends.
+# run.sh [postgres] [mysql] [pgbouncer] [tls] [durable|killable] -- COMMAND...: runs the command with servers of its own,
+# which are Debian's, unprivileged, on loopback and on Unix sockets in a temporary folder, and which are gone when it
+# ends.
 #
 #   postgres   AR_TEST_POSTGRES_URL, AR_TEST_POSTGRES_SOCKET_URL
 #   mysql      AR_TEST_MYSQL_URL, AR_TEST_MYSQL_SOCKET_URL   (a MariaDB)
@@ -10,6 +11,7 @@
 #              AR_TEST_<ENGINE>_TLS_URL, …_TLS_WRONG_HOST_URL, …_TLS_EXPIRED_URL, …_TLS_SELF_SIGNED_URL: a server with
 #              that certificate; …_TLS_NONE_URL: one that knows no TLS; …_TLS_CLIENT_URL: of a user who needs client.crt
 #   durable    commits reach the disk, as on a server that means it; else nothing is ever synced
+#   killable   commits outlive the server, though not the machine
 #
 # An engine whose AR_TEST_…_URL is set already is the user's: nothing is started for it. AR_TEST_LOGS=folder keeps the logs.
 # shellcheck disable=SC2317
@@ -87,9 +89,11 @@ await() {
 }
 
 # end PID SIGNAL: and waits until it is gone, for ten seconds. Not by wait: one that a signal has interrupted may have
-# taken the status that the next one for the same process then waits for, for ever (bash 5.2).
+# taken the status that the next one for the same process then waits for, for ever (bash 5.2). Only a child of ours: the
+# number of one that is gone may be somebody else's.
 end() {
     local tries=0
+    grep -qsE "^PPid:[[:space:]]+$$\$" "/proc/$1/status" || return 0
     kill -"$2" "$1" 2>/dev/null || return 0
     while kill -0 "$1" 2>/dev/null && [ $((tries += 1)) -le 500 ]; do sleep 0.02; done
 }
@@ -128,25 +132,26 @@ stop_all() {
         stop "$name" "$signal"
     done
     keep_logs
-    rm -rf "$folder"
+    rm -rf "$folder" 2>/dev/null || { sleep 1; rm -rf "$folder"; } # what the command started may write a last time
 }
 
 # --- what is asked for -----------------------------------------------------------------------------------------------
 
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
     case $1 in
-    postgres | mysql | pgbouncer | tls | durable) wants[$1]=yes ;;
+    postgres | mysql | pgbouncer | tls | durable | killable) wants[$1]=yes ;;
     *) complain "no such thing: $1"; exit 2 ;;
     esac
     shift
 done
-[ $# -gt 1 ] || { complain "usage: run.sh [postgres] [mysql] [pgbouncer] [tls] [durable] -- COMMAND..."; exit 2; }
+[ $# -gt 1 ] || { complain "usage: run.sh [postgres] [mysql] [pgbouncer] [tls] [durable|killable] -- COMMAND..."; exit 2; }
 shift
 
 [ -z "${AR_TEST_POSTGRES_URL-}" ] || unset "wants[postgres]" "wants[pgbouncer]"
 [ -z "${AR_TEST_MYSQL_URL-}" ] || unset "wants[mysql]"
 
-folder=$(mktemp -d "/tmp/actrec-servers-XXXXXX")
+# In the folder of the run.sh that runs us, which is removed whatever becomes of us.
+folder=$(mktemp -d "${AR_TEST_FOLDER:-/tmp}/actrec-servers-XXXXXX")
 chmod 1777 "$folder"
 trap stop_all EXIT
 trap 'exit 130' INT

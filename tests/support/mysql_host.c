@@ -179,6 +179,7 @@ void mysql_host_step(mysql_host *h, int ms)
     if (ari_mysql_backend.progress == NULL)
         return;
     size_t completed = h->host.completed;
+    int opens = h->opens;
     h->host.clock = real_now();
     if (!h->on_threads) {
         (void)progress(&round);
@@ -186,7 +187,7 @@ void mysql_host_step(mysql_host *h, int ms)
         assert_int_equal(pthread_create(&thread, NULL, progress, &round), 0);
         assert_int_equal(pthread_join(thread, NULL), 0);
     }
-    if (h->host.completed != completed)
+    if (h->host.completed != completed || h->opens != opens)
         return; /* what is waited for may be there */
     struct pollfd fds[2] = { { .fd = h->bell[0], .events = POLLIN },
                              { .fd = round.events != 0 ? round.fd : -1, .events = (short)round.events } };

@@ -73,6 +73,12 @@ void poll_host_fini(poll_host *host)
     close(host->bell);
 }
 
+const char *poll_server_url(void)
+{
+    const char *url = getenv("AR_TEST_POSTGRES_URL");
+    return url != NULL ? url : "";
+}
+
 ar_backend_config *poll_configure(poll_host *host, const char *text, ar_topology *topology)
 {
     ar_url *url = NULL;

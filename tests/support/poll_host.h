@@ -23,6 +23,9 @@ enum { poll_patience = 20000000 }; /* microseconds */
 void poll_host_init(poll_host *host, const ar_backend *backend);
 void poll_host_fini(poll_host *host);
 
+/* AR_TEST_POSTGRES_URL; "" when it is not set. */
+const char *poll_server_url(void);
+
 /* Fails the test when it is not AR_OK. */
 ar_backend_config *poll_configure(poll_host *host, const char *url, ar_topology *topology);
 

@@ -311,7 +311,7 @@ void script_start(void)
         assert_int_equal(ar_backend_register(&backend, NULL), AR_OK);
     registered = true;
     pthread_mutex_lock(&lock);
-    script_now = (script){ .topology = { .writers = 1, .readers = 2, .blocking = true } };
+    script_now = (script){ .topology = { .writers = 1, .readers = 2, .blocking = true }, .round_trip = 100000 };
     entry_count = 0;
     opened = open_now = 0;
     let_go = false;
@@ -477,11 +477,23 @@ size_t script_live(void)
     return atomic_load(&live);
 }
 
+static int64_t round_trip(void *ctx, int fd)
+{
+    (void)ctx;
+    (void)fd;
+    return script_now.round_trip;
+}
+
 ar_runtime *script_runtime(void)
 {
+    static ar_env env;
     ar_error error;
     ar_runtime *runtime = NULL;
-    ar_runtime_options options = { .workers = 1, .allocate = allocate, .reallocate = reallocate, .release = release };
+    env = *ar_env_default();
+    env.round_trip = round_trip;
+    ar_runtime_options options = {
+        .workers = 1, .env = &env, .allocate = allocate, .reallocate = reallocate, .release = release
+    };
     atomic_store(&live, 0);
     if (ar_runtime_create(&options, &runtime, &error) != AR_OK)
         fail_msg("%s", error.message);

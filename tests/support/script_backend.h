@@ -34,6 +34,7 @@ typedef struct script {
     ar_status commit;     /* likewise; the transaction stays open when it fails */
     bool commit_unknown;  /* and then it may hold all the same, though it calls itself retryable */
     ar_status reset;
+    int64_t round_trip; /* of the sockets of engines that do not block, microseconds; at first a long one */
 } script;
 
 extern script script_now;

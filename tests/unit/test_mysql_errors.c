@@ -118,22 +118,22 @@ static void numbers_that_are_not_met_every_day(void **state)
     ar_error error;
     (void)state;
     const struct {
-        unsigned number;
         const char *sqlstate;
         const char *message;
-        ar_status status;
         const char *shown;
+        unsigned number;
+        ar_status status;
     } examples[] = {
-        { 1062, "23000", "Duplicate entry 'x'' for key 'a' for key 't.real'", AR_E_CONSTRAINT, "'real'" },
-        { 9999, "22018", "Bad 'secret''s' thing", AR_E_TYPE, "'...'" },
-        { 9998, "HY000", "Bad thing", AR_E_QUERY, "Bad thing" },
-        { 2013, "HY000", "Lost connection", AR_E_CONNECTION, "lost" },
-        { 1114, "HY000", "The table 't' is full", AR_E_DISK_FULL, "'t'" },
-        { 1040, "08004", "Too many connections", AR_E_CONNECTION, "pool" },
-        { 1290, "HY000", "The server is running with the --read-only option", AR_E_READ_ONLY, "read-only" },
-        { 1366, "22007", "Incorrect integer value: 'secret' for column `d`.`t`.`n` at row 1", AR_E_TYPE, "column n" },
-        { 1366, "HY000", "Incorrect integer value: 'secret' for column 'n' at row 1", AR_E_TYPE, "column n" },
-        { 3819, "HY000", "Check constraint 'positive' is violated.", AR_E_CONSTRAINT, "positive" },
+        { "23000", "Duplicate entry 'x'' for key 'a' for key 't.real'", "'real'", 1062, AR_E_CONSTRAINT },
+        { "22018", "Bad 'secret''s' thing", "'...'", 9999, AR_E_TYPE },
+        { "HY000", "Bad thing", "Bad thing", 9998, AR_E_QUERY },
+        { "HY000", "Lost connection", "lost", 2013, AR_E_CONNECTION },
+        { "HY000", "The table 't' is full", "'t'", 1114, AR_E_DISK_FULL },
+        { "08004", "Too many connections", "pool", 1040, AR_E_CONNECTION },
+        { "HY000", "The server is running with the --read-only option", "read-only", 1290, AR_E_READ_ONLY },
+        { "22007", "Incorrect integer value: 'secret' for column `d`.`t`.`n` at row 1", "column n", 1366, AR_E_TYPE },
+        { "HY000", "Incorrect integer value: 'secret' for column 'n' at row 1", "column n", 1366, AR_E_TYPE },
+        { "HY000", "Check constraint 'positive' is violated.", "positive", 3819, AR_E_CONSTRAINT },
     };
     for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
         ar_status status =

@@ -29,7 +29,7 @@ static int set_up(void **state)
 {
     (void)state;
     poll_host_init(&host, &ari_postgres_backend);
-    config = poll_configure(&host, getenv("AR_TEST_POSTGRES_URL"), NULL);
+    config = poll_configure(&host, poll_server_url(), NULL);
     connection = poll_open(&host, config, AR_ROLE_WRITER);
     other = NULL;
     run("DROP TABLE IF EXISTS ar_batch CASCADE");
@@ -270,7 +270,7 @@ static void nothing_is_shared_above_read_committed(void **state)
 {
     (void)state;
     char url[512];
-    const char *base = getenv("AR_TEST_POSTGRES_URL");
+    const char *base = poll_server_url();
     snprintf(url, sizeof url, "%s%cinitial_sql=SET default_transaction_isolation = 'repeatable read'", base,
              strchr(base, '?') == NULL ? '?' : '&');
     ar_backend_config *strict = poll_configure(&host, url, NULL);
@@ -382,7 +382,8 @@ static void a_name_that_the_server_has_already_is_the_same_statement(void **stat
     fake_op *op = poll_sql(&host, sql);
     fake_int(op, 1);
     poll_run(&host, connection);
-    snprintf(prepare, sizeof prepare, "PREPARE %s AS %s", connection->statements.newest->name, sql);
+    snprintf(prepare, sizeof prepare, "PREPARE %s AS %s",
+             ((const ari_postgres_statement *)connection->statements.cache.newest)->name, sql);
     other = poll_open(&host, config, AR_ROLE_WRITER); /* as behind a pooler, where somebody else was before */
     op = poll_sql(&host, prepare);
     op->statement.parameter_count = 0;
@@ -433,7 +434,7 @@ static void the_statement_cache_is_bounded_on_the_server_too(void **state)
 {
     (void)state;
     char url[512], sql[64];
-    const char *base = getenv("AR_TEST_POSTGRES_URL");
+    const char *base = poll_server_url();
     snprintf(url, sizeof url, "%s%cstatement_cache=4", base, strchr(base, '?') == NULL ? '?' : '&');
     ar_backend_config *small = poll_configure(&host, url, NULL);
     other = poll_open(&host, small, AR_ROLE_WRITER);

@@ -23,7 +23,7 @@ static int set_up(void **state)
 {
     (void)state;
     poll_host_init(&host, &ari_postgres_backend);
-    config = poll_configure(&host, getenv("AR_TEST_POSTGRES_URL"), NULL);
+    config = poll_configure(&host, poll_server_url(), NULL);
     connection = poll_open(&host, config, AR_ROLE_WRITER);
     other = poll_open(&host, config, AR_ROLE_WRITER);
     (void)poll_rows(&host, other, "DROP TABLE IF EXISTS ar_cancel CASCADE");
@@ -184,7 +184,7 @@ static void a_statement_timeout_is_a_timeout(void **state)
 {
     (void)state;
     char url[512];
-    const char *base = getenv("AR_TEST_POSTGRES_URL");
+    const char *base = poll_server_url();
     snprintf(url, sizeof url, "%s%cstatement_timeout_ms=50&lock_timeout_ms=20", base, strchr(base, '?') ? '&' : '?');
     ar_backend_config *quick = poll_configure(&host, url, NULL);
     ar_connection *timed = poll_open(&host, quick, AR_ROLE_WRITER);

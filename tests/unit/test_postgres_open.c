@@ -56,7 +56,7 @@ static const char *sslmode_of(const char *url)
 static char *with(const char *options)
 {
     static char url[1024];
-    const char *base = getenv("AR_TEST_POSTGRES_URL");
+    const char *base = poll_server_url();
     snprintf(url, sizeof url, "%s%c%s", base, strchr(base, '?') == NULL ? '?' : '&', options);
     return url;
 }
@@ -172,7 +172,7 @@ static void errors_of_opening_say_where_and_hide_the_password(void **state)
 static char *changed(const char *user, const char *password, const char *database)
 {
     static char url[1024];
-    const char *base = getenv("AR_TEST_POSTGRES_URL"), *start = strstr(base, "://");
+    const char *base = poll_server_url(), *start = strstr(base, "://");
     const char *at = strchr(base, '@'), *colon = start == NULL ? NULL : strchr(start + 3, ':');
     if (at == NULL || colon == NULL || colon > at || strchr(at, '/') == NULL)
         skip();
@@ -249,7 +249,7 @@ static void a_name_is_resolved_off_the_thread(void **state)
 {
     (void)state;
     char url[1024];
-    const char *base = getenv("AR_TEST_POSTGRES_URL"), *at = strstr(base, "@127.0.0.1:");
+    const char *base = poll_server_url(), *at = strstr(base, "@127.0.0.1:");
     if (at == NULL)
         skip();
     snprintf(url, sizeof url, "%.*s@localhost%s", (int)(at - base), base, at + 10);
@@ -270,7 +270,7 @@ static void a_name_is_resolved_off_the_thread(void **state)
 static void each_refused_allocation_is_survived(void **state)
 {
     (void)state;
-    ar_backend_config *config = poll_configure(&host, getenv("AR_TEST_POSTGRES_URL"), NULL);
+    ar_backend_config *config = poll_configure(&host, poll_server_url(), NULL);
     for (size_t at = 1;; at++) {
         ar_connection *connection = NULL;
         ar_error error;

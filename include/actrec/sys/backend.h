@@ -250,6 +250,8 @@ typedef struct ar_dialect {
     bool update_from; /* UPDATE … FROM other rows; VALUES names its columns column1, column2 … */
     bool on_conflict; /* ON CONFLICT (…) DO UPDATE, else ON DUPLICATE KEY UPDATE */
     const ar_catalog *catalog; /* how tables are made and looked up; NULL: they are not looked up */
+    /* may, with AR_BULK_UNNEST: whether NULL::"table" is a row of that table; arrays of texts then take the types of its columns. */
+    bool (*row_type)(const char *table);
 } ar_dialect;
 
 typedef struct ar_backend_config ar_backend_config; /* the backend's own: its options, read from a URL */

@@ -81,6 +81,9 @@ typedef struct ar_env {
      * has passed. May return early. */
     void (*readiness_wait)(void *ctx, ar_env_readiness *readiness, int fd, int events, int64_t deadline);
     void (*readiness_nudge)(void *ctx, ar_env_readiness *readiness);
+    /* How long a message on the socket `fd` takes to its peer and back, microseconds, as far as is known; 0 within this
+     * machine. */
+    int64_t (*round_trip)(void *ctx, int fd);
     /* Nobody waits or arms any more. On the executor, or after it was joined. NULL does nothing. */
     void (*readiness_close)(void *ctx, ar_env_readiness *readiness);
 } ar_env;
