@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "orm/filter.h"
+#include "orm/path.h"
 #include "orm/query.h"
 
 /* A clone has memory of its own for everything that its original has gathered: values, names and pieces of SQL. What
@@ -123,13 +124,30 @@ static bool clone_outers(ar_query *query, const ar_query *from)
     return true;
 }
 
+static bool clone_paths(ar_query *query, const ar_query *from)
+{
+    struct ari_query_path **end = &query->paths;
+    *end = NULL;
+    for (const struct ari_query_path *path = from->paths; path != NULL; path = path->next) {
+        struct ari_query_path *copy = ari_arena_alloc(&query->arena, sizeof *copy, alignof(struct ari_query_path));
+        if (copy == NULL)
+            return false;
+        copy->path = path->path;
+        copy->next = NULL;
+        *end = copy;
+        end = &copy->next;
+    }
+    return true;
+}
+
 static bool clone_all(ar_query *query, const ar_query *from)
 {
     clone_clause(&query->from, &from->from);
     clone_clause(&query->where, &from->where);
     clone_clause(&query->having, &from->having);
     clone_clause(&query->changes, &from->changes);
-    return ari_filter_copy(query) && clone_sources(query, from) && clone_outers(query, from) && clone_piece(query, &query->page_values) &&
+    return ari_filter_copy(query) && clone_sources(query, from) && clone_outers(query, from) &&
+           clone_paths(query, from) && clone_piece(query, &query->page_values) &&
            clone_selections(query, &from->selected, &query->selected) &&
            clone_selections(query, &from->groups, &query->groups) &&
            clone_selections(query, &from->orders, &query->orders) &&
@@ -150,6 +168,21 @@ static void copy_plain(ar_query *query, const ar_query *from)
     query->changes = own.changes;
 }
 
+/* One that there was no memory for must not keep what is its original's: it may be cloned in its turn. */
+static void forget(ar_query *query)
+{
+    query->tenant = NULL;
+    query->base.alias = NULL;
+    query->sources = &query->base;
+    query->source_count = query->model != NULL ? 1 : 0;
+    query->source_capacity = 1;
+    query->outers = NULL;
+    query->paths = NULL;
+    query->page_values = (ari_piece){ .text = NULL };
+    query->selected = query->groups = query->orders = (ari_selections){ .first = NULL };
+    query->combined = query->withs = (ari_parts){ .first = NULL };
+}
+
 ar_query *ar_query_clone(const ar_query *from)
 {
     const ar_env *env = from != NULL && from->env != NULL ? from->env : ar_env_default();
@@ -162,7 +195,9 @@ ar_query *ar_query_clone(const ar_query *from)
     }
     copy_plain(query, from);
     query->env = env;
-    if (!clone_all(query, from))
+    if (!clone_all(query, from)) {
+        forget(query);
         ari_query_fail_no_memory(query);
+    }
     return query;
 }

@@ -348,7 +348,8 @@ static int64_t most_rows(ari_ask ask)
     return -1;
 }
 
-/* One SELECT, in the order of its rows. */
+/* One SELECT, in the order of its rows. The lock is in it, also where another SELECT is around it: not every engine has
+ * one on what is derived reach the rows of the table. */
 static ar_status write_plain(ari_clause *clause, ar_query *query, ari_ask ask, const ari_selections *list,
                              ar_error *err)
 {
@@ -357,6 +358,7 @@ static ar_status write_plain(ari_clause *clause, ar_query *query, ari_ask ask, c
     if (status == AR_OK)
         status = write_orders(clause, query, ask, NULL, query->page == ARI_PAGE_BEFORE, err);
     write_limit(clause, query, most_rows(ask));
+    ari_lock_write(clause, query);
     return status;
 }
 
@@ -413,9 +415,7 @@ static ar_status write_select(ari_clause *clause, ar_query *query, ari_ask ask, 
         return ar_error_set(err, AR_E_INVALID, "reading one value of %s: the query selects %zu columns",
                             query->model->name, out->wanted_count);
     ari_cte_write(clause, query);
-    status = write_whole(clause, query, ask, &list, err);
-    ari_lock_write(clause, query);
-    return status;
+    return write_whole(clause, query, ask, &list, err);
 }
 
 static ar_status want_one_number(ar_query *query, ari_query_sql *out, ar_error *err)

@@ -460,6 +460,30 @@ static void joins_and_clones_keep_to_the_tenant(void **state)
     ar_scope_close(&two);
 }
 
+/* Another tenant's query may take the memory that the first one had. */
+static void clones_have_a_tenant_of_their_own(void **state)
+{
+    (void)state;
+    ar_db *mine = ar_scope_open(db, &(ar_scope_options){ .tenant = ar_bind("mine") });
+    ar_db *theirs = ar_scope_open(db, &(ar_scope_options){ .tenant = ar_bind("them") });
+    Doc first = { .number = 1, .text = "my text" }, second = { .number = 2, .text = "their text" };
+    ok(Doc_insert(mine, &first, &err));
+    ok(Doc_insert(theirs, &second, &err));
+    ar_query *q = Doc_query(mine), *clone = ar_query_clone(q);
+    ar_query_free(q);
+    ar_query *other = Doc_query(theirs), *again = ar_query_clone(clone);
+    for (int i = 0; i < 2; i++) {
+        Doc_list list;
+        ok(Doc_all(i == 0 ? clone : again, &list, &err));
+        assert_int_equal(list.count, 1);
+        assert_string_equal(list.items[0]->text, "my text");
+        Doc_list_free(&list);
+    }
+    ar_query_free(other);
+    ar_scope_close(&mine);
+    ar_scope_close(&theirs);
+}
+
 static ar_status use_behaviours(void)
 {
     Page *page = Page_new();
@@ -500,6 +524,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(all_tenants_must_be_asked_for),
     cmocka_unit_test(tenants_may_be_texts),
     cmocka_unit_test(joins_and_clones_keep_to_the_tenant),
+    cmocka_unit_test(clones_have_a_tenant_of_their_own),
     cmocka_unit_test(every_allocation_may_fail),
 };
 

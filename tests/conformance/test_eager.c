@@ -109,6 +109,31 @@ static const char *tags_of(const Story *post)
     return names;
 }
 
+static void clones_have_paths_of_their_own(void **state)
+{
+    (void)state;
+    Story_list posts;
+    Tag_list tags;
+    Writer *author;
+    ar_query *q = Story_query(db);
+    ar_query_order_by(q, "id");
+    ar_query_include(q, AR_PATH(Story, author));
+    ar_query *both = ar_query_clone(q);
+    ar_query_include(both, AR_PATH(Story, tags));
+    ok(Story_all(q, &posts, &err));
+    ok(AR_GET_ONE(posts.items[0], author, &author, &err));
+    fails(AR_GET_MANY(posts.items[0], tags, &tags, &err), AR_E_NOT_LOADED);
+    Story_list_free(&posts);
+    ar_query *other = Writer_query(db);
+    ar_query_include(other, AR_PATH(Writer, profile));
+    ok(Story_all(both, &posts, &err));
+    ok(AR_GET_ONE(posts.items[0], author, &author, &err));
+    assert_string_equal(author->name, "Ann");
+    assert_string_equal(tags_of(posts.items[0]), "c database news");
+    Story_list_free(&posts);
+    ar_query_free(other);
+}
+
 static void heaviest_first(ar_query *query, void *arg)
 {
     ar_query_order_by(query, "weight desc");
@@ -469,6 +494,7 @@ int main(void)
         filled(belongs_to_shares_its_records),
         filled(has_one_comes_with_its_way_back),
         filled(many_to_many_shares_its_records),
+        filled(clones_have_paths_of_their_own),
         filled(a_level_may_be_narrowed_and_ordered),
         filled(a_narrowed_level_keeps_to_its_parents),
         filled(paths_that_begin_alike_load_once),

@@ -149,6 +149,21 @@ static ar_status read_tangled(void)
     return status;
 }
 
+/* A clone that there was no memory for is no query, and can be cloned all the same. */
+static ar_status read_clone_of_clone(void)
+{
+    ar_rows *rows = NULL;
+    ar_query *q = tangled(), *clone = ar_query_clone(q);
+    ar_query_free(q);
+    ar_query *again = ar_query_clone(clone);
+    ar_query_free(clone);
+    ar_status status = ar_query_rows(again, &rows, &err);
+    if (status == AR_OK)
+        assert_int_equal(ar_rows_count(rows), 10);
+    ar_rows_free(rows);
+    return status;
+}
+
 static ar_status read_named(void)
 {
     int64_t *ids = NULL;
@@ -180,8 +195,9 @@ static ar_status read_one(void)
 
 typedef ar_status (*job)(void);
 
-static const job jobs[] = { read_all,     read_all_later,     read_first, read_rows,    count_words, run_sql,
-                            stream_words, stream_words_later, make_table, read_tangled, read_named,  read_one };
+static const job jobs[] = { read_all,     read_all_later,     read_first, read_rows,    count_words,         run_sql,
+                            stream_words, stream_words_later, make_table, read_tangled, read_clone_of_clone, read_named,
+                            read_one };
 
 enum { WORDS = 400 };
 
