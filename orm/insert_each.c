@@ -36,7 +36,7 @@ typedef struct each {
     phase phase;
     ar_status outcome; /* of the range */
     int64_t inserted;
-    ar_rejected_fn *rejected;
+    ar_rejected_fn rejected;
     void *arg;
     ar_error error;
 } each;
@@ -135,7 +135,7 @@ static ar_status start(each *self, ar_error *err)
     return status;
 }
 
-ar_status ar_record_insert_each(ar_db *db, const ar_model *model, void *rows, size_t count, ar_rejected_fn *rejected,
+ar_status ar_record_insert_each(ar_db *db, const ar_model *model, void *rows, size_t count, ar_rejected_fn rejected,
                                 void *arg, int64_t *inserted, ar_error *err)
 {
     ar_error error;
@@ -205,7 +205,7 @@ static void on_step(void (*fn)(void), void *arg, ar_future *future)
 }
 
 ar_int64_future ar_record_insert_each_async(ar_db *db, const ar_model *model, void *rows, size_t count,
-                                            ar_executor *executor, ar_rejected_fn *rejected, void *arg)
+                                            ar_executor *executor, ar_rejected_fn rejected, void *arg)
 {
     each made = { .executor = executor,
                   .handle = db,

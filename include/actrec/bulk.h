@@ -69,12 +69,12 @@ AR_API ar_int64_future ar_record_update_many_async(ar_db *db, const ar_model *mo
  * Threads: `rejected` is called on the calling thread; in the asynchronous one on `executor`, before the future is
  *          complete. It must not use the transaction.
  * Errors:  what ended it; AR_E_CANCELLED. */
-typedef void ar_rejected_fn(void *arg, size_t index, const ar_error *error);
+typedef void (*ar_rejected_fn)(void *arg, size_t index, const ar_error *error);
 AR_API AR_NODISCARD ar_status ar_record_insert_each(ar_db *db, const ar_model *model, void *rows, size_t count,
-                                                    ar_rejected_fn *rejected, void *arg, int64_t *inserted,
+                                                    ar_rejected_fn rejected, void *arg, int64_t *inserted,
                                                     ar_error *err);
 AR_API ar_int64_future ar_record_insert_each_async(ar_db *db, const ar_model *model, void *rows, size_t count,
-                                                   ar_executor *executor, ar_rejected_fn *rejected, void *arg);
+                                                   ar_executor *executor, ar_rejected_fn rejected, void *arg);
 
 /* --- Many records and keys, likewise all or none --- */
 

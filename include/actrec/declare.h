@@ -5,8 +5,8 @@
 #include <actrec/bulk.h>
 #include <actrec/change.h>
 #include <actrec/changes.h>
-#include <actrec/event.h>
 #include <actrec/eager.h>
+#include <actrec/event.h>
 #include <actrec/terminal.h>
 #include <actrec/validation.h>
 
@@ -120,160 +120,160 @@
         return ar_query_create(db_, &T##_model);                                                                    \
     }
 
-#define AR_MODEL_SYNC_(T)                                                                                            \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_one(ar_db *db_, ar_key key_, T **out_, ar_error *err_)   \
-    {                                                                                                                \
-        void *record_ = NULL;                                                                                        \
-        ar_status status_ = ar_record_find_one(db_, &T##_model, &key_, out_ != NULL ? &record_ : NULL, err_);        \
-        if (out_ != NULL)                                                                                            \
-            *out_ = (T *)record_;                                                                                    \
-        return status_;                                                                                              \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_for_update(ar_db *db_, ar_key key_, T **out_,            \
-                                                                       ar_error *err_)                               \
-    {                                                                                                                \
-        void *record_ = NULL;                                                                                        \
-        ar_status status_ = ar_record_find_for_update(db_, &T##_model, &key_, out_ != NULL ? &record_ : NULL, err_); \
-        if (out_ != NULL)                                                                                            \
-            *out_ = (T *)record_;                                                                                    \
-        return status_;                                                                                              \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_one_with(ar_db *db_, ar_key key_, ar_path path_, T **out_,\
-                                                                     ar_error *err_)                                 \
-    {                                                                                                                \
-        void *record_ = NULL;                                                                                        \
-        ar_status status_ =                                                                                          \
-            ar_record_find_one_with(db_, &T##_model, &key_, path_, out_ != NULL ? &record_ : NULL, err_);            \
-        if (out_ != NULL)                                                                                            \
-            *out_ = (T *)record_;                                                                                    \
-        return status_;                                                                                              \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_load(ar_db *db_, T *record_, ar_path path_, ar_error *err_)   \
-    {                                                                                                                \
-        return ar_relation_load(db_, &record_, 1, path_, err_);                                                      \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_list_load(ar_db *db_, const T##_list *list_, ar_path path_,   \
-                                                                 ar_error *err_)                                     \
-    {                                                                                                                \
-        return ar_relation_load(db_, list_ != NULL ? list_->items : NULL, list_ != NULL ? list_->count : 1, path_,   \
-                                err_);                                                                               \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_many(ar_db *db_, const ar_key *keys_, size_t count_,     \
-                                                                 T##_list *out_, ar_error *err_)                     \
-    {                                                                                                                \
-        ar_record_list list_ = { NULL, 0, NULL };                                                                    \
-        ar_status status_ = ar_record_find_many(db_, &T##_model, keys_, count_, out_ != NULL ? &list_ : NULL, err_); \
-        T##_list_set_(out_, &list_);                                                                                 \
-        return status_;                                                                                              \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_in_place(ar_db *db_, const ar_key *keys_, size_t count_, \
-                                                                     T##_list *out_, ar_error *err_)                 \
-    {                                                                                                                \
-        ar_record_list list_ = { NULL, 0, NULL };                                                                    \
-        ar_status status_ =                                                                                          \
-            ar_record_find_in_place(db_, &T##_model, keys_, count_, out_ != NULL ? &list_ : NULL, err_);             \
-        T##_list_set_(out_, &list_);                                                                                 \
-        return status_;                                                                                              \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_save(ar_db *db_, T *record_, ar_error *err_)                  \
-    {                                                                                                                \
-        return ar_record_save(db_, &T##_model, record_, err_);                                                       \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_upsert(ar_db *db_, T *record_, ar_error *err_)                \
-    {                                                                                                                \
-        return ar_record_upsert(db_, &T##_model, record_, err_);                                                     \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_upsert_with(ar_db *db_, T *record_,                           \
-                                                                   const ar_upsert_options *option_, ar_error *err_) \
-    {                                                                                                                \
-        return ar_record_upsert_with(db_, &T##_model, record_, option_, err_);                                       \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_delete(ar_db *db_, T *record_, ar_error *err_)                \
-    {                                                                                                                \
-        return ar_record_delete(db_, &T##_model, record_, err_);                                                     \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_hard_delete(ar_db *db_, T *record_, ar_error *err_)           \
-    {                                                                                                                \
-        return ar_record_hard_delete(db_, &T##_model, record_, err_);                                                \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_restore(ar_db *db_, T *record_, ar_error *err_)               \
-    {                                                                                                                \
-        return ar_record_restore(db_, &T##_model, record_, err_);                                                    \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_refresh(ar_db *db_, T *record_, ar_error *err_)               \
-    {                                                                                                                \
-        return ar_record_refresh(db_, &T##_model, record_, err_);                                                    \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_insert(ar_db *db_, T *plain_, ar_error *err_)                 \
-    {                                                                                                                \
-        return ar_record_insert(db_, &T##_model, plain_, err_);                                                      \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_update(ar_db *db_, T *plain_, ar_error *err_)                 \
-    {                                                                                                                \
-        return ar_record_update(db_, &T##_model, plain_, err_);                                                      \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_insert_many(ar_db *db_, T *rows_, size_t count_,              \
-                                                                   ar_error *err_)                                   \
-    {                                                                                                                \
-        return ar_record_insert_many(db_, &T##_model, rows_, count_, err_);                                          \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_change(ar_db *db_, ar_key key_, const ar_change *changes_,    \
-                                                              size_t count_, ar_error *err_)                         \
-    {                                                                                                                \
-        return ar_record_change(db_, &T##_model, &key_, changes_, count_, err_);                                     \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_insert_each(                                                  \
-        ar_db *db_, T *rows_, size_t count_, ar_rejected_fn *fn_, void *arg_, int64_t *inserted_, ar_error *err_)    \
-    {                                                                                                                \
-        return ar_record_insert_each(db_, &T##_model, rows_, count_, fn_, arg_, inserted_, err_);                    \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_upsert_many(ar_db *db_, T *rows_, size_t count_,              \
-                                                                   const ar_upsert_options *option_, ar_error *err_) \
-    {                                                                                                                \
-        return ar_record_upsert_many(db_, &T##_model, rows_, count_, option_, err_);                                 \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_update_many(                                                  \
-        ar_db *db_, T *rows_, size_t count_, ar_members members_, int64_t *updated_, ar_error *err_)                 \
-    {                                                                                                                \
-        return ar_record_update_many(db_, &T##_model, rows_, count_, &members_, updated_, err_);                     \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_save_many(ar_db *db_, T *const *records_, size_t count_,      \
-                                                                 ar_error *err_)                                     \
-    {                                                                                                                \
-        return ar_record_save_many(db_, &T##_model, records_, count_, err_);                                         \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_delete_many(ar_db *db_, const ar_key *keys_, size_t count_,   \
-                                                                   int64_t *deleted_, ar_error *err_)                \
-    {                                                                                                                \
-        return ar_record_delete_many(db_, &T##_model, keys_, count_, deleted_, err_);                                \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_one(ar_query *query_, T **out_, ar_error *err_)               \
-    {                                                                                                                \
-        void *record_ = NULL;                                                                                        \
-        ar_status status_ = ar_query_one(query_, &T##_model, out_ != NULL ? &record_ : NULL, err_);                  \
-        if (out_ != NULL)                                                                                            \
-            *out_ = (T *)record_;                                                                                    \
-        return status_;                                                                                              \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_first(ar_query *query_, T **out_, ar_error *err_)             \
-    {                                                                                                                \
-        void *record_ = NULL;                                                                                        \
-        ar_status status_ = ar_query_first(query_, &T##_model, out_ != NULL ? &record_ : NULL, err_);                \
-        if (out_ != NULL)                                                                                            \
-            *out_ = (T *)record_;                                                                                    \
-        return status_;                                                                                              \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_all(ar_query *query_, T##_list *out_, ar_error *err_)         \
-    {                                                                                                                \
-        ar_record_list list_ = { NULL, 0, NULL };                                                                    \
-        ar_status status_ = ar_query_all(query_, &T##_model, out_ != NULL ? &list_ : NULL, err_);                    \
-        T##_list_set_(out_, &list_);                                                                                 \
-        return status_;                                                                                              \
-    }                                                                                                                \
-    static inline AR_UNUSED AR_NODISCARD ar_status T##_stream(ar_query *query_, T##_row_fn fn_, void *arg_,          \
-                                                              ar_error *err_)                                        \
-    {                                                                                                                \
-        return ar_query_stream(query_, &T##_model, T##_row_call_, (void (*)(void))fn_, arg_, err_);                  \
+#define AR_MODEL_SYNC_(T)                                                                                              \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_one(ar_db *db_, ar_key key_, T **out_, ar_error *err_)     \
+    {                                                                                                                  \
+        void *record_ = NULL;                                                                                          \
+        ar_status status_ = ar_record_find_one(db_, &T##_model, &key_, out_ != NULL ? &record_ : NULL, err_);          \
+        if (out_ != NULL)                                                                                              \
+            *out_ = (T *)record_;                                                                                      \
+        return status_;                                                                                                \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_for_update(ar_db *db_, ar_key key_, T **out_,              \
+                                                                       ar_error *err_)                                 \
+    {                                                                                                                  \
+        void *record_ = NULL;                                                                                          \
+        ar_status status_ = ar_record_find_for_update(db_, &T##_model, &key_, out_ != NULL ? &record_ : NULL, err_);   \
+        if (out_ != NULL)                                                                                              \
+            *out_ = (T *)record_;                                                                                      \
+        return status_;                                                                                                \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_one_with(ar_db *db_, ar_key key_, ar_path path_, T **out_, \
+                                                                     ar_error *err_)                                   \
+    {                                                                                                                  \
+        void *record_ = NULL;                                                                                          \
+        ar_status status_ =                                                                                            \
+            ar_record_find_one_with(db_, &T##_model, &key_, path_, out_ != NULL ? &record_ : NULL, err_);              \
+        if (out_ != NULL)                                                                                              \
+            *out_ = (T *)record_;                                                                                      \
+        return status_;                                                                                                \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_load(ar_db *db_, T *record_, ar_path path_, ar_error *err_)     \
+    {                                                                                                                  \
+        return ar_relation_load(db_, &record_, 1, path_, err_);                                                        \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_list_load(ar_db *db_, const T##_list *list_, ar_path path_,     \
+                                                                 ar_error *err_)                                       \
+    {                                                                                                                  \
+        return ar_relation_load(db_, list_ != NULL ? list_->items : NULL, list_ != NULL ? list_->count : 1, path_,     \
+                                err_);                                                                                 \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_many(ar_db *db_, const ar_key *keys_, size_t count_,       \
+                                                                 T##_list *out_, ar_error *err_)                       \
+    {                                                                                                                  \
+        ar_record_list list_ = { NULL, 0, NULL };                                                                      \
+        ar_status status_ = ar_record_find_many(db_, &T##_model, keys_, count_, out_ != NULL ? &list_ : NULL, err_);   \
+        T##_list_set_(out_, &list_);                                                                                   \
+        return status_;                                                                                                \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_find_in_place(ar_db *db_, const ar_key *keys_, size_t count_,   \
+                                                                     T##_list *out_, ar_error *err_)                   \
+    {                                                                                                                  \
+        ar_record_list list_ = { NULL, 0, NULL };                                                                      \
+        ar_status status_ =                                                                                            \
+            ar_record_find_in_place(db_, &T##_model, keys_, count_, out_ != NULL ? &list_ : NULL, err_);               \
+        T##_list_set_(out_, &list_);                                                                                   \
+        return status_;                                                                                                \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_save(ar_db *db_, T *record_, ar_error *err_)                    \
+    {                                                                                                                  \
+        return ar_record_save(db_, &T##_model, record_, err_);                                                         \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_upsert(ar_db *db_, T *record_, ar_error *err_)                  \
+    {                                                                                                                  \
+        return ar_record_upsert(db_, &T##_model, record_, err_);                                                       \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_upsert_with(ar_db *db_, T *record_,                             \
+                                                                   const ar_upsert_options *option_, ar_error *err_)   \
+    {                                                                                                                  \
+        return ar_record_upsert_with(db_, &T##_model, record_, option_, err_);                                         \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_delete(ar_db *db_, T *record_, ar_error *err_)                  \
+    {                                                                                                                  \
+        return ar_record_delete(db_, &T##_model, record_, err_);                                                       \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_hard_delete(ar_db *db_, T *record_, ar_error *err_)             \
+    {                                                                                                                  \
+        return ar_record_hard_delete(db_, &T##_model, record_, err_);                                                  \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_restore(ar_db *db_, T *record_, ar_error *err_)                 \
+    {                                                                                                                  \
+        return ar_record_restore(db_, &T##_model, record_, err_);                                                      \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_refresh(ar_db *db_, T *record_, ar_error *err_)                 \
+    {                                                                                                                  \
+        return ar_record_refresh(db_, &T##_model, record_, err_);                                                      \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_insert(ar_db *db_, T *plain_, ar_error *err_)                   \
+    {                                                                                                                  \
+        return ar_record_insert(db_, &T##_model, plain_, err_);                                                        \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_update(ar_db *db_, T *plain_, ar_error *err_)                   \
+    {                                                                                                                  \
+        return ar_record_update(db_, &T##_model, plain_, err_);                                                        \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_insert_many(ar_db *db_, T *rows_, size_t count_,                \
+                                                                   ar_error *err_)                                     \
+    {                                                                                                                  \
+        return ar_record_insert_many(db_, &T##_model, rows_, count_, err_);                                            \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_change(ar_db *db_, ar_key key_, const ar_change *changes_,      \
+                                                              size_t count_, ar_error *err_)                           \
+    {                                                                                                                  \
+        return ar_record_change(db_, &T##_model, &key_, changes_, count_, err_);                                       \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_insert_each(                                                    \
+        ar_db *db_, T *rows_, size_t count_, ar_rejected_fn fn_, void *arg_, int64_t *inserted_, ar_error *err_)       \
+    {                                                                                                                  \
+        return ar_record_insert_each(db_, &T##_model, rows_, count_, fn_, arg_, inserted_, err_);                      \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_upsert_many(ar_db *db_, T *rows_, size_t count_,                \
+                                                                   const ar_upsert_options *option_, ar_error *err_)   \
+    {                                                                                                                  \
+        return ar_record_upsert_many(db_, &T##_model, rows_, count_, option_, err_);                                   \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_update_many(                                                    \
+        ar_db *db_, T *rows_, size_t count_, ar_members members_, int64_t *updated_, ar_error *err_)                   \
+    {                                                                                                                  \
+        return ar_record_update_many(db_, &T##_model, rows_, count_, &members_, updated_, err_);                       \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_save_many(ar_db *db_, T *const *records_, size_t count_,        \
+                                                                 ar_error *err_)                                       \
+    {                                                                                                                  \
+        return ar_record_save_many(db_, &T##_model, records_, count_, err_);                                           \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_delete_many(ar_db *db_, const ar_key *keys_, size_t count_,     \
+                                                                   int64_t *deleted_, ar_error *err_)                  \
+    {                                                                                                                  \
+        return ar_record_delete_many(db_, &T##_model, keys_, count_, deleted_, err_);                                  \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_one(ar_query *query_, T **out_, ar_error *err_)                 \
+    {                                                                                                                  \
+        void *record_ = NULL;                                                                                          \
+        ar_status status_ = ar_query_one(query_, &T##_model, out_ != NULL ? &record_ : NULL, err_);                    \
+        if (out_ != NULL)                                                                                              \
+            *out_ = (T *)record_;                                                                                      \
+        return status_;                                                                                                \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_first(ar_query *query_, T **out_, ar_error *err_)               \
+    {                                                                                                                  \
+        void *record_ = NULL;                                                                                          \
+        ar_status status_ = ar_query_first(query_, &T##_model, out_ != NULL ? &record_ : NULL, err_);                  \
+        if (out_ != NULL)                                                                                              \
+            *out_ = (T *)record_;                                                                                      \
+        return status_;                                                                                                \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_all(ar_query *query_, T##_list *out_, ar_error *err_)           \
+    {                                                                                                                  \
+        ar_record_list list_ = { NULL, 0, NULL };                                                                      \
+        ar_status status_ = ar_query_all(query_, &T##_model, out_ != NULL ? &list_ : NULL, err_);                      \
+        T##_list_set_(out_, &list_);                                                                                   \
+        return status_;                                                                                                \
+    }                                                                                                                  \
+    static inline AR_UNUSED AR_NODISCARD ar_status T##_stream(ar_query *query_, T##_row_fn fn_, void *arg_,            \
+                                                              ar_error *err_)                                          \
+    {                                                                                                                  \
+        return ar_query_stream(query_, &T##_model, T##_row_call_, (void (*)(void))fn_, arg_, err_);                    \
     }
 
 #include <actrec/declare_async.h>

@@ -158,7 +158,7 @@
         return ar_record_change_async(db_, &T##_model, &key_, changes_, count_);                                      \
     }                                                                                                                 \
     static inline AR_UNUSED ar_int64_future T##_insert_each_async(                                                    \
-        ar_db *db_, T *rows_, size_t count_, ar_executor *executor_, ar_rejected_fn *fn_, void *arg_)                 \
+        ar_db *db_, T *rows_, size_t count_, ar_executor *executor_, ar_rejected_fn fn_, void *arg_)                  \
     {                                                                                                                 \
         return ar_record_insert_each_async(db_, &T##_model, rows_, count_, executor_, fn_, arg_);                     \
     }                                                                                                                 \
