@@ -108,6 +108,16 @@ static bool check_join(ar_query *query, ar_join_kind kind, const ar_model *model
     return query->error.status == AR_OK;
 }
 
+/* A left join may find no row of the table that is joined, a right one none of those before it. */
+static void mark_optional(ar_query *query, ar_join_kind kind)
+{
+    bool before = kind == AR_RIGHT_JOIN || kind == AR_FULL_JOIN;
+    ari_source *last = &query->sources[query->source_count - 1];
+    last->optional = kind == AR_LEFT_JOIN || kind == AR_FULL_JOIN;
+    for (ari_source *source = query->sources; before && source != last; source++)
+        source->optional = true;
+}
+
 /* Rows of other tenants are not joined. */
 static void write_tenant(ar_query *query, const ar_column *column, const ar_value *tenant)
 {
@@ -139,6 +149,7 @@ static void join(ar_query *query, ar_join_kind kind, const ar_model *model, cons
     if (!check_join(query, kind, model, on) || !add_source(query, model, alias) ||
         ari_filter_joined(query, model, &column, &tenant, &query->error) != AR_OK)
         return;
+    mark_optional(query, kind);
     ari_clause_sql(&query->from, kind_text(on == NULL && tenant != NULL ? AR_INNER_JOIN : kind));
     ari_clause_table(&query->from, query->dialect, model);
     if (alias != NULL) {

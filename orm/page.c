@@ -123,7 +123,8 @@ static ar_status write_beyond(ari_clause *clause, const ar_query *query, const a
     const ari_naming naming = ari_query_naming(query);
     bool up = order->descending == (query->page == ARI_PAGE_BEFORE);
     bool null_beyond = query->dialect->nulls_high == up; /* in this direction, NULL comes last */
-    bool nullable = (order->column->flags & (AR_NOT_NULL | AR_PRIMARY_KEY)) == 0;
+    bool nullable =
+        (order->column->flags & (AR_NOT_NULL | AR_PRIMARY_KEY)) == 0 || query->sources[order->source].optional;
     if (value->type == AR_TYPE_NULL) {
         if (null_beyond) {
             ari_clause_sql(clause, "1 = 0");

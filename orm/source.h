@@ -12,6 +12,7 @@
 typedef struct ari_source {
     const ar_model *model;
     const char *alias; /* NULL: the table's name */
+    bool optional;     /* an outer join may have it without a row, all columns NULL */
 } ari_source;
 
 /* What names in a query may mean. */

@@ -82,6 +82,51 @@ static void pages_by_decimals(void **state)
     assert_rows(q, "3;1;4");
 }
 
+static ar_query *joined(ar_join_kind kind, const char *columns, const char *order)
+{
+    ar_query *q = Author_query(db);
+    ar_query_join(q, kind, Post, "p", AR_ON(Author, id, Post, author_id));
+    ar_query_select(q, columns);
+    ar_query_order_by(q, order);
+    return q;
+}
+
+/* Before and after each row are all that are. `columns` are those of `order`. */
+static void count_around_each(ar_join_kind kind, const char *columns, const char *order)
+{
+    ar_rows *rows = NULL;
+    ar_value values[3];
+    int64_t before = -1, after = -1;
+    ok(ar_query_rows(joined(kind, columns, order), &rows, &err));
+    size_t count = ar_rows_count(rows), width = ar_rows_column_count(rows);
+    assert_true(count >= 3 && width <= 3);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t column = 0; column < width; column++)
+            ok(ar_rows_value(rows, i, column, &values[column], &err));
+        ar_query *q = joined(kind, columns, order);
+        ar_query_after_values(q, values, width);
+        ok(ar_query_count(q, &after, &err));
+        q = joined(kind, columns, order);
+        ar_query_before_values(q, values, width);
+        ok(ar_query_count(q, &before, &err));
+        assert_int_equal(before, i);
+        assert_int_equal(after, count - i - 1);
+    }
+    ar_rows_free(rows);
+}
+
+static void pages_have_the_rows_that_a_join_left_without_others(void **state)
+{
+    (void)state;
+    const ar_join_kind kinds[] = { AR_INNER_JOIN, AR_LEFT_JOIN, AR_RIGHT_JOIN, AR_FULL_JOIN };
+    for (size_t i = 0; i < (fixture_on("mysql") ? 3 : 4); i++) {
+        count_around_each(kinds[i], "p.likes, authors.id", "p.likes, authors.id");
+        count_around_each(kinds[i], "p.likes, authors.id", "p.likes desc, authors.id desc");
+        count_around_each(kinds[i], "authors.name, p.likes, authors.id", "authors.name, p.likes desc, authors.id");
+        count_around_each(kinds[i], "authors.name, p.likes, authors.id", "authors.name desc, p.likes, authors.id");
+    }
+}
+
 static void pages_that_have_no_place_are_refused(void **state)
 {
     (void)state;
@@ -140,6 +185,33 @@ static void rows_are_locked(void **state)
     assert_int_equal(list.count, 0);
     assert_int_not_equal(status_of(locking(other, AR_LOCK_UPDATE, AR_LOCK_NOWAIT)), AR_OK);
     ok(ar_tx_rollback(&other, &err));
+    ok(ar_tx_commit(&tx, &err));
+}
+
+static ar_query *locking_before(ar_db *handle, ar_lock_wait wait)
+{
+    ar_query *q = locking(handle, AR_LOCK_UPDATE, wait);
+    ar_query_before(q, 2);
+    ar_query_limit(q, 1);
+    return q;
+}
+
+static void pages_before_a_row_are_locked(void **state)
+{
+    (void)state;
+    Author_list list;
+    const ar_tx_options outside = { .allow_outside = true };
+    ar_db *tx = ar_tx_begin(db, &outside);
+    ok(Author_all(locking_before(tx, AR_LOCK_WAIT), &list, &err));
+    assert_int_equal(list.count, 1);
+    assert_int_equal(list.items[0]->id, 1);
+    if (!fixture_on("sqlite")) {
+        ar_db *other = ar_tx_begin(db, &outside);
+        ok(Author_all(locking_before(other, AR_LOCK_SKIP_LOCKED), &list, &err));
+        assert_int_equal(list.count, 0);
+        assert_int_not_equal(status_of(locking_before(other, AR_LOCK_NOWAIT)), AR_OK);
+        ok(ar_tx_rollback(&other, &err));
+    }
     ok(ar_tx_commit(&tx, &err));
 }
 
@@ -303,9 +375,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(pages_by_key, blog_fill),
         cmocka_unit_test_setup(pages_by_decimals, blog_fill),
+        cmocka_unit_test_setup(pages_have_the_rows_that_a_join_left_without_others, blog_fill),
         cmocka_unit_test_setup(pages_that_have_no_place_are_refused, blog_fill),
         cmocka_unit_test_setup(pages_by_number, blog_fill),
         cmocka_unit_test_setup(rows_are_locked, blog_fill),
+        cmocka_unit_test_setup(pages_before_a_row_are_locked, blog_fill),
         cmocka_unit_test_setup(what_has_no_rows_of_its_own_is_not_locked, blog_fill),
         cmocka_unit_test_setup(one_value, blog_fill),
         cmocka_unit_test_setup(one_column, blog_fill),
