@@ -8,5 +8,4 @@ typedef struct User {
 
 AR_MODEL_DECLARE(User);
 
-AR_MODEL_DEFINE(User, "users", AR_COLUMN(User, id, AR_PRIMARY_KEY), AR_COLUMN(User, name),
-                AR_INDEX(User, "users_name", name, nmae)); /* ERROR */
+AR_MODEL_DEFINE(User, "users", AR_INDEX(User, "users_name", name, nmae)); /* ERROR */
