@@ -101,11 +101,12 @@ static ar_status apply_pending(ari_record *record, const char *verb, ar_error *e
 ar_status ari_apply_pending(ari_record *record, const char *verb, ar_error *err)
 {
     ar_status status = AR_OK;
-    if ((record->flags & ARI_RECORD_IN_EVENT) != 0)
-        return ar_error_set(err, AR_E_BUSY, "%s: an event that comes before a write of this %s is running", verb,
-                            record->model->name);
     while (status == AR_OK && atomic_load_explicit(&record->pending, memory_order_acquire) != NULL)
         status = apply_pending(record, verb, err);
+    if (status == AR_OK &&
+        (record->flags & ARI_RECORD_IN_EVENT) != 0) /* not before: another thread may apply an outcome */
+        return ar_error_set(err, AR_E_BUSY, "%s: an event that comes before a write of this %s is running", verb,
+                            record->model->name);
     return status;
 }
 
