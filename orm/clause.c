@@ -46,16 +46,13 @@ static void append_long_name(ari_text_buffer *text, char quote, const char *name
 static void append_name(ari_text_buffer *text, const ar_dialect *dialect, const char *name)
 {
     char quote = dialect->identifier_quote, whole[SHORT_NAME + 2];
-    size_t length = 0;
-    whole[0] = quote;
-    while (length < SHORT_NAME && name[length] != '\0' && name[length] != quote) {
-        whole[length + 1] = name[length];
-        length++;
-    }
-    if (name[length] != '\0') {
+    size_t length = strlen(name);
+    if (length > SHORT_NAME || memchr(name, quote, length) != NULL) {
         append_long_name(text, quote, name);
         return;
     }
+    whole[0] = quote;
+    memcpy(whole + 1, name, length);
     whole[length + 1] = quote;
     ari_text_buffer_append(text, whole, length + 2);
 }

@@ -10,7 +10,7 @@ static char lower(char c)
 
 bool ari_same_name(const char *a, const char *b)
 {
-    while (*a != '\0' && lower(*a) == lower(*b))
+    while (*a != '\0' && (*a == *b || lower(*a) == lower(*b)))
         a++, b++;
     return lower(*a) == lower(*b);
 }

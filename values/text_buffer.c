@@ -5,7 +5,7 @@
 #include "values/memory.h"
 #include "values/number.h"
 
-enum { smallest_capacity = 64, small_capacity = 1024 }; /* small ones grow faster */
+enum { smallest_capacity = 256, small_capacity = 1024 }; /* small ones grow faster */
 
 void ari_text_buffer_init(ari_text_buffer *buffer, const ar_env *env)
 {
@@ -26,8 +26,7 @@ void ari_text_buffer_clear(ari_text_buffer *buffer)
         buffer->data[0] = '\0';
 }
 
-/* Makes room for `extra` bytes and the NUL behind them. */
-static bool reserve(ari_text_buffer *buffer, size_t extra)
+static bool grow(ari_text_buffer *buffer, size_t extra)
 {
     size_t needed = 0;
     if (buffer->failed)
@@ -47,6 +46,12 @@ static bool reserve(ari_text_buffer *buffer, size_t extra)
     buffer->data = data;
     buffer->capacity = capacity;
     return true;
+}
+
+/* Makes room for `extra` bytes and the NUL behind them. */
+static inline bool reserve(ari_text_buffer *buffer, size_t extra)
+{
+    return (extra < buffer->capacity - buffer->length && !buffer->failed) || grow(buffer, extra);
 }
 
 void ari_text_buffer_append(ari_text_buffer *buffer, const void *bytes, size_t length)
