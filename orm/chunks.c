@@ -5,8 +5,9 @@
 #include "orm/scope.h"
 
 /* Nothing waits here: each operation is sent behind the one before, on the one connection of a transaction, and a gather
- * (orm/gather.c) stands for all of them. Once one cannot be made, what was sent is rolled back where the transaction is of their
- * own; that of the caller is his to roll back. */
+ * (orm/gather.c) stands for all of them. Whatever an operation fails with, its transaction fails with it, that of the
+ * caller too. Once one cannot be made, what was sent is rolled back where the transaction is of their own; that of the
+ * caller is his to roll back. */
 
 static ar_future *fail(const ari_chunks *self, ar_status status, const ar_error *error)
 {
@@ -22,6 +23,7 @@ static ar_future *fail_for_memory(const ari_chunks *self)
 
 static ar_future *submit(const ari_chunks *self, ari_op *op, void *plain)
 {
+    op->decisive = true;
     return self->applied ? ari_apply_submit(self->db, op, NULL, plain) : ari_db_submit(self->db, op);
 }
 
@@ -106,7 +108,7 @@ ar_future *ari_chunks_submit(ari_chunks *self)
     ar_status status = self->send != NULL ? AR_OK : self->make(self, &op, &plain, &error);
     if (status != AR_OK)
         return fail(self, status, &error);
-    if (self->left == 0 && op != NULL && (!self->loose || op->operation.rows == 0))
+    if (self->left == 0 && op != NULL && !self->binding && (!self->loose || op->operation.rows == 0))
         return submit(self, op, plain);
     return ari_db_in_transaction(self->db) ? submit_here(self, op, plain) : submit_in_transaction(self, op, plain);
 }

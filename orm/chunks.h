@@ -18,10 +18,14 @@ struct ari_chunks {
      * outcome goes to; NULL: none. `applied`: its payload begins with an ari_applied. */
     ar_status (*make)(ari_chunks *chunks, ari_op **op, void **plain, ar_error *err);
     bool applied;
+    bool binding; /* an operation may fail once its rows are written: not by itself, but in a transaction */
     bool loose; /* an operation of several rows that fails may leave some of them written */
     /* Instead of make: sends the next, whose future is never NULL. */
     ar_future *(*send)(ari_chunks *chunks);
 };
+
+/* A save (orm/save.c) as an operation of chunks: whatever it fails with, its transaction fails too. */
+ar_future *ari_chunks_save(ar_db *handle, const ar_model *model, void *record);
 
 /* Sends all. The future's value is the sum of those of the operations. */
 ar_future *ari_chunks_submit(ari_chunks *chunks);

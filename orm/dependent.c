@@ -129,14 +129,26 @@ static ar_status add(run *self, ar_future *future, ari_op *op, ar_error *err)
     return status;
 }
 
-static ar_status send(run *self, const rows *of, const char *sql, bool restricts, ar_error *err)
+/* `times` values that are now, and the key. */
+static ar_query *ask(const run *self, const char *sql, size_t times)
+{
+    const ar_env *env = ari_db_env(self->db);
+    const ar_value now = { .type = AR_TYPE_TIMESTAMP, .as.timestamp = { times > 0 ? env->wall_now(env->ctx) : 0 } };
+    ar_value values[ARI_MAX_COLUMNS + 1];
+    for (size_t i = 0; i < times; i++)
+        values[i] = now;
+    values[times] = self->key;
+    return ar_sql_text(self->tx, sql, values, times + 1);
+}
+
+static ar_status send(run *self, const rows *of, const char *sql, size_t times, bool restricts, ar_error *err)
 {
     ari_db *entered;
     ari_op *op;
     if (self->count == MOST)
         return ar_error_set(err, AR_E_UNSUPPORTED, "deleting from %s: more than %d relations depend on it",
                             self->model->table, MOST);
-    ar_query *query = ar_sql_text(self->tx, sql, &self->key, 1);
+    ar_query *query = ask(self, sql, times);
     ar_status status = ari_query_run_create(query, ARI_ASK_EXEC, NULL, &entered, &op, err);
     if (status != AR_OK)
         return status;
@@ -154,10 +166,33 @@ static ar_status send(run *self, const rows *of, const char *sql, bool restricts
     return add(self, ari_db_submit(self->db, op), NULL, err);
 }
 
+/* As update_all has it. Returns how many times are bound: all the same. */
+static size_t write_stamps(ari_text_buffer *text, const ar_dialect *dialect, const rows *of)
+{
+    const ar_column *column;
+    size_t cursor = 0, times = 0;
+    while ((column = ari_column_next(of->model, &cursor)) != NULL) {
+        if ((column->flags & (AR_UPDATED_AT | AR_VERSION)) == 0 || column == of->column)
+            continue;
+        ari_text_buffer_append_cstr(text, ", ");
+        quoted(text, dialect, ari_column_name(column));
+        ari_text_buffer_append_cstr(text, " = ");
+        if ((column->flags & AR_VERSION) != 0) {
+            quoted(text, dialect, ari_column_name(column));
+            ari_text_buffer_append_cstr(text, " + 1");
+        } else {
+            ari_text_buffer_append_char(text, '?');
+            times++;
+        }
+    }
+    return times;
+}
+
 static ar_status write(run *self, const rows *of, const ar_relation *relation, ar_error *err)
 {
     const ar_dialect *dialect = ari_db_dialect(self->db);
     ar_status status = ar_error_set(err, AR_E_NO_MEMORY, "deleting from %s: out of memory", self->model->table);
+    size_t times = 0;
     ari_text_buffer text;
     ari_text_buffer_init(&text, ari_db_env(self->db));
     bool restricts = relation->dependent == AR_DEPENDENT_RESTRICT;
@@ -168,12 +203,13 @@ static ar_status write(run *self, const rows *of, const ar_relation *relation, a
         ari_text_buffer_append_cstr(&text, " SET ");
         quoted(&text, dialect, ari_column_name(of->column));
         ari_text_buffer_append_cstr(&text, " = NULL");
+        times = write_stamps(&text, dialect, of);
     }
     condition(&text, dialect, of);
     if (restricts)
         ari_text_buffer_append_cstr(&text, " LIMIT 1");
     if (!text.failed)
-        status = send(self, of, ari_text_buffer_cstr(&text), restricts, err);
+        status = send(self, of, ari_text_buffer_cstr(&text), times, restricts, err);
     ari_text_buffer_fini(&text);
     return status;
 }

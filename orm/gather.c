@@ -69,15 +69,17 @@ static void collect_future(ari_gather *self, ar_future *of)
     take_late(self, of);
 }
 
+/* They hold all or none; records are to be told that they do not. A commit says to what hangs on it how it ended: where
+ * it failed, before what went before it is taken for done. */
 static void collect(ar_future *future)
 {
     ari_gather *self = (ari_gather *)future;
-    /* They hold all or none; records are to be told that they do not. */
     for (size_t i = 0; i < self->count; i++) {
-        if (self->children[i].op == NULL) /* a commit says to what hangs on it how it ended */
-            collect_future(self, self->children[i].future);
+        const child *each = &self->children[future->status == AR_OK ? i : self->count - 1 - i];
+        if (each->op == NULL)
+            collect_future(self, each->future);
         else if (future->status == AR_OK || self->held)
-            collect_child(self, self->children[i].op);
+            collect_child(self, each->op);
     }
 }
 

@@ -93,7 +93,7 @@ static ar_status check_keys(const chunk *self, ar_error *err)
     for (size_t i = 0; i < self->row_count; i++) {
         if (!ari_write_key_fits(self->plan, self->ids[i]))
             return ar_error_set(err, AR_E_TYPE,
-                                "a row was inserted into %s with key %lld, which does not fit its member",
+                                "inserting into %s: the database gave key %lld, which does not fit its member",
                                 self->plan->model->table, (long long)self->ids[i]);
     }
     return AR_OK;
@@ -298,6 +298,17 @@ static ari_moment moment_of(const rows *self)
     return ari_moment_of(self->upserts ? ARI_PLAN_UPSERT : ARI_PLAN_INSERT, true);
 }
 
+/* Whether it may turn out to be wrong when its rows are written: a row that another tenant has is left out, and a key
+ * need not fit its member. */
+static bool fails_late(const rows *self, const shape *of)
+{
+    const ari_plan *plan = self->plan;
+    if (self->upserts && plan->tenant_column >= 0 && of->rows > 1)
+        return true;
+    return of->keys != KEYS_GIVEN && !(of->keys == KEYS_RETURNED && plan->dialect->sink_undoes) &&
+           ari_kind_size(plan->columns[plan->auto_column].kind) < sizeof(int64_t);
+}
+
 /* The next chunk; its outcome goes to its first row and those behind it. */
 static ar_status next_chunk(ari_chunks *chunks, ari_op **out, void **first, ar_error *err)
 {
@@ -323,6 +334,7 @@ static ar_status next_chunk(ari_chunks *chunks, ari_op **out, void **first, ar_e
         ari_op_release(op);
         return status;
     }
+    chunks->binding = chunks->binding || fails_late(self, &next);
     *out = op;
     *first = self->at;
     self->at += next.rows * self->plan->model->record_size;

@@ -2,7 +2,9 @@
 #include <assert.h>
 
 #include "orm/apply.h"
+#include "orm/assigned.h"
 #include "orm/bind.h"
+#include "orm/chunks.h"
 #include "orm/dependent.h"
 #include "orm/event.h"
 #include "orm/fill.h"
@@ -27,11 +29,11 @@ typedef struct save {
     uint16_t *returned;            /* the columns that come back, to be read into the image */
     ar_type *wanted;               /* their types, behind that of the AUTO key */
     size_t returned_count;
-    bool with_key;                 /* the AUTO key comes back too, before them */
-    bool read_back;                /* the image has them */
-    const ar_env *env;             /* of the record; NULL: a plain struct, which takes no texts */
-    ari_strings *strings;          /* texts that came back, until they are the record's */
-    bool key_lost;                 /* it does not fit, and the row is there: no insert again, and no update */
+    bool with_key;        /* the AUTO key comes back too, before them */
+    bool read_back;       /* the image has them */
+    const ar_env *env;    /* of the record; NULL: a plain struct, which takes no texts */
+    ari_strings *strings; /* texts that came back, until they are the record's */
+    bool key_lost;        /* it does not fit, and the row is there: no insert again, and no update */
     char *image;
     ar_value parameters[];
 } save;
@@ -47,7 +49,7 @@ typedef struct draft {
     bool hard; /* a delete deletes the row */
     ar_db *handle;
     ari_moment moment; /* of a model that is watched */
-    ari_op *op; /* NULL with AR_OK: there is nothing to do */
+    ari_op *op;        /* NULL with AR_OK: there is nothing to do */
 } draft;
 
 static save *save_of(ari_op *op)
@@ -222,47 +224,6 @@ static void apply_save(ari_op *op, ari_record *record, void *plain, ar_status st
         ari_record_sweep_strings(record);
 }
 
-/* A text or bytes member that points at memory of the application's: its value, else one that is NULL. */
-static ar_value assigned(const draft *self, const ari_plan_column *column)
-{
-    const size_t at = column->offset;
-    ar_value now = ari_kind_load(column->kind, (char *)self->object + at);
-    ar_value before = ari_kind_load(column->kind, (char *)ari_record_snapshot(self->record) + at);
-    bool bytes = now.type == AR_TYPE_BYTES;
-    if (!bytes && now.type != AR_TYPE_TEXT && now.type != AR_TYPE_JSON)
-        return AR_NULL;
-    const void *data = bytes ? now.as.bytes.data : (const void *)now.as.text.data;
-    bool known = before.type == now.type && data == (bytes ? before.as.bytes.data : (const void *)before.as.text.data);
-    return known || ari_record_has_string(self->record, data) ? AR_NULL : now;
-}
-
-static size_t assigned_room(const draft *self)
-{
-    const ari_plan *plan = self->write.plan;
-    size_t room = 0;
-    for (uint32_t i = 0; i < plan->column_count; i++) {
-        ar_value value = assigned(self, &plan->columns[i]);
-        room += ari_values_room(&value, 1);
-    }
-    return room;
-}
-
-/* Copies what was assigned, so that the application may free it. */
-static void adopt_strings(const draft *self, ari_strings *strings)
-{
-    const ari_plan *plan = self->write.plan;
-    char *at = strings->bytes;
-    for (uint32_t i = 0; i < plan->column_count; i++) {
-        const ari_plan_column *column = &plan->columns[i];
-        ar_value value = assigned(self, column);
-        if (value.type == AR_TYPE_NULL)
-            continue;
-        at = ari_values_move(&value, 1, at);
-        ari_kind_store(column->kind, (char *)self->object + column->offset, &value);
-    }
-    ari_record_add_strings(self->record, strings);
-}
-
 /* What was assigned and says the same as before is pointed at what was there. */
 static void forget_equal_strings(const draft *self)
 {
@@ -270,7 +231,7 @@ static void forget_equal_strings(const draft *self)
     for (uint32_t i = 0; i < plan->column_count; i++) {
         const ari_plan_column *column = &plan->columns[i];
         char *member = (char *)self->object + column->offset;
-        ar_value now = assigned(self, column);
+        ar_value now = ari_assigned_value(self->record, column);
         ar_value before = ari_kind_load(column->kind, (const char *)self->write.snapshot + column->offset);
         if (now.type != AR_TYPE_NULL && ari_value_equal(&now, &before))
             ari_kind_store(column->kind, member, &before);
@@ -288,7 +249,7 @@ static ar_status prepare_record(draft *self, ar_error *err)
     save *made = save_of(self->op);
     bool marks = self->write.verb == ARI_PLAN_SOFT_DELETE || self->write.verb == ARI_PLAN_RESTORE;
     bool writes = self->write.verb != ARI_PLAN_DELETE && !marks; /* what was assigned */
-    size_t room = writes ? assigned_room(self) : 0;
+    size_t room = writes ? ari_assigned_room(self->record, self->write.plan) : 0;
     ari_strings *strings = room > 0 ? ari_strings_create(ari_record_env(self->record), room) : NULL;
     bool undoable = ari_db_in_transaction(self->db);
     made->undone = undoable ? ari_undo_create(self->record, false) : NULL;
@@ -299,7 +260,7 @@ static ar_status prepare_record(draft *self, ar_error *err)
         return no_memory(self, err);
     }
     if (strings != NULL)
-        adopt_strings(self, strings);
+        ari_assigned_adopt(self->record, self->write.plan, strings);
     memcpy(made->image, marks ? self->write.snapshot : self->object, self->write.plan->model->record_size);
     if (undoable)
         ari_undo_register(made->undone, self->db);
@@ -502,6 +463,7 @@ typedef struct verb {
     ari_plan_verb plan_verb;
     bool on_record;
     bool hard;
+    bool decisive; /* what it fails with fails the transaction */
 } verb;
 
 /* What comes back only when it is asked for. */
@@ -559,21 +521,23 @@ static ar_done write_later(ar_db *handle, const ar_model *model, void *object, v
         return (ar_done){ ari_fail_and_leave(self.db, &error) };
     if (gather != NULL)
         ari_gather_hold(gather, self.op);
-    ar_future *future = is_read_afterwards(&self) ? submit_with_read(&self, handle)
-                                                  : ari_apply_submit(self.db, self.op, self.record,
-                                                                     self.record == NULL ? self.object : NULL);
+    self.op->decisive = chosen.decisive;
+    ar_future *future = is_read_afterwards(&self)
+                            ? submit_with_read(&self, handle)
+                            : ari_apply_submit(self.db, self.op, self.record, self.record == NULL ? self.object : NULL);
     ari_db_leave(self.db);
     return (ar_done){ future };
 }
 
 /* A save is an update that inserts what is new. */
-static const verb save_verb = { "save", ARI_PLAN_UPDATE, true, false };
-static const verb upsert_verb = { "upsert", ARI_PLAN_UPSERT, true, false };
-static const verb delete_verb = { "delete", ARI_PLAN_DELETE, true, false };
-static const verb hard_delete_verb = { "hard_delete", ARI_PLAN_DELETE, true, true };
-static const verb restore_verb = { "restore", ARI_PLAN_RESTORE, true, false };
-static const verb insert_verb = { "insert", ARI_PLAN_INSERT, false, false };
-static const verb update_verb = { "update", ARI_PLAN_UPDATE, false, false };
+static const verb save_verb = { "save", ARI_PLAN_UPDATE, true, false, false };
+static const verb save_of_many = { "save", ARI_PLAN_UPDATE, true, false, true };
+static const verb upsert_verb = { "upsert", ARI_PLAN_UPSERT, true, false, false };
+static const verb delete_verb = { "delete", ARI_PLAN_DELETE, true, false, false };
+static const verb hard_delete_verb = { "hard_delete", ARI_PLAN_DELETE, true, true, false };
+static const verb restore_verb = { "restore", ARI_PLAN_RESTORE, true, false, false };
+static const verb insert_verb = { "insert", ARI_PLAN_INSERT, false, false, false };
+static const verb update_verb = { "update", ARI_PLAN_UPDATE, false, false, false };
 
 ar_status ar_record_save(ar_db *db, const ar_model *model, void *record, ar_error *err)
 {
@@ -583,6 +547,11 @@ ar_status ar_record_save(ar_db *db, const ar_model *model, void *record, ar_erro
 ar_done ar_record_save_async(ar_db *db, const ar_model *model, void *record)
 {
     return write_later(db, model, record, save_verb, NULL);
+}
+
+ar_future *ari_chunks_save(ar_db *handle, const ar_model *model, void *record)
+{
+    return write_later(handle, model, record, save_of_many, NULL).raw;
 }
 
 ar_status ar_record_upsert(ar_db *db, const ar_model *model, void *record, ar_error *err)

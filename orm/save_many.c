@@ -18,7 +18,7 @@ static ar_future *send_next(ari_chunks *chunks)
     memcpy(&record, self->at, sizeof record);
     self->at += sizeof record;
     chunks->left--;
-    return ar_record_save_async(chunks->handle, chunks->model, record).raw;
+    return ari_chunks_save(chunks->handle, chunks->model, record);
 }
 
 ar_done ar_record_save_many_async(ar_db *handle, const ar_model *model, const void *first, size_t count)

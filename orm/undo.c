@@ -6,8 +6,9 @@
 
 /* A verb on a record inside a transaction makes a copy of the struct and the snapshot as they were, and gives it to
  * the transaction and to the operation. When the transaction is rolled back it puts back the flags (newness), the
- * snapshot, and those members that the verb itself had set: the AUTO key and the timestamps. What the application
- * assigned stays. A refresh, which may have read what the transaction wrote, gives back the other members too. Rolled back before the outcome was applied (an asynchronous save that nobody awaited), it only says
+ * snapshot, and those members that the verb itself had set: the AUTO key, the timestamps, and what the database gave by
+ * default. What the application assigned stays. A refresh and an upsert_with, which read what the transaction wrote,
+ * give back the other members too. Rolled back before the outcome was applied (an asynchronous save that nobody awaited), it only says
  * so, and the outcome is not applied any more. The record keeps a list of them, to cut them off when it goes. That
  * list, `record` and the flags belong to the thread that uses the transaction and its records; the operation may drop
  * its reference on any. */
@@ -19,7 +20,7 @@ struct ari_undone {
     ari_record *record; /* NULL: gone */
     ari_undone *next;   /* of the record */
     bool applied, due;
-    bool whole; /* a refresh: gives back all members that are as it left them */
+    bool whole; /* the row was read: gives back all members that are as it left them */
     uint32_t flags;
     unsigned char copies[]; /* struct and snapshot, as they lie in the record */
 };
@@ -66,13 +67,33 @@ static void cut_off(ari_undone *undone)
     undone->record = NULL;
 }
 
+/* Whether the member is as the verb left it. */
+static bool is_as_left(ari_record *record, const ar_column *column)
+{
+    ar_value now = ari_kind_load(column->kind, (char *)ari_record_struct(record) + column->offset);
+    ar_value left = ari_kind_load(column->kind, (char *)ari_record_snapshot(record) + column->offset);
+    return ari_value_equal(&now, &left);
+}
+
+/* Of a column with a default: it was the database that gave the value. */
+static bool was_given(ari_record *record, const ar_column *column, const unsigned char *copy)
+{
+    static const unsigned char zeros[sizeof(ar_value)];
+    if ((column->flags & AR_DATABASE_DEFAULT) == 0)
+        return false;
+    ar_value before = ari_kind_load(column->kind, copy + column->offset);
+    ar_value zero = ari_kind_load(column->kind, zeros);
+    return ari_value_equal(&before, &zero) && is_as_left(record, column);
+}
+
 /* The members that a verb sets by itself. */
 static void restore_members(ari_record *record, const unsigned char *copy)
 {
     const ar_column *column;
     size_t cursor = 0;
     while ((column = ari_column_next(record->model, &cursor)) != NULL) {
-        if ((column->flags & (AR_AUTO | AR_GENERATED | ARI_STAMPED)) != 0)
+        bool own = (column->flags & (AR_AUTO | AR_GENERATED | ARI_STAMPED)) != 0;
+        if (own || was_given(record, column, copy))
             memcpy((char *)ari_record_struct(record) + column->offset, copy + column->offset, column->size);
     }
 }
@@ -82,11 +103,8 @@ static void restore_unassigned(ari_record *record, const unsigned char *copy)
     const ar_column *column;
     size_t cursor = 0;
     while ((column = ari_column_next(record->model, &cursor)) != NULL) {
-        char *member = (char *)ari_record_struct(record) + column->offset;
-        ar_value now = ari_kind_load(column->kind, member);
-        ar_value left = ari_kind_load(column->kind, (char *)ari_record_snapshot(record) + column->offset);
-        if (ari_value_equal(&now, &left))
-            memcpy(member, copy + column->offset, column->size);
+        if (is_as_left(record, column))
+            memcpy((char *)ari_record_struct(record) + column->offset, copy + column->offset, column->size);
     }
 }
 
@@ -101,10 +119,10 @@ static void run_undo(ari_undo *undo)
     record->flags = (record->flags & ~given_back) | (undone->flags & given_back);
     if (undone->whole)
         restore_unassigned(record, undone->copies);
+    else
+        restore_members(record, undone->copies);
     memcpy(ari_record_snapshot(record), undone->copies + ari_record_snapshot_offset(record->model),
            record->model->record_size);
-    if (!undone->whole)
-        restore_members(record, undone->copies);
 }
 
 static void free_undo(ari_undo *undo)

@@ -6,8 +6,8 @@
 
 /* What a record was before a verb inside a transaction, for the case that it is rolled back. See orm/undo.c. */
 
-/* Prepares it for `record`, with a reference for the caller (ari_undo_unref). whole: for a refresh, which changes all
- * members. NULL: no memory. */
+/* Prepares it for `record`, with a reference for the caller (ari_undo_unref). whole: for a verb that reads the row, and
+ * so changes all members. NULL: no memory. */
 ari_undone *ari_undo_create(ari_record *record, bool whole);
 
 /* Takes it back, with the caller's reference, when the verb was not sent. NULL does nothing. */

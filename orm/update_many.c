@@ -52,8 +52,6 @@ static ar_status settle_batch(ari_op *op, ar_status status, ar_error *err)
     const batch *self = batch_of(op);
     if (status != AR_OK)
         ari_write_name_column(self->plan, ARI_PLAN_UPDATE, &self->columns, err);
-    else
-        op->future.value = op->operation.changes;
     return status;
 }
 
@@ -128,10 +126,10 @@ static size_t list_columns(const updates *self, uint32_t *columns, size_t *assig
     return count;
 }
 
-/* r.column1: both kinds of rows have that name for it. */
+/* ar_rows.column1: both kinds of rows have that name for it. */
 static void element(ari_text_buffer *text, size_t index)
 {
-    sql(text, "r.column");
+    sql(text, "ar_rows.column");
     ari_text_buffer_append_int64(text, (int64_t)index + 1);
 }
 
@@ -158,7 +156,7 @@ static void write_unnest(const ari_plan *plan, ari_text_buffer *text, const uint
         sql(text, plan->dialect->column_types[plan->columns[columns[i]].type]);
         sql(text, "[]");
     }
-    sql(text, ") AS r(");
+    sql(text, ") AS ar_rows(");
     for (size_t i = 1; i <= count; i++) {
         sql(text, i > 1 ? ", column" : "column");
         ari_text_buffer_append_int64(text, (int64_t)i);
@@ -173,7 +171,7 @@ static void write_values(const ari_plan *plan, ari_text_buffer *text, size_t row
         sql(text, i == 0 ? "(" : i % count == 0 ? "), (" : ", ");
         parameter(plan->dialect, text, i + 1);
     }
-    sql(text, ")) AS r");
+    sql(text, ")) AS ar_rows");
 }
 
 /* UPDATE … FROM `rows` rows. */

@@ -2,6 +2,7 @@
 #include "orm/upsert.h"
 
 #include "orm/apply.h"
+#include "orm/assigned.h"
 #include "orm/event.h"
 #include "orm/fill.h"
 #include "orm/find.h"
@@ -118,12 +119,19 @@ static ar_status no_memory(const ari_plan *plan, ar_error *err)
     return ar_error_set(err, AR_E_NO_MEMORY, "upserting into %s: out of memory", plan->model->table);
 }
 
-static ar_status prepare_undo(ari_db *db, ari_record *record, ari_op *op, ar_error *err)
+/* Its own strings, and what a rollback gives back, which points at them. */
+static ar_status prepare_record(ari_db *db, ari_record *record, ari_op *op, ar_error *err)
 {
     upsert *self = upsert_of(op);
+    size_t room = ari_assigned_room(record, self->plan);
+    ari_strings *strings = room > 0 ? ari_strings_create(self->env, room) : NULL;
+    if (room > 0 && strings == NULL)
+        return no_memory(self->plan, err);
+    if (strings != NULL)
+        ari_assigned_adopt(record, self->plan, strings);
     if (!ari_db_in_transaction(db))
         return AR_OK;
-    self->undone = ari_undo_create(record, false);
+    self->undone = ari_undo_create(record, true);
     if (self->undone == NULL)
         return no_memory(self->plan, err);
     ari_undo_register(self->undone, db);
@@ -153,7 +161,7 @@ static ar_status make_op(ari_db *db, ari_write *write, ari_record *record, const
     status = ari_upsert_statement(plan, &columns, 1, conflict, ARI_GIVE_ROW, &self->statement, err);
     op->operation.statement = self->statement;
     if (status == AR_OK)
-        status = prepare_undo(db, record, op, err);
+        status = prepare_record(db, record, op, err);
     if (status == AR_OK)
         *out = op;
     else

@@ -7,6 +7,7 @@
 
 #include <actrec/uuid.h>
 
+#include "orm/assigned.h"
 #include "orm/behaviour.h"
 #include "orm/bind.h"
 
@@ -206,7 +207,7 @@ static ar_status make_uuids(const ari_plan *plan, void *object, ar_error *err)
     return status;
 }
 
-static ar_status give_tenant(const ari_write *write, bool fresh, void *object, bool keeps_texts, ar_error *err)
+static ar_status give_tenant(const ari_write *write, bool fresh, void *object, bool is_record, ar_error *err)
 {
     const ari_plan_column *column = &write->plan->columns[write->plan->tenant_column];
     ar_value value = member_value(column, object);
@@ -216,8 +217,12 @@ static ar_status give_tenant(const ari_write *write, bool fresh, void *object, b
         return ar_error_set(err, AR_E_INVALID, "writing to %s: member %s.%s is another tenant than the scope's",
                             write->plan->model->table, write->plan->model->name, column->from->member);
     }
-    if (fresh && (keeps_texts || column->type != AR_TYPE_TEXT))
+    if (!fresh)
+        return AR_OK;
+    if (column->type != AR_TYPE_TEXT)
         ari_kind_store(column->kind, (char *)object + column->offset, write->tenant);
+    else if (is_record && !ari_assigned_copy((ari_record *)object - 1, column, write->tenant))
+        return ar_error_set(err, AR_E_NO_MEMORY, "writing to %s: out of memory", write->plan->model->table);
     return AR_OK;
 }
 
@@ -231,14 +236,14 @@ static ar_status take_version(ari_write *write, ar_error *err)
                         write->plan->model->table, column->name);
 }
 
-ar_status ari_write_prepare(ari_write *write, const ari_db *db, void *object, ar_value *tenant, bool keeps_texts,
+ar_status ari_write_prepare(ari_write *write, const ari_db *db, void *object, ar_value *tenant, bool is_record,
                             ar_error *err)
 {
     const ari_plan *plan = write->plan;
     bool fresh = write->verb == ARI_PLAN_INSERT || write->verb == ARI_PLAN_UPSERT;
     ar_status status = ari_plan_tenant(plan, db, tenant, &write->tenant, err);
     if (status == AR_OK && write->tenant != NULL)
-        status = give_tenant(write, fresh, object, keeps_texts, err);
+        status = give_tenant(write, fresh, object, is_record, err);
     if (status == AR_OK && fresh && (plan->flags & ARI_MADE_HERE) != 0)
         status = make_uuids(plan, object, err);
     return status == AR_OK && plan->version_column >= 0 ? take_version(write, err) : status;

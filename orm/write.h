@@ -18,9 +18,10 @@ typedef struct ari_write {
 enum { ARI_MAX_PARAMETERS = ARI_MAX_COLUMNS + ARI_MAX_KEY + 2 };
 
 /* Gives a new row the UUIDs and the tenant that it does not have yet, and `write` what it needs besides the struct:
- * `object` is that, `tenant` room for one. `keeps_texts`: texts that are assigned to it will be copied. AR_E_INVALID
- * without a tenant, and for a struct of another one; AR_E_TYPE. */
-ar_status ari_write_prepare(ari_write *write, const ari_db *db, void *object, ar_value *tenant, bool keeps_texts,
+ * `object` is that, `tenant` room for one. `is_record`: it is a record's, which gets a copy of a tenant that is a text; a
+ * plain struct does not get one. AR_E_INVALID without a tenant, and for a struct of another one; AR_E_TYPE;
+ * AR_E_NO_MEMORY. */
+ar_status ari_write_prepare(ari_write *write, const ari_db *db, void *object, ar_value *tenant, bool is_record,
                             ar_error *err);
 
 /* Whether the member is what is left to a default of the database: 0, false, NULL. */

@@ -85,6 +85,9 @@ bool ari_connection_interrupted(const ari_connection *connection, const ari_op *
 /* Completes `op`, and lets go of it. */
 void ari_op_complete(ari_op *op, ar_status status, const ar_error *error);
 
+/* Before that, of one that is decisive and went well with the engine: whether it did all the same. False: `err` says why not. */
+bool ari_op_settle(ari_op *op, ar_error *err);
+
 /* Sends one operation, or more that are linked. Under the token. */
 void ari_connection_submit(ari_connection *connection, ar_operation *operations, uint32_t count);
 

@@ -247,6 +247,7 @@ static void begin(ari_connection *connection, ari_lease *lease, ari_op *op)
                         .isolation = lease->options.isolation });
     lease->errand.next = &op->operation;
     lease->under_way++;
+    lease->decisive += op->decisive;
     ari_connection_submit(connection, &lease->errand, 2);
 }
 
@@ -272,8 +273,11 @@ static bool begins_again(ari_connection *connection, ari_lease *lease, ari_op *o
 void ari_lease_completed(ari_op *op, const ar_error *error)
 {
     ari_lease *lease = op->lease;
-    ar_error refused;
+    ar_error refused, settled;
     lease->under_way--;
+    lease->decisive -= op->decisive;
+    if (op->decisive && error == NULL && !ari_op_settle(op, &settled))
+        error = &settled;
     if (lease->pending == op)
         lease->pending = NULL;
     if (lease->step == STEP_BEGIN && lease->step_done) {
@@ -465,6 +469,8 @@ static bool may_go_on(ari_connection *connection, const ari_lease *lease, const 
                (ari_connection_ensure(connection, &op->operation) && connection->under_way == 0);
     if (ari_lease_is_end(op) || ends_savepoint(op))
         return lease->under_way == 0;
+    if (op->operation.kind == AR_OP_SAVEPOINT && lease->decisive > 0) /* what fails before it is not to be rolled back by it */
+        return false;
     return lease->under_way == 0 || connection->pool->topology.pipelines;
 }
 
@@ -485,6 +491,7 @@ static void run_statement(ari_connection *connection, ari_lease *lease, ari_op *
         end_savepoint(connection, lease, op);
     } else {
         lease->under_way++;
+        lease->decisive += op->decisive;
         ari_connection_submit(connection, &op->operation, 1);
     }
 }

@@ -73,6 +73,7 @@ struct ari_lease {
     int64_t
         give_up_at; /* the time of env->now when the connection is given up, for a rollback waits behind what is not answered; INT64_MAX: not */
     uint32_t under_way;  /* statements of the application */
+    uint32_t decisive;   /* of these, ari_op.decisive */
     ari_op_list queue;   /* its operations that wait for their turn */
     ari_op *pending;     /* the end of the transaction, or of a savepoint, that the step is for */
     ar_operation errand; /* of the step */

@@ -101,13 +101,26 @@ static void make_room(ari_op *op)
     leave_queue(pool);
 }
 
+bool ari_op_settle(ari_op *op, ar_error *err)
+{
+    if (!ari_future_claim(&op->future)) {
+        ar_error_set(err, AR_E_CANCELLED, "an operation was cancelled, or late, while it ran");
+        return false;
+    }
+    op->settled = true;
+    err->status = AR_OK;
+    if (op->settle != NULL)
+        err->status = op->settle(op, AR_OK, err);
+    return err->status == AR_OK;
+}
+
 void ari_op_complete(ari_op *op, ar_status status, const ar_error *error)
 {
     ar_error settled;
     make_room(op);
-    if (ari_future_claim(&op->future)) {
+    if (op->settled || ari_future_claim(&op->future)) {
         op->future.value = op->operation.changes;
-        if (op->settle != NULL) {
+        if (op->settle != NULL && !op->settled) {
             if (error != NULL)
                 settled = *error;
             status = op->settle(op, status, &settled);

@@ -39,6 +39,8 @@ struct ari_op {
     bool sent;         /* it counts as under way */
     bool named;        /* the end of a savepoint that stays when it is rolled back to, and is not rolled back to instead of being released */
     uint8_t losses;    /* how often the connection was lost under it, and it went to another one */
+    bool decisive;     /* in a transaction: what `settle` makes an error of fails that too, as an error of the engine's does; `settle` reads the payload alone */
+    bool settled;      /* `settle` was asked */
     bool brief;        /* reads one row by its key: over before another thread could be woken for it */
     const char *trace; /* may: stands in the log when it fails; lives until it is complete */
     /* may: a last look at the results before completion, on the thread that runs the connection; `status` is the backend's, the answer becomes the

@@ -38,7 +38,8 @@ AR_API ar_done ar_record_upsert_with_async(ar_db *db, const ar_model *model, voi
                                            const ar_upsert_options *options);
 
 /* --- Plain structs that lie in an array: as few statements as the engine takes, all or none. More than one run in a
- * transaction: the caller's when `db` is one, else one of their own. No rows: AR_OK. What the library or the database
+ * transaction: the caller's when `db` is one, which refuses all but a rollback after an error of the database or of what
+ * it gave back; else one of their own. No rows: AR_OK. What the library or the database
  * sets (AUTO keys, UUIDs, timestamps) goes into the structs when all of it has held; columns that the database computes
  * do not. In the asynchronous ones that is done by who awaits: the structs must live until then. --- */
 
@@ -81,7 +82,8 @@ AR_API ar_int64_future ar_record_insert_each_async(ar_db *db, const ar_model *mo
 /* Saves the records that `records`, an array of T *, points at, in its order: new ones are inserted, of others the changed columns are updated. They are sent one
  * behind the other without waiting.
  * Errors:  as ar_record_save, of the first that failed; records saved before it are as they were when the transaction
- *          is rolled back, which that of the call's own is. */
+ *          is rolled back, which that of the call's own is. One of the caller's refuses all but that after AR_E_STALE
+ *          and AR_E_NOT_FOUND too. */
 AR_API AR_NODISCARD ar_status ar_record_save_many(ar_db *db, const ar_model *model, const void *records, size_t count,
                                                   ar_error *err);
 AR_API ar_done ar_record_save_many_async(ar_db *db, const ar_model *model, const void *records, size_t count);

@@ -162,7 +162,9 @@ AR_API ar_done ar_record_update_async(ar_db *db, const ar_model *model, void *pl
 /* Inserts `count` structs that lie in an array, all or none. None: AR_OK. To PostgreSQL they go as arrays of the types
  * that ar_table_create gives the columns: those of another table must take them by assignment, which an enum or a uuid
  * does not from a text.
- * Errors:  AR_E_CONSTRAINT, with nothing inserted; in a transaction of the caller's that is then to be rolled back. */
+ * Errors:  AR_E_CONSTRAINT, AR_E_TYPE for keys that do not fit their member, with nothing inserted; AR_E_QUERY when keys
+ *          of rows are missing, which a trigger has left out: outside of transactions the others may be in. In a
+ *          transaction of the caller's all that is left then is to roll it back. */
 AR_API AR_NODISCARD ar_status ar_record_insert_many(ar_db *db, const ar_model *model, void *rows, size_t count,
                                                     ar_error *err);
 AR_API ar_done ar_record_insert_many_async(ar_db *db, const ar_model *model, void *rows, size_t count);

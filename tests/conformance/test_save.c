@@ -160,9 +160,9 @@ static void a_row_whose_key_does_not_fit_is_told(void **state)
     widen_narrow();
     Narrow rows[2] = { { .name = "a" }, { .name = "b" } };
     fails(Narrow_insert_many(db, rows, 2, &err), AR_E_TYPE);
-    assert_non_null(strstr(err.message, "a row was inserted into narrow with key 32768"));
+    assert_non_null(strstr(err.message, "the database gave key 32768"));
     assert_int_equal(rows[0].id, 0);
-    assert_int_equal(count_narrow(), 2);
+    assert_int_equal(count_narrow(), 0);
     fails(Narrow_insert(db, &rows[0], &err), AR_E_TYPE);
     assert_non_null(strstr(err.message, "the row was inserted into narrow with key 327"));
     Narrow *record = Narrow_new();
@@ -171,7 +171,7 @@ static void a_row_whose_key_does_not_fit_is_told(void **state)
     assert_false(Narrow_is_new(record));
     fails(Narrow_save(db, record, &err), AR_E_INVALID); /* not once more */
     Narrow_free(record);
-    assert_int_equal(count_narrow(), 4);
+    assert_int_equal(count_narrow(), 2);
 }
 
 static Stamped *new_stamped(int32_t value)
