@@ -213,6 +213,7 @@ static int save_people(void **state)
     (void)state;
     for (size_t i = 0; i < PEOPLE; i++) {
         people[i] = Person_new();
+        assert_non_null(people[i]);
         people[i]->name = names[i];
         people[i]->age = 1;
         ok(Person_save(db, people[i], &err));
@@ -386,8 +387,7 @@ static void a_failed_save_keeps_its_own_tenant(void **state)
 {
     (void)state;
     ar_db *scope = text_scope();
-    Doc *doc = Doc_new();
-    doc->name = "\xff";
+    Doc *doc = doc_of((char[]){ "\xff" });
     fails(Doc_save(scope, doc, &err), AR_E_TYPE);
     ar_scope_close(&scope);
     assert_string_equal(doc->tenant, "tenant-seven");
