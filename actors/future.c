@@ -310,7 +310,8 @@ void ari_future_fail_late(ar_future *future, const ar_error *error)
         *late = *error;
     else
         late = &late_no_memory;
-    if (!atomic_compare_exchange_strong_explicit(&future->late, &none, late, memory_order_release, memory_order_relaxed))
+    if (!atomic_compare_exchange_strong_explicit(&future->late, &none, late, memory_order_release,
+                                                 memory_order_relaxed))
         release_late(future, late);
 }
 

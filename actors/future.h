@@ -33,9 +33,9 @@ struct ar_future {
     _Atomic uint32_t state;
     _Atomic uint32_t references;
     _Atomic(ari_future_observer *) observers;
-    ar_error *error;  /* once done; NULL on AR_OK, and when there was no memory for it */
-    int64_t value;    /* once done: of counts and indexes */
-    ar_status status; /* once done */
+    ar_error *error;          /* once done; NULL on AR_OK, and when there was no memory for it */
+    int64_t value;            /* once done: of counts and indexes */
+    ar_status status;         /* once done */
     _Atomic(ar_error *) late; /* what went wrong as the result was taken, for the one who takes it; NULL: nothing */
 };
 

@@ -6,8 +6,8 @@
 #include <actrec/actor.h>
 #include <actrec/bulk.h>
 #include <actrec/change.h>
-#include <actrec/combine.h>
 #include <actrec/changes.h>
+#include <actrec/combine.h>
 #include <actrec/config.h>
 #include <actrec/db.h>
 #include <actrec/decimal.h>
@@ -38,8 +38,8 @@
 #include <actrec/rows.h>
 #include <actrec/runtime.h>
 #include <actrec/schema.h>
-#include <actrec/select.h>
 #include <actrec/schema_diff.h>
+#include <actrec/select.h>
 #include <actrec/supervisor.h>
 #include <actrec/time.h>
 #include <actrec/timer.h>

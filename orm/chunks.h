@@ -19,7 +19,7 @@ struct ari_chunks {
     ar_status (*make)(ari_chunks *chunks, ari_op **op, void **plain, ar_error *err);
     bool applied;
     bool binding; /* an operation may fail once its rows are written: not by itself, but in a transaction */
-    bool loose; /* an operation of several rows that fails may leave some of them written */
+    bool loose;   /* an operation of several rows that fails may leave some of them written */
     /* Instead of make: sends the next, whose future is never NULL. */
     ar_future *(*send)(ari_chunks *chunks);
 };

@@ -24,9 +24,9 @@ const ar_backend *ari_db_backend(const ari_db *db);
 ari_pool *ari_db_pool(const ari_db *db);
 ar_runtime *ari_db_runtime(const ari_db *db);
 bool ari_db_in_transaction(const ari_db *db);
-bool ari_db_all_tenants(const ari_db *db);         /* rows of all tenants are meant */
+bool ari_db_all_tenants(const ari_db *db);       /* rows of all tenants are meant */
 const ar_value *ari_db_tenant(const ari_db *db); /* NULL: there is none; as long as `db` is entered */
-bool ari_db_is_scope(const ari_db *db); /* a scope or a transaction: what is read through it belongs to it */
+bool ari_db_is_scope(const ari_db *db);          /* a scope or a transaction: what is read through it belongs to it */
 
 /* The caches that live with the database itself, made by their owners (orm/statement.c, orm/plan.c) through create/destroy below. */
 struct ari_statement_cache *ari_db_statements(const ari_db *db);
@@ -53,8 +53,9 @@ void ari_disown(ari_owned *owned);
 typedef struct ari_undo ari_undo;
 struct ari_undo {
     ari_undo *next;
-    void (*undo)(ari_undo *undo);                   /* may; newest first */
-    void (*told)(ari_undo *undo, bool rolled_back); /* may: once all are undone, or the outermost transaction committed; oldest first */
+    void (*undo)(ari_undo *undo); /* may; newest first */
+    void (*told)(ari_undo *undo,
+                 bool rolled_back); /* may: once all are undone, or the outermost transaction committed; oldest first */
     void (*free)(ari_undo *undo);
     ar_db *db; /* set before `told`: what may be worked through then */
 };

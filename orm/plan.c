@@ -8,9 +8,9 @@
 #include "orm/bind.h"
 #include "orm/column.h"
 #include "orm/convert.h"
-#include "orm/relation.h"
-#include "orm/fragment.h"
 #include "orm/event.h"
+#include "orm/fragment.h"
+#include "orm/relation.h"
 #include "orm/statement.h"
 #include "orm/validation.h"
 

@@ -92,19 +92,19 @@ typedef struct ari_plan {
     uint32_t own_count;    /* without the derived and the generated ones */
     uint32_t key_count;    /* 0: a row type */
     uint32_t key[ARI_MAX_KEY];
-    int auto_column;        /* the AUTO key; -1: none, likewise below */
-    bool key_returned;      /* the AUTO key of a single insert comes back as a row */
-    bool watched;           /* it has rules or events */
-    uint32_t events;        /* as ari_events_find */
+    int auto_column;                   /* the AUTO key; -1: none, likewise below */
+    bool key_returned;                 /* the AUTO key of a single insert comes back as a row */
+    bool watched;                      /* it has rules or events */
+    uint32_t events;                   /* as ari_events_find */
     struct ari_validation *validation; /* NULL: it has no rules */
-    bool has_stamps;        /* columns that writes set by themselves */
+    bool has_stamps;                   /* columns that writes set by themselves */
     int version_column;
     int deleted_column;
-    int tenant_column;      /* -1 also when it does not matter which tenant's a row is */
-    bool guarded;           /* the version or the tenant stands with the key where a row is written */
-    bool by_itself;         /* a find is not run together with others */
-    const char *scope;      /* what a find wants of a row besides its key, "deleted_at IS NULL AND (…)"; NULL: nothing */
-    ari_mask insertable;    /* what an insert sends, but for what is left to the database when it is zero */
+    int tenant_column;   /* -1 also when it does not matter which tenant's a row is */
+    bool guarded;        /* the version or the tenant stands with the key where a row is written */
+    bool by_itself;      /* a find is not run together with others */
+    const char *scope;   /* what a find wants of a row besides its key, "deleted_at IS NULL AND (…)"; NULL: nothing */
+    ari_mask insertable; /* what an insert sends, but for what is left to the database when it is zero */
     _Atomic(struct ari_plan *) untenanted; /* the same model, where its tenant does not matter */
     uint32_t created_count; /* created-at columns, which an upsert reads back, where the engine can; else 0 */
     size_t snapshot_offset; /* from one struct of a record to its snapshot: record_size, aligned */

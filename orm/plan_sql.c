@@ -482,8 +482,8 @@ static bool returns_key(const ari_plan *plan, const ari_mask *mask)
     uint16_t columns[ARI_MAX_COLUMNS];
     if (plan->auto_column < 0 || ari_mask_has(mask, (size_t)plan->auto_column))
         return false;
-    return plan->key_returned || (ari_plan_returns(plan, ARI_PLAN_INSERT) &&
-                                  ari_plan_returned(plan, ARI_PLAN_INSERT, mask, columns) > 0);
+    return plan->key_returned ||
+           (ari_plan_returns(plan, ARI_PLAN_INSERT) && ari_plan_returned(plan, ARI_PLAN_INSERT, mask, columns) > 0);
 }
 
 static ar_status no_memory(const ari_plan *plan, ar_error *err)

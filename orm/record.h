@@ -20,12 +20,12 @@ typedef struct ari_undone ari_undone;
 struct ari_hold;
 
 enum {
-    ARI_RECORD_NEW = 1 << 0,     /* not in the database: a save inserts */
-    ARI_RECORD_LISTED = 1 << 1,  /* its memory is that of a list */
-    ARI_RECORD_KEPT = 1 << 2,    /* listed, and holds a reference to the list */
-    ARI_RECORD_TOUCHED = 1 << 3, /* listed, and on the list's `touched` */
-    ARI_RECORD_KEYLESS = 1 << 4, /* read without its primary key: cannot be found again */
-    ARI_RECORD_PARTIAL = 1 << 5, /* read without some of its columns, whose members are zero */
+    ARI_RECORD_NEW = 1 << 0,      /* not in the database: a save inserts */
+    ARI_RECORD_LISTED = 1 << 1,   /* its memory is that of a list */
+    ARI_RECORD_KEPT = 1 << 2,     /* listed, and holds a reference to the list */
+    ARI_RECORD_TOUCHED = 1 << 3,  /* listed, and on the list's `touched` */
+    ARI_RECORD_KEYLESS = 1 << 4,  /* read without its primary key: cannot be found again */
+    ARI_RECORD_PARTIAL = 1 << 5,  /* read without some of its columns, whose members are zero */
     ARI_RECORD_IN_EVENT = 1 << 15 /* what comes before a write of it is running: no other verb meanwhile */
 };
 
@@ -40,9 +40,9 @@ struct ari_record {
     } home;
     _Atomic(ari_op *)
         pending; /* an asynchronous verb whose outcome was not applied yet, with a reference; see orm/apply.c */
-    ari_strings *strings; /* copies of what was assigned */
-    ari_undone *undos;    /* what a rollback would give back */
-    ari_record *touched;  /* the next on the list's chain */
+    ari_strings *strings;   /* copies of what was assigned */
+    ari_undone *undos;      /* what a rollback would give back */
+    ari_record *touched;    /* the next on the list's chain */
     struct ari_hold *holds; /* what was loaded for it, of one of its own or kept; see orm/relation.c */
 };
 
@@ -61,7 +61,7 @@ struct ari_list {
     ari_arena arena;
     void *items; /* T ** */
     size_t count, capacity;
-    ari_record *touched; /* records that have something to free besides the arena */
+    ari_record *touched;    /* records that have something to free besides the arena */
     struct ari_hold *holds; /* what was loaded for its records; see orm/relation.c */
     atomic_size_t holders;  /* of one that was loaded for others: the holds, and who loads it */
     struct ari_lazy *lazy;  /* loads for its records one by one; see orm/strict.c */

@@ -20,13 +20,13 @@ struct ari_db {
     struct ari_statement_cache *statements;
     struct ari_plan_cache *plans;
     _Atomic(ari_commit_tokens *) *commit_tokens; /* those of the database; see orm/commit_token.c */
-    int64_t timeout_ms; /* each operation that has none; 0: none */
-    int64_t deadline;   /* of all that is done through it; INT64_MAX: none */
+    int64_t timeout_ms;                          /* each operation that has none; 0: none */
+    int64_t deadline;                            /* of all that is done through it; INT64_MAX: none */
     char trace[128];
     const ar_value *tenant; /* its own, or that of the handle around it; NULL: none */
     ar_value *own_tenant;   /* with its text behind it; freed with it */
     bool all_tenants;
-    bool library; /* a transaction of the library's own, for one call */
+    bool library;        /* a transaction of the library's own, for one call */
     uint32_t lazy_loads; /* of single records; see orm/strict.c */
     bool lazy_refused;
     ari_db *parent;      /* kept in memory by this one; NULL: a database */

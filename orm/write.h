@@ -10,8 +10,8 @@ typedef struct ari_write {
     const void *object;   /* the struct */
     const void *snapshot; /* what the database is known to hold; NULL: nothing is known */
     ari_plan_verb verb;
-    int64_t now;     /* of the timestamps that are set by themselves */
-    int64_t version; /* that the row must have, where it is there */
+    int64_t now;            /* of the timestamps that are set by themselves */
+    int64_t version;        /* that the row must have, where it is there */
     const ar_value *tenant; /* whose the row is, in the type of its column; NULL: that does not matter */
 } ari_write;
 

@@ -469,7 +469,8 @@ static bool may_go_on(ari_connection *connection, const ari_lease *lease, const 
                (ari_connection_ensure(connection, &op->operation) && connection->under_way == 0);
     if (ari_lease_is_end(op) || ends_savepoint(op))
         return lease->under_way == 0;
-    if (op->operation.kind == AR_OP_SAVEPOINT && lease->decisive > 0) /* what fails before it is not to be rolled back by it */
+    if (op->operation.kind == AR_OP_SAVEPOINT &&
+        lease->decisive > 0) /* what fails before it is not to be rolled back by it */
         return false;
     return lease->under_way == 0 || connection->pool->topology.pipelines;
 }

@@ -32,16 +32,18 @@ struct ari_op {
     ari_timer timer;
     ari_pool *pool;
     _Atomic(struct ari_connection *)
-        connection;    /* where it goes; NULL: it waits in the pool's queue, or was not sent */
-    ari_lease *lease;  /* NULL outside transactions */
-    bool listens;      /* LISTEN or UNLISTEN: for the connection that does only that */
-    bool first;        /* it found the mailbox empty */
-    bool sent;         /* it counts as under way */
-    bool named;        /* the end of a savepoint that stays when it is rolled back to, and is not rolled back to instead of being released */
-    uint8_t losses;    /* how often the connection was lost under it, and it went to another one */
-    bool decisive;     /* in a transaction: what `settle` makes an error of fails that too, as an error of the engine's does; `settle` reads the payload alone */
-    bool settled;      /* `settle` was asked */
-    bool brief;        /* reads one row by its key: over before another thread could be woken for it */
+        connection;   /* where it goes; NULL: it waits in the pool's queue, or was not sent */
+    ari_lease *lease; /* NULL outside transactions */
+    bool listens;     /* LISTEN or UNLISTEN: for the connection that does only that */
+    bool first;       /* it found the mailbox empty */
+    bool sent;        /* it counts as under way */
+    bool
+        named; /* the end of a savepoint that stays when it is rolled back to, and is not rolled back to instead of being released */
+    uint8_t losses; /* how often the connection was lost under it, and it went to another one */
+    bool
+        decisive; /* in a transaction: what `settle` makes an error of fails that too, as an error of the engine's does; `settle` reads the payload alone */
+    bool settled; /* `settle` was asked */
+    bool brief;   /* reads one row by its key: over before another thread could be woken for it */
     const char *trace; /* may: stands in the log when it fails; lives until it is complete */
     /* may: a last look at the results before completion, on the thread that runs the connection; `status` is the backend's, the answer becomes the
      * operation's. When that makes an error of AR_OK, fill `err`; when it keeps an error, leave `err` alone. */
@@ -115,12 +117,14 @@ ari_op *ari_op_of(ar_future *future);
 
 /* The statements of tokens; made by the layer above, they live as long as the pool. See pools/token.c. */
 typedef struct ari_token_statements {
-    const ar_statement *clean;  /* deletes those that were made before $1 (microseconds since 1970); fails while there is no table */
+    const ar_statement
+        *clean; /* deletes those that were made before $1 (microseconds since 1970); fails while there is no table */
     const ar_statement *make;   /* makes the table when there is none */
     const ar_statement *insert; /* the token $1, held or not ($2), made at $3 */
     const ar_statement *claim;  /* likewise, unless it is there */
     const ar_statement *look;   /* how $1 is held */
-    _Atomic int64_t clean_at;   /* the time of env->now when those of old are to be deleted again; 0: it is not known whether there is a table */
+    _Atomic int64_t
+        clean_at; /* the time of env->now when those of old are to be deleted again; 0: it is not known whether there is a table */
 } ari_token_statements;
 
 typedef struct ari_lease_options {
@@ -131,7 +135,7 @@ typedef struct ari_lease_options {
     ar_isolation isolation;
     ari_token_statements *token; /* NULL: a COMMIT whose answer is lost stays in doubt */
     ar_uuid token_id;            /* nobody else's */
-    int64_t deadline;   /* of the whole lease, microseconds of env->now; INT64_MAX: none */
+    int64_t deadline;            /* of the whole lease, microseconds of env->now; INT64_MAX: none */
 } ari_lease_options;
 
 /* A lease: one connection for a transaction. BEGIN travels with its first operation, so this never blocks. The calling thread holds it. NULL: no memory. */

@@ -57,8 +57,8 @@ typedef struct ar_column {
     const char *name;        /* of the column; NULL: as the member */
     const char *default_sql; /* the DEFAULT clause of the table, an SQL expression; NULL: none */
     ar_entry entry;
-    const void *extra; /* of what is no column */
-    const char *sql;   /* AR_GENERATED, AR_DERIVED: the expression */
+    const void *extra;              /* of what is no column */
+    const char *sql;                /* AR_GENERATED, AR_DERIVED: the expression */
     const ar_reference *references; /* the foreign key that the column is: AR_REFERENCES; NULL: it is none */
     ar_action on_delete, on_update; /* with references */
     const char *check_sql;          /* a condition that each row meets, SQL without arguments; NULL: none */
@@ -121,11 +121,11 @@ AR_END_DECLS
 /* AR_COLUMN(T, member), AR_COLUMN(T, member, flags), AR_COLUMN(T, member, flags, .name = "…", .default_sql = "…"):
  * the type of the column comes from that of the member, which may be bool, int16_t, int32_t, int64_t, an enum, float,
  * double, const char *, and every type of actrec/value.h; any other, a char[32] say, does not compile. */
-#define AR_COLUMN(T, ...) \
+#define AR_COLUMN(T, ...)                                                                                              \
     AR_COLUMN_PICK_(__VA_ARGS__, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, MORE_, ONE_, 0) \
     (T, __VA_ARGS__)
 #define AR_COLUMN_PICK_(a, b, c, d, e, f, g, h, i, j, k, l, which, ...) AR_COLUMN_##which
-#define AR_COLUMN_ONE_(T, m)                                AR_COLUMN_MORE_(T, m, 0)
+#define AR_COLUMN_ONE_(T, m)                                            AR_COLUMN_MORE_(T, m, 0)
 #define AR_COLUMN_MORE_(T, m, ...)       \
     {                                    \
         .T = {                           \

@@ -456,12 +456,12 @@ static void transactions(void **state)
     settle();
 }
 
-#define SAVEPOINT(function)                                  \
-    ANSWERS(AR_E_INVALID, function, NULL, "here");           \
-    ANSWERS(AR_E_CLOSED, function, stale, "here");           \
-    ANSWERS(AR_E_INVALID, function, tx, NULL);               \
-    COMES_TO(AR_E_INVALID, function##_async, NULL, "here");  \
-    COMES_TO(AR_E_CLOSED, function##_async, stale, "here");  \
+#define SAVEPOINT(function)                                 \
+    ANSWERS(AR_E_INVALID, function, NULL, "here");          \
+    ANSWERS(AR_E_CLOSED, function, stale, "here");          \
+    ANSWERS(AR_E_INVALID, function, tx, NULL);              \
+    COMES_TO(AR_E_INVALID, function##_async, NULL, "here"); \
+    COMES_TO(AR_E_CLOSED, function##_async, stale, "here"); \
     COMES_TO(AR_E_INVALID, function##_async, tx, NULL)
 
 static void savepoints(void **state)
