@@ -117,6 +117,9 @@ static void records_saved_since_get_back_what_they_were(void **state)
 {
     (void)state;
     Note *before = Note_new(), *since = Note_new(), *later = Note_new();
+    assert_non_null(before);
+    assert_non_null(since);
+    assert_non_null(later);
     before->title = "before";
     since->title = "since";
     later->title = "later";
@@ -149,6 +152,7 @@ static void a_commit_keeps_what_open_savepoints_hold(void **state)
 {
     (void)state;
     Note *note = Note_new();
+    assert_non_null(note);
     note->title = "kept";
     ar_db *tx = ar_tx_begin(db, NULL);
     ok(ar_tx_savepoint(tx, "a", &err));
@@ -185,6 +189,7 @@ static void without_waiting(void **state)
 {
     (void)state;
     Note *note = Note_new();
+    assert_non_null(note);
     note->title = "since";
     ar_db *tx = ar_tx_begin(db, NULL);
     ar_done set = ar_tx_savepoint_async(tx, "here");
@@ -280,6 +285,7 @@ static void a_next_attempt_has_none_of_them(void **state)
 static ar_status work(void)
 {
     Note *note = Note_new();
+    assert_non_null(note);
     if (note != NULL)
         note->title = "one";
     ar_db *tx = ar_tx_begin(db, NULL);
