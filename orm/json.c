@@ -118,7 +118,7 @@ static ar_status write_template(ari_writing *writing, const char *template, cons
             status = write_column(writing, expr);
         else if (*template == '\2')
             write_path(writing, expr);
-        else if (*template == '\3')
+        else if (*template == '\3' && value != NULL)
             bind_text(writing, value->as.text.data, value->as.text.length);
         template += *template != '\0';
     }

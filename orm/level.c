@@ -270,7 +270,7 @@ bool ari_level_prepare(ari_level *level, ari_arena *arena, const void *const *ho
             continue;
         const ari_chunk *chunk = chunk_of(level, group);
         const void *home = homes != NULL ? homes[i] : ari_related_home(record_at(level, i));
-        if (chunk != last || home != last_home) {
+        if (last == NULL || chunk != last || home != last_home) {
             ari_hold *hold = ari_hold_create(chunk->list);
             if (hold == NULL)
                 return false;

@@ -163,7 +163,7 @@ static ari_act create_table(migrating *self)
 static ari_act take_lock(migrating *self, ar_db *db)
 {
     const ar_catalog *catalog = self->script.dialect->catalog;
-    int64_t seconds = self->wait_ms < 0 ? 365 * 24 * 3600 : (self->wait_ms + 999) / 1000;
+    int64_t seconds = self->wait_ms < 0 ? INT64_C(365) * 24 * 3600 : (self->wait_ms + 999) / 1000;
     ar_value name = ar_bind_string(self->history.table), wait = { .type = AR_TYPE_INT64, .as.integer = seconds };
     ari_clause *clause = ari_script_query(&self->script, db, AR_STATEMENT_OTHER);
     if (clause != NULL)

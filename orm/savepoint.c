@@ -236,7 +236,7 @@ ar_done ar_tx_savepoint_async(ar_db *tx, const char *name)
     ar_error error = { .status = AR_OK };
     ari_db *entered = enter(tx, name, &error);
     ar_status status = entered == NULL ? error.status : make_point(entered, name, &point, &op, &error);
-    if (status != AR_OK) {
+    if (entered == NULL || status != AR_OK) {
         if (entered != NULL)
             ari_db_leave(entered);
         return (ar_done){ ari_future_failed(NULL, status, &error) };

@@ -25,12 +25,12 @@ static const int64_t second = 1000000;
 
 static int64_t keep_for(void)
 {
-    return 24 * 3600 * second;
+    return second * 24 * 3600;
 }
 
 static int64_t look_for(const ari_lease *lease, int64_t now)
 {
-    const int64_t most = now + 12 * 3600 * second;
+    const int64_t most = now + second * 12 * 3600;
     int64_t until = lease->options.deadline == INT64_MAX ? now + 30 * second : lease->options.deadline;
     return until < most ? until : most;
 }

@@ -62,17 +62,17 @@ typedef struct ar_dialect {
     bool find_by_array; /* = ANY($1) with an array of keys; else IN (…) */
     /* Without arrays: finds by key are run together, as IN (…) of up to so many keys; 0: they are not. */
     uint32_t find_by_list;
-    bool listens;           /* LISTEN, UNLISTEN and NOTIFY; a connection may have AR_ROLE_LISTENER */
-    bool implicit_commit;   /* AR_STATEMENT_SCHEMA commits: it is refused in transactions */
-    bool deferrable;        /* BEGIN … DEFERRABLE */
-    bool returning;         /* INSERT … RETURNING */
-    bool returning_updates; /* UPDATE … RETURNING */
-    const char *last_key;   /* without `returning`: the AUTO key that the connection gave last, "LAST_INSERT_ID()" */
+    bool listens;                         /* LISTEN, UNLISTEN and NOTIFY; a connection may have AR_ROLE_LISTENER */
+    bool implicit_commit;                 /* AR_STATEMENT_SCHEMA commits: it is refused in transactions */
+    bool deferrable;                      /* BEGIN … DEFERRABLE */
+    bool returning;                       /* INSERT … RETURNING */
+    bool returning_updates;               /* UPDATE … RETURNING */
     bool stored_columns, virtual_columns; /* GENERATED ALWAYS AS (…) STORED, and VIRTUAL */
     bool row_id_is_key;                   /* ar_operation.row_id is the AUTO key of the inserted row */
     /* And, of rows inserted by one statement, that of the first; the others have the numbers behind it, in the order of the rows. */
     bool consecutive_keys;
-    bool sink_undoes; /* an error of a sink undoes the statement */
+    bool sink_undoes;     /* an error of a sink undoes the statement */
+    const char *last_key; /* without `returning`: the AUTO key that the connection gave last, "LAST_INSERT_ID()" */
     /* Queries. What is false or NULL is refused before anything is sent, but where it says otherwise. */
     bool right_join, full_join;
     bool windows;
@@ -83,8 +83,8 @@ typedef struct ar_dialect {
     const char *null_safe_equal;   /* " IS NOT DISTINCT FROM " */
     const char *ilike, *not_ilike; /* " ILIKE "; NULL: both sides are put into lower() */
     const char *lock_for_share;    /* " FOR SHARE"; "" where a write transaction locks anyway */
+    const char *explain;           /* "EXPLAIN " */
     bool lock_nowait, lock_skip_locked;
-    const char *explain; /* "EXPLAIN " */
     /* SQL that looks into JSON: \1 is the column, \2 the path, \3 a value. The path is one text, $."a"[0], or, by step, a
      * text for each step with a comma before it. */
     bool json_by_step;
