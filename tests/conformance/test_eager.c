@@ -226,6 +226,8 @@ static void paths_that_begin_alike_load_once(void **state)
     assert_int_equal(comments.count, 2);
     ok(AR_GET_ONE(comments.items[0], post, &post, &err));
     assert_ptr_equal(post, posts.items[1]);
+    if (post == NULL)
+        fail_msg("the comment has no post");
     ok(AR_GET_ONE(post, author, &author, &err));
     assert_ptr_equal(author, writers.items[0]);
     ok(AR_GET_ONE(comments.items[0], author, &author, &err));

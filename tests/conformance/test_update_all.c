@@ -11,14 +11,14 @@
 typedef struct Post {
     int64_t id;
     const char *title;
-    int16_t small;
     int32_t medium;
-    int64_t views;
     float single;
+    int64_t views;
     double precise;
     ar_decimal price;
     ar_opt_int32 score;
     ar_opt_decimal rebate;
+    int16_t small;
     bool hidden;
     ar_timestamp created_at;
     ar_timestamp updated_at;

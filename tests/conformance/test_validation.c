@@ -15,9 +15,9 @@ typedef struct Article {
     ar_text state;
     Level level;
     ar_opt_int32 pages;
+    ar_date published;
     double rating;
     ar_decimal price;
-    ar_date published;
     ar_bytes cover;
     const char *summary;
     int32_t first, last;
