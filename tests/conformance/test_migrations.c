@@ -226,30 +226,37 @@ static void two_at_once_apply_each_step_once(void **state)
     ar_migration_report *one, *two;
     ok(ar_migration_await(&first, &one, &err));
     ok(ar_migration_await(&second, &two, &err));
+    assert_non_null(one);
+    assert_non_null(two);
     assert_int_equal(one->count + two->count, 1);
     ar_migration_report_free(one);
     ar_migration_report_free(two);
     assert_int_equal(count_of("things"), 1);
 }
 
+typedef struct kept_report {
+    bool called;
+    size_t count;
+} kept_report;
+
 static void keep_report(void *arg, ar_status status, ar_migration_report *report, const ar_error *error)
 {
     (void)error;
-    *(size_t *)arg = status == AR_OK ? report->count : 0;
+    *(kept_report *)arg = (kept_report){ true, status == AR_OK && report != NULL ? report->count : 0 };
     ar_migration_report_free(report);
 }
 
 static void the_same_asynchronously(void **state)
 {
-    size_t count = 0;
+    kept_report kept = { false, 0 };
     ar_cq *cq;
     (void)state;
     ok(ar_cq_create(fixture_runtime(), &cq, &err));
     ar_migration_future future = ar_migrate_up_async(db, steps, STEPS, 3, NULL, ar_cq_executor(cq));
-    ok(ar_migration_then(&future, ar_cq_executor(cq), keep_report, &count, &err));
-    while (count == 0)
+    ok(ar_migration_then(&future, ar_cq_executor(cq), keep_report, &kept, &err));
+    while (!kept.called)
         ok(ar_cq_run(cq, 1, -1, NULL, &err));
-    assert_int_equal(count, 2);
+    assert_int_equal(kept.count, 2);
     ar_cq_destroy(&cq);
     future = ar_migrate_down_async(db, steps, STEPS, 2, NULL, NULL);
     ok(ar_migration_await_for(&future, -1, NULL, &err));
