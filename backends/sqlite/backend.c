@@ -64,10 +64,10 @@ static const ar_dialect dialect = {
     .not_ilike = " NOT LIKE ",
     .lock_for_share = "",
     .explain = "EXPLAIN QUERY PLAN ",
-    /* A truth value would be 1 or 0. */
-    .json_text = "CASE json_type(\1, \2) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
-                 "ELSE CAST(json_extract(\1, \2) AS TEXT) END",
-    .json_number = "CASE WHEN json_type(\1, \2) IN ('integer', 'real') THEN CAST(json_extract(\1, \2) AS REAL) END",
+    /* Numbers are taken as they are written: json_extract reads them with strtod(3), by the locale (json.c of 3.40). */
+    .json_text = "CASE json_type(\1, \2) WHEN 'text' THEN json_extract(\1, \2) WHEN 'null' THEN NULL "
+                 "ELSE \1 -> \2 END",
+    .json_number = "CASE WHEN json_type(\1, \2) IN ('integer', 'real') THEN CAST(\1 -> \2 AS REAL) END",
     .update_from = true,
     .on_conflict = true,
 };

@@ -6,8 +6,8 @@
 #include "backends/sqlite/wait.h"
 #include "values/memory.h"
 
-#if SQLITE_VERSION_NUMBER < 3037000
-#error "SQLite 3.37 or later is needed"
+#if SQLITE_VERSION_NUMBER < 3038000
+#error "SQLite 3.38 or later is needed"
 #endif
 
 static const char doing[] = "running a statement";

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { oldest_version = 3037000 };
+enum { oldest_version = 3038000 };
 
 /* SQLite without mutexes, by its build or by sqlite3_config of the application, would be torn apart by several
  * connections: they share its page cache and memory counters. A mutex of a connection tells. */
@@ -13,7 +13,7 @@ ar_status ari_sqlite_check_library(ar_error *err)
 {
     sqlite3 *probe = NULL;
     if (sqlite3_libversion_number() < oldest_version)
-        return ar_error_set(err, AR_E_UNSUPPORTED, "opening a database: SQLite %s is too old; 3.37 or later is needed",
+        return ar_error_set(err, AR_E_UNSUPPORTED, "opening a database: SQLite %s is too old; 3.38 or later is needed",
                             sqlite3_libversion());
     bool safe = sqlite3_threadsafe() != 0;
     int code = sqlite3_open_v2(":memory:", &probe, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, NULL);

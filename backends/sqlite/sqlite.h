@@ -4,7 +4,7 @@
 
 #include <actrec/sys/backend.h>
 
-/* SQLite 3.37 or later. URLs: "sqlite:app.db", "sqlite:///abs/app.db", "sqlite::memory:", with these options:
+/* SQLite 3.38 or later. URLs: "sqlite:app.db", "sqlite:///abs/app.db", "sqlite::memory:", with these options:
  *
  *   mode             rwc (default: create the file), rw (it must exist), ro
  *   journal_mode     wal (default), delete, truncate, persist, memory
