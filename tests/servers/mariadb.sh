@@ -19,7 +19,7 @@ mariadb() {
     my_account=$(account mysql)
     mkdir "$folder/mysql"
     own "$my_account" "$folder/mysql"
-    (as "$my_account" KILL mariadb-install-db --no-defaults --datadir="$folder/mysql" --skip-test-db --skip-name-resolve \
+    (as "$my_account" KILL mariadb-install-db --no-defaults --datadir="$folder/mysql" --tmpdir="$folder" --skip-test-db --skip-name-resolve \
         --auth-root-authentication-method=normal "${synced[@]}") >"$folder/install.log" 2>&1 || { cat "$folder/install.log" >&2; exit 1; }
     cat >"$folder/mysql.sql" <<TEXT
 CREATE DATABASE $user;
