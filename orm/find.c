@@ -104,6 +104,7 @@ static ar_status make_find(ari_db *db, ar_db *handle, const ar_model *model, con
     op->brief = true;
     op->settle = settle_find;
     op->destroy = destroy_find;
+    op->operation.one_row = true;
     op->operation.statement = statement;
     op->operation.parameters = self->key;
     op->operation.sink = &ari_hydrate_sink;

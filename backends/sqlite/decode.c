@@ -232,6 +232,8 @@ static bool read_plain(sqlite3_value *from, int stored, ar_type wanted, ar_value
         out->as.timestamp.us = sqlite3_value_int64(from);
     else if (stored == SQLITE_FLOAT && wanted == AR_TYPE_DOUBLE)
         out->as.real = sqlite3_value_double(from);
+    else if (stored == SQLITE_TEXT && wanted == AR_TYPE_TEXT)
+        return read_text(from, &out->as.text) == AR_OK;
     else
         return false;
     return true;

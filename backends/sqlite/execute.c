@@ -139,7 +139,7 @@ ar_status ari_sqlite_give_row(ar_connection *connection, const ar_operation *ope
     return status == AR_OK ? operation->sink->row(operation->sink_ctx, connection->values, count, err) : status;
 }
 
-/* Steps to the end. The columns of a statement that reads are known for sure after its first step, which may prepare
+/* Steps to the end, or to the row that is the only one. The columns of a statement that reads are known for sure after its first step, which may prepare
  * it anew; a statement that writes must not have run when its columns are refused. */
 static ar_status run(ar_connection *connection, const ar_operation *operation, ari_sqlite_statement *statement,
                      ar_error *err)
@@ -155,10 +155,10 @@ static ar_status run(ar_connection *connection, const ar_operation *operation, a
         status = ari_sqlite_give_columns(connection, operation, statement, err);
     while (status == AR_OK && code == SQLITE_ROW) {
         status = ari_sqlite_give_row(connection, operation, handle, err);
-        if (status == AR_OK)
-            code = sqlite3_step(handle);
-        else
+        if (status != AR_OK)
             connection->half_done = !statement->reads_only;
+        else
+            code = operation->one_row && statement->reads_only ? SQLITE_DONE : sqlite3_step(handle);
     }
     if (status != AR_OK || code == SQLITE_DONE)
         return status;

@@ -213,6 +213,25 @@ static void bound_values_are_those_of_the_operation(void **state)
     assert_string_equal(second->rows, "NULL|two;");
 }
 
+/* The second row is not computed: abs(-9223372036854775808) would be an error. */
+static void a_read_of_one_row_ends_with_it(void **state)
+{
+    static const char two[] = "SELECT abs(x) FROM (SELECT 1 AS x UNION ALL SELECT -9223372036854775807 - 1)";
+    sqlite_fixture *f = *state;
+    fake_op *both = fake_sql(&f->host, two), *one = fake_sql(&f->host, two);
+    one->operation.one_row = true;
+    sqlite_fixture_run(f);
+    assert_ended(both, AR_E_QUERY);
+    assert_ended(one, AR_OK);
+    assert_string_equal(one->rows, "1;");
+    sqlite_fixture_rows(f, "CREATE TABLE t (a)");
+    fake_op *write = fake_sql(&f->host, "INSERT INTO t VALUES (1), (2) RETURNING a");
+    write->operation.one_row = true;
+    sqlite_fixture_run(f);
+    assert_ended(write, AR_OK);
+    assert_string_equal(sqlite_fixture_rows(f, "SELECT count(*) FROM t"), "2;");
+}
+
 static void allocations_that_fail_are_errors(void **state)
 {
     sqlite_fixture *f = *state;
@@ -262,6 +281,7 @@ int main(void)
         MEMORY(columns_are_told_once_and_checked),
         MEMORY(a_cached_statement_follows_the_schema),
         MEMORY(bound_values_are_those_of_the_operation),
+        MEMORY(a_read_of_one_row_ends_with_it),
         MEMORY(allocations_that_fail_are_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,6 +86,7 @@ struct ar_operation {
     bool in_transaction;
     bool read_only; /* BEGIN, likewise the next two */
     bool deferrable;
+    bool one_row; /* EXECUTE: reads by a key; after a row there is no need to look for another */
     ar_isolation isolation;
     uint32_t savepoint;
     const ar_statement *statement;
