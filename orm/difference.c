@@ -15,6 +15,7 @@ typedef struct comparing {
     ari_differences *into;
     const ari_plan *plan;
     const ar_schema_table *table;
+    bool knows_checks;
     ar_status status; /* of writing a statement */
     ar_error error;
 } comparing;
@@ -118,6 +119,23 @@ static ar_schema_difference *add(comparing *self, ar_schema_difference_kind kind
     made->found.text = copy(into, ari_text_buffer_cstr(&text));
     ari_text_buffer_fini(&text);
     return &made->found;
+}
+
+/* The same with what the model and the database say, written into buffers, which are freed. */
+static void add_told(comparing *self, ar_schema_difference_kind kind, const char *name, ari_text_buffer *model,
+                     ari_text_buffer *database)
+{
+    self->into->failed = self->into->failed || model->failed || database->failed;
+    (void)add(self, kind, name, model->length > 0 ? ari_text_buffer_cstr(model) : NULL,
+              database->length > 0 ? ari_text_buffer_cstr(database) : NULL);
+    ari_text_buffer_fini(model);
+    ari_text_buffer_fini(database);
+}
+
+/* Names of columns, indexes and checks. */
+static bool same_name(const comparing *self, const char *a, const char *b)
+{
+    return self->plan->dialect->catalog->exact_names ? strcmp(a, b) == 0 : ari_same_name(a, b);
 }
 
 /* --- what would mend it --- */
@@ -228,11 +246,20 @@ static void miss_column(comparing *self, uint32_t index)
     end_mend(self, &ddl, ari_ddl_add_column(&ddl, self->plan, index, &self->error), found);
 }
 
-static const ari_plan_column *column_named(const ari_plan *plan, const char *name)
+static const ari_plan_column *column_named(const comparing *self, const char *name)
 {
-    for (uint32_t i = 0; i < plan->column_count; i++) {
-        if (ari_ddl_has_column(&plan->columns[i]) && ari_same_name(plan->columns[i].name, name))
-            return &plan->columns[i];
+    for (uint32_t i = 0; i < self->plan->column_count; i++) {
+        if (ari_ddl_has_column(&self->plan->columns[i]) && same_name(self, self->plan->columns[i].name, name))
+            return &self->plan->columns[i];
+    }
+    return NULL;
+}
+
+static const ar_schema_column *told_column(const comparing *self, const char *name)
+{
+    for (size_t i = 0; i < self->table->column_count; i++) {
+        if (same_name(self, self->table->columns[i].name, name))
+            return &self->table->columns[i];
     }
     return NULL;
 }
@@ -242,14 +269,14 @@ static void compare_columns(comparing *self, bool names_only)
     for (uint32_t i = 0; i < self->plan->column_count; i++) {
         if (!ari_ddl_has_column(&self->plan->columns[i]))
             continue;
-        const ar_schema_column *told = ar_schema_table_column(self->table, self->plan->columns[i].name);
+        const ar_schema_column *told = told_column(self, self->plan->columns[i].name);
         if (told == NULL)
             miss_column(self, i);
         else if (!names_only)
             compare_column(self, i, told);
     }
     for (size_t i = 0; !names_only && i < self->table->column_count; i++) {
-        if (column_named(self->plan, self->table->columns[i].name) == NULL)
+        if (column_named(self, self->table->columns[i].name) == NULL)
             (void)add(self, AR_DIFF_COLUMN_EXTRA, self->table->columns[i].name, NULL, NULL);
     }
 }
@@ -259,9 +286,15 @@ static void compare_key(comparing *self)
     bool same = self->plan->key_count == self->table->key_count;
     for (uint32_t i = 0; same && i < self->plan->key_count; i++)
         same = self->table->key[i] != NULL &&
-               ari_same_name(self->plan->columns[self->plan->key[i]].name, self->table->key[i]);
-    if (!same)
-        (void)add(self, AR_DIFF_PRIMARY_KEY, NULL, NULL, NULL);
+               same_name(self, self->plan->columns[self->plan->key[i]].name, self->table->key[i]);
+    if (same)
+        return;
+    ari_text_buffer model, database;
+    ari_text_buffer_init(&model, self->into->env);
+    ari_text_buffer_init(&database, self->into->env);
+    ari_describe_key(&model, self->plan);
+    ari_describe_told_key(&database, self->table);
+    add_told(self, AR_DIFF_PRIMARY_KEY, NULL, &model, &database);
 }
 
 /* --- indexes --- */
@@ -272,20 +305,30 @@ static bool same_columns(const comparing *self, const ar_index *index, const ar_
         return false;
     for (size_t i = 0; i < index->count; i++) {
         const ar_column *column = ari_column_by_offset(self->plan->model, index->offsets[i]);
-        if (column == NULL || told->columns[i] == NULL || !ari_same_name(ari_column_name(column), told->columns[i]))
+        if (column == NULL || told->columns[i] == NULL || !same_name(self, ari_column_name(column), told->columns[i]))
             return false;
     }
     return true;
+}
+
+static void differ_index(comparing *self, const ar_index *index, const ar_schema_index *told)
+{
+    ari_text_buffer model, database;
+    ari_text_buffer_init(&model, self->into->env);
+    ari_text_buffer_init(&database, self->into->env);
+    ari_describe_index(&model, self->plan->model, index);
+    ari_describe_told_index(&database, told);
+    add_told(self, AR_DIFF_INDEX, index->name, &model, &database);
 }
 
 static void compare_index(comparing *self, const ar_index *index)
 {
     for (size_t i = 0; i < self->table->index_count; i++) {
         const ar_schema_index *told = &self->table->indexes[i];
-        if (!ari_same_name(told->name, index->name))
+        if (!same_name(self, told->name, index->name))
             continue;
         if (told->is_unique != index->is_unique || !same_columns(self, index, told))
-            (void)add(self, AR_DIFF_INDEX, index->name, NULL, NULL);
+            differ_index(self, index, told);
         return;
     }
     ari_ddl ddl;
@@ -294,16 +337,16 @@ static void compare_index(comparing *self, const ar_index *index)
     end_mend(self, &ddl, ari_ddl_create_indexes(&ddl, self->plan, index, &self->error), found);
 }
 
-static bool is_unique_on(const ar_schema_index *told, const char *column)
+static bool is_unique_on(const comparing *self, const ar_schema_index *told, const char *column)
 {
     return told->is_unique && told->condition == NULL && told->column_count == 1 && told->columns[0] != NULL &&
-           ari_same_name(told->columns[0], column);
+           same_name(self, told->columns[0], column);
 }
 
 static void compare_unique(comparing *self, const ari_plan_column *column)
 {
     for (size_t i = 0; i < self->table->index_count; i++) {
-        if (is_unique_on(&self->table->indexes[i], column->name))
+        if (is_unique_on(self, &self->table->indexes[i], column->name))
             return;
     }
     if ((column->flags & AR_PRIMARY_KEY) == 0 || self->plan->key_count > 1)
@@ -315,11 +358,11 @@ static bool is_in_model(const comparing *self, const ar_schema_index *told)
     const ar_column *entry;
     size_t cursor = 0;
     while ((entry = ari_entry_next(self->plan->model, AR_ENTRY_INDEX, &cursor)) != NULL) {
-        if (ari_same_name(((const ar_index *)entry->extra)->name, told->name))
+        if (same_name(self, ((const ar_index *)entry->extra)->name, told->name))
             return true;
     }
     for (uint32_t i = 0; i < self->plan->column_count; i++) {
-        if ((self->plan->columns[i].flags & AR_UNIQUE) != 0 && is_unique_on(told, self->plan->columns[i].name))
+        if ((self->plan->columns[i].flags & AR_UNIQUE) != 0 && is_unique_on(self, told, self->plan->columns[i].name))
             return true;
     }
     return false;
@@ -363,9 +406,12 @@ static bool is_that_key(const comparing *self, const ari_plan_column *column, co
 {
     const ar_reference *reference = column->from->references;
     const ar_column *to = reference != NULL ? ari_column_by_offset(reference->model, reference->offset) : NULL;
+    const char *schema = reference != NULL ? ari_model_schema(reference->model) : NULL;
+    if (schema != NULL && told->schema != NULL && strcmp(schema, told->schema) != 0)
+        return false;
     return to != NULL && told->column_count == 1 && told->columns[0] != NULL && told->references[0] != NULL &&
-           ari_same_name(told->columns[0], column->name) && ari_same_name(told->table, reference->model->table) &&
-           ari_same_name(told->references[0], ari_column_name(to)) &&
+           same_name(self, told->columns[0], column->name) && same_name(self, told->table, reference->model->table) &&
+           same_name(self, told->references[0], ari_column_name(to)) &&
            same_action(self, column->from->on_delete, told->on_delete) &&
            same_action(self, column->from->on_update, told->on_update);
 }
@@ -430,7 +476,7 @@ static bool compare_check(comparing *self, const char *name, const char *sql, co
     ari_ddl ddl;
     (void)arg;
     for (size_t i = 0; i < self->table->check_count; i++) {
-        if (self->table->checks[i].name != NULL && ari_same_name(self->table->checks[i].name, name))
+        if (self->table->checks[i].name != NULL && same_name(self, self->table->checks[i].name, name))
             return false;
     }
     ar_schema_difference *found = add(self, AR_DIFF_CHECK_MISSING, name, sql, NULL);
@@ -445,20 +491,19 @@ static bool is_named(comparing *self, const char *name, const char *sql, const v
 {
     (void)self;
     (void)sql;
-    return ari_same_name(name, arg);
+    return same_name(self, name, arg);
 }
 
 /* One that comes with the type of a column bears its name. */
 static bool comes_with_type(const comparing *self, const ar_schema_check *check)
 {
-    const ari_plan_column *column = check->name != NULL ? column_named(self->plan, check->name) : NULL;
+    const ari_plan_column *column = check->name != NULL ? column_named(self, check->name) : NULL;
     return column != NULL && column->type == AR_TYPE_JSON;
 }
 
 static void compare_checks(comparing *self)
 {
-    bool told = self->plan->dialect->catalog->checks != NULL || ari_model_schema(self->plan->model) == NULL;
-    if (!told)
+    if (!self->knows_checks)
         return;
     (void)any_check(self, compare_check, NULL);
     for (size_t i = 0; i < self->table->check_count; i++) {
@@ -504,9 +549,12 @@ static ar_status no_memory(ar_error *err)
     return ar_error_set(err, AR_E_NO_MEMORY, "comparing a schema: there is no memory left for it");
 }
 
-ar_status ari_differences_find(ari_differences *into, const ari_plan *plan, const ar_schema *schema, ar_error *err)
+ar_status ari_differences_find(ari_differences *into, const ari_plan *plan, const ar_schema *schema, bool knows_checks,
+                               ar_error *err)
 {
-    comparing self = { .into = into, .plan = plan, .table = ar_schema_find(schema, plan->model->table) };
+    comparing self = {
+        .into = into, .plan = plan, .table = ar_schema_find(schema, plan->model->table), .knows_checks = knows_checks
+    };
     compare_table(&self);
     if (into->failed)
         return no_memory(err);

@@ -17,6 +17,7 @@ typedef struct ari_schema {
     const ar_env *env;
     ari_arena arena;
     ar_schema_table *tables;
+    bool without_texts; /* which the checks would have been read from */
 } ari_schema;
 
 enum { TABLES, COLUMNS, INDEXES, FOREIGN_KEYS, CHECKS, DONE };
@@ -138,8 +139,11 @@ static bool take_tables(ari_schema *schema, const ar_rows *rows, const ar_dialec
         table->name = copy_name(schema, rows, i, 0, &failed);
         table->is_view = letter(rows, i, 1) == 'v';
         const char *text = copy_text(schema, rows, i, 2, &failed);
-        if (text != NULL && !table->is_view && dialect->catalog->checks == NULL)
-            failed = !ari_checks_scan(&schema->arena, dialect, text, &checks, &table->check_count);
+        if (table->is_view || dialect->catalog->checks != NULL)
+            continue;
+        schema->without_texts = schema->without_texts || text == NULL;
+        if (text != NULL)
+            failed = failed || !ari_checks_scan(&schema->arena, dialect, text, &checks, &table->check_count);
         table->checks = checks;
     }
     schema->schema.tables = schema->tables;
@@ -192,7 +196,15 @@ static ar_schema_origin origin_of(char letter)
                            : AR_SCHEMA_INDEX;
 }
 
-static bool take_indexes(ari_schema *schema, ar_schema_table *table, const ar_rows *rows, size_t row, size_t end)
+static const char *condition_of(ari_schema *schema, const ar_dialect *dialect, const ar_rows *rows, size_t row,
+                                bool *failed)
+{
+    const char *text = copy_text(schema, rows, row, 4, failed);
+    return text != NULL && dialect->catalog->checks == NULL ? ari_condition_scan(dialect, text) : text;
+}
+
+static bool take_indexes(ari_schema *schema, const ar_dialect *dialect, ar_schema_table *table, const ar_rows *rows,
+                         size_t row, size_t end)
 {
     bool failed = false;
     ar_schema_index *indexes = allocate(schema, count_runs(rows, row, end, 1), sizeof *indexes);
@@ -202,7 +214,7 @@ static bool take_indexes(ari_schema *schema, ar_schema_table *table, const ar_ro
             .name = copy_name(schema, rows, row, 1, &failed),
             .is_unique = truth(rows, row, 2),
             .origin = origin_of(letter(rows, row, 3)),
-            .condition = copy_text(schema, rows, row, 4, &failed),
+            .condition = condition_of(schema, dialect, rows, row, &failed),
             .column_count = next - row,
             .columns = copy_names(schema, rows, row, next, 5, &failed),
         };
@@ -267,7 +279,7 @@ static bool take_run(const ari_reader *reader, const ar_dialect *dialect, const 
         return true;
     switch (reader->stage) {
     case COLUMNS: return take_columns(reader->schema, table, rows, row, end);
-    case INDEXES: return take_indexes(reader->schema, table, rows, row, end);
+    case INDEXES: return take_indexes(reader->schema, dialect, table, rows, row, end);
     case FOREIGN_KEYS:
         return take_foreign_keys(reader->schema, table, rows, row, end, dialect->catalog->drop_foreign_key != NULL);
     case CHECKS: return take_checks(reader->schema, table, rows, row, end);
@@ -377,6 +389,11 @@ const ar_schema *ari_reader_schema(const ari_reader *reader)
     return &reader->schema->schema;
 }
 
+bool ari_reader_knows_checks(const ari_reader *reader)
+{
+    return !reader->schema->without_texts;
+}
+
 ar_schema *ari_reader_take(ari_reader *reader)
 {
     ar_schema *schema = &reader->schema->schema;
@@ -393,20 +410,29 @@ void ar_schema_free(ar_schema *schema)
     ari_release(freed->env, freed);
 }
 
+static bool same_name(const char *a, const char *b, bool exact)
+{
+    return exact ? strcmp(a, b) == 0 : ari_same_name(a, b);
+}
+
 const ar_schema_table *ar_schema_find(const ar_schema *schema, const char *table)
 {
-    for (size_t i = 0; schema != NULL && table != NULL && i < schema->table_count; i++) {
-        if (ari_same_name(schema->tables[i].name, table))
-            return &schema->tables[i];
+    for (int exact = 1; schema != NULL && table != NULL && exact >= 0; exact--) {
+        for (size_t i = 0; i < schema->table_count; i++) {
+            if (same_name(schema->tables[i].name, table, exact))
+                return &schema->tables[i];
+        }
     }
     return NULL;
 }
 
 const ar_schema_column *ar_schema_table_column(const ar_schema_table *table, const char *column)
 {
-    for (size_t i = 0; table != NULL && column != NULL && i < table->column_count; i++) {
-        if (ari_same_name(table->columns[i].name, column))
-            return &table->columns[i];
+    for (int exact = 1; table != NULL && column != NULL && exact >= 0; exact--) {
+        for (size_t i = 0; i < table->column_count; i++) {
+            if (same_name(table->columns[i].name, column, exact))
+                return &table->columns[i];
+        }
     }
     return NULL;
 }

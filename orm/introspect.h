@@ -30,11 +30,17 @@ ar_status ari_reader_take_rows(ari_reader *reader, const ari_script *script, ar_
 /* What was read so far; the reader's. */
 const ar_schema *ari_reader_schema(const ari_reader *reader);
 
+/* Whether the checks of its tables could be told. */
+bool ari_reader_knows_checks(const ari_reader *reader);
+
 /* What was read, for ar_schema_free. */
 ar_schema *ari_reader_take(ari_reader *reader);
 
 /* The checks in the text of a table, "CREATE TABLE …", into the arena. False: no memory. */
 bool ari_checks_scan(ari_arena *arena, const ar_dialect *dialect, const char *text, ar_schema_check **out,
                      size_t *count);
+
+/* The condition in the text of an index, "CREATE INDEX … WHERE …": behind that word, or an empty text. */
+const char *ari_condition_scan(const ar_dialect *dialect, const char *text);
 
 #endif

@@ -5,7 +5,8 @@
 #include "orm/introspect.h"
 #include "orm/scan.h"
 
-/* An engine that tells no checks keeps the text of the table: [CONSTRAINT name] CHECK (condition), wherever it stands. */
+/* An engine that tells no checks keeps the text of the table: [CONSTRAINT name] CHECK (condition), wherever it stands;
+ * and that of an index, whose condition is the last thing in it. */
 
 typedef struct found {
     ari_token name; /* length 0: none */
@@ -98,4 +99,19 @@ bool ari_checks_scan(ari_arena *arena, const ar_dialect *dialect, const char *te
             return false;
     }
     return true;
+}
+
+const char *ari_condition_scan(const ar_dialect *dialect, const char *text)
+{
+    ari_scan scan;
+    ari_token token;
+    ari_scan_init(&scan, dialect, text, strlen(text));
+    do {
+        token = ari_scan_next(&scan);
+        if (ari_token_is(&token, "where")) {
+            (void)ari_scan_next(&scan); /* the space */
+            return scan.cursor;
+        }
+    } while (token.kind != ARI_TOKEN_END && token.kind != ARI_TOKEN_UNTERMINATED);
+    return scan.end;
 }

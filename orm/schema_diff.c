@@ -28,7 +28,7 @@ static ar_status begin_table(diffing *self)
 static ar_status end_table(diffing *self)
 {
     return ari_differences_find(self->found, self->plans[self->at++], ari_reader_schema(&self->reader),
-                                &self->script.error);
+                                ari_reader_knows_checks(&self->reader), &self->script.error);
 }
 
 static ari_act go_on(diffing *self)

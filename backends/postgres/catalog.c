@@ -21,6 +21,7 @@ static const ar_type_alias aliases[] = {
 };
 
 const ar_catalog ari_postgres_catalog = {
+    .exact_names = true,
     .drop_foreign_key = " DROP CONSTRAINT ",
     .tables = "SELECT t.relname::text, CASE WHEN t.relkind IN ('v', 'm') THEN 'v' ELSE 't' END, NULL::text" TABLES THESE
               " ORDER BY t.relname",

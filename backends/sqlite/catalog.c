@@ -28,8 +28,8 @@ const ar_catalog ari_sqlite_catalog = {
                " c.pk" TABLES " CROSS JOIN pragma_table_xinfo(t.name, t.schema) AS c" THESE
                " AND c.hidden <> 1 ORDER BY t.name, c.cid",
     .indexes = "SELECT t.name, i.name, i.\"unique\", CASE i.origin WHEN 'pk' THEN 'p' ELSE i.origin END,"
-               " CASE WHEN i.partial THEN (SELECT substr(sql, instr(upper(sql), ' WHERE ') + 7) FROM sqlite_schema AS "
-               "s WHERE s.name = i.name) END,"
+               " CASE WHEN i.partial THEN coalesce(CASE t.schema WHEN 'main' THEN"
+               " (SELECT sql FROM sqlite_schema AS s WHERE s.name = i.name AND s.type = 'index') END, '') END,"
                " c.name" TABLES " CROSS JOIN pragma_index_list(t.name, t.schema) AS i"
                " CROSS JOIN pragma_index_info(i.name, t.schema) AS c" THESE " ORDER BY t.name, i.name, c.seqno",
     .foreign_keys = "SELECT t.name, CAST(f.id AS TEXT), f.\"from\", CAST(NULL AS TEXT), f.\"table\", f.\"to\","

@@ -43,7 +43,7 @@ typedef struct ar_schema_index {
     const char *name;
     bool is_unique;
     ar_schema_origin origin;
-    const char *condition; /* of an index on some rows; NULL: on all */
+    const char *condition; /* of an index on some rows, "" when it is not told; NULL: on all */
     size_t column_count;
     const char *const *columns; /* NULL in the place of an expression */
 } ar_schema_index;
@@ -119,7 +119,7 @@ typedef void (*ar_schema_fn)(void *arg, ar_status status, ar_schema *schema, con
 AR_API AR_NODISCARD ar_status ar_schema_then(ar_schema_future *future, ar_executor *executor, ar_schema_fn fn,
                                              void *arg, ar_error *err);
 
-/* The table or view of that name, in any case of its ASCII letters.
+/* The table or view of that name; when there is none, one whose name differs in the case of ASCII letters alone.
  * Owns:    the schema.
  * Threads: any.
  * Blocks:  never.

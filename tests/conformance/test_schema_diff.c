@@ -156,6 +156,12 @@ static void every_difference_is_found(void **state)
         assert_non_null(strstr(diff->text, found->text));
         assert_string_equal(found->table, "pairs");
     }
+    const ar_schema_difference *key = find(diff, AR_DIFF_PRIMARY_KEY, NULL);
+    assert_string_equal(key->model, "(left)");
+    assert_string_equal(key->database, "(left, right)");
+    const ar_schema_difference *index = find(diff, AR_DIFF_INDEX, "pairs_one");
+    assert_string_equal(index->model, "UNIQUE (right)");
+    assert_string_equal(index->database, "(right)");
     assert_true(fixture_on("sqlite") == (find(diff, AR_DIFF_TYPE, "right") == NULL)); /* whose integers are one type */
     ar_schema_diff_free(diff);
 }

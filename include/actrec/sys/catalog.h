@@ -23,6 +23,7 @@ typedef struct ar_catalog {
     bool index_in_schema;         /* a schema stands before the name of an index, not before that of its table */
     bool forward_references;      /* a foreign key may name a table that is still to be made; no ALTER TABLE adds one */
     bool actions_alike;           /* NO ACTION and RESTRICT are the same */
+    bool exact_names;             /* names that differ in the case of their letters are two */
     const char *index_prefix;     /* behind a column in an index whose type is not one of key_types; NULL: nothing */
     const char *drop_foreign_key; /* in an ALTER TABLE, before its name; NULL: there is no such thing */
 
@@ -30,7 +31,8 @@ typedef struct ar_catalog {
     const char *columns; /* table, name, type, whether not null, default, 's' stored or 'v' virtual or '',
                                  whether numbered by the database, position in the primary key from 1, else 0 */
     const char *indexes; /* table, name, whether unique, 'p' of the primary key, 'u' of a unique constraint, 'f' of a
-                                 foreign key, else 'c'; condition (NULL: none), column (NULL: an expression) */
+                                 foreign key, else 'c'; condition (NULL: none; the text of the index where `checks` is NULL),
+                                 column (NULL: an expression) */
     const char *foreign_keys; /* table, name, column, and what it references: schema, table, column (NULL: the primary
                                  key); ON DELETE, ON UPDATE */
     const char *checks;       /* table, name, condition; NULL: they are read from the text of the table */
