@@ -12,49 +12,98 @@ void ari_clause_init(ari_clause *clause, const ar_env *env, ari_arena *arena)
     ari_text_buffer_init(&clause->text, env);
 }
 
+void ari_clause_init_whole(ari_clause *clause, const ar_env *env, ari_arena *arena, const ar_dialect *dialect,
+                           const ari_qualifiers *qualifiers)
+{
+    ari_clause_init(clause, env, arena);
+    clause->dialect = dialect;
+    clause->qualifiers = qualifiers != NULL ? *qualifiers : (ari_qualifiers){ .names = NULL };
+}
+
 void ari_clause_fini(ari_clause *clause)
 {
     ari_text_buffer_fini(&clause->text);
 }
 
-void ari_clause_bytes(ari_clause *clause, const char *sql, size_t length)
+/* Doubles the quotes in it. */
+static char *copy_name(char *to, const char *name, size_t length, char quote)
 {
-    ari_text_buffer_append(&clause->text, sql, length);
-}
-
-void ari_clause_sql(ari_clause *clause, const char *sql)
-{
-    ari_text_buffer_append_cstr(&clause->text, sql);
-}
-
-enum { SHORT_NAME = 64 };
-
-static void append_long_name(ari_text_buffer *text, char quote, const char *name)
-{
-    const char *inner;
-    ari_text_buffer_append_char(text, quote);
-    while (quote != '\0' && (inner = strchr(name, quote)) != NULL) {
-        ari_text_buffer_append(text, name, (size_t)(inner + 1 - name));
-        ari_text_buffer_append_char(text, quote);
-        name = inner + 1;
+    if (memchr(name, quote, length) == NULL) {
+        memcpy(to, name, length);
+        return to + length;
     }
-    ari_text_buffer_append_cstr(text, name);
-    ari_text_buffer_append_char(text, quote);
+    for (const char *end = name + length; name < end; name++) {
+        *to++ = *name;
+        if (*name == quote)
+            *to++ = quote;
+    }
+    return to;
 }
 
-/* Most are short and have no quote in them: those are written at once. */
 static void append_name(ari_text_buffer *text, const ar_dialect *dialect, const char *name)
 {
-    char quote = dialect->identifier_quote, whole[SHORT_NAME + 2];
-    size_t length = strlen(name);
-    if (length > SHORT_NAME || memchr(name, quote, length) != NULL) {
-        append_long_name(text, quote, name);
+    const char quote = dialect->identifier_quote;
+    size_t length = strlen(name), most = 0;
+    if (!ari_size_multiply(length, 2, &most) || !ari_size_add(most, 2, &most))
+        text->failed = true;
+    if (!ari_text_buffer_reserve(text, most))
+        return;
+    char *to = text->data + text->length;
+    *to++ = quote;
+    to = copy_name(to, name, length, quote);
+    *to++ = quote;
+    *to = '\0';
+    text->length = (size_t)(to - text->data);
+}
+
+static void append_placeholder(ari_text_buffer *sql, const ar_dialect *dialect, size_t number)
+{
+    switch (dialect->placeholder) {
+    case AR_PLACEHOLDER_QUESTION: ari_text_buffer_append_char(sql, '?'); return;
+    case AR_PLACEHOLDER_DOLLAR:
+        ari_text_buffer_append_char(sql, '$');
+        ari_text_buffer_append_int64(sql, (int64_t)number);
         return;
     }
-    whole[0] = quote;
-    memcpy(whole + 1, name, length);
-    whole[length + 1] = quote;
-    ari_text_buffer_append(text, whole, length + 2);
+}
+
+static void append_qualifier(ari_text_buffer *sql, const ar_dialect *dialect, const ari_qualifiers *qualifiers,
+                             size_t source)
+{
+    if (qualifiers->names == NULL || source >= qualifiers->count)
+        return;
+    append_name(sql, dialect, qualifiers->names[source]);
+    ari_text_buffer_append_char(sql, '.');
+}
+
+static size_t source_of(const char *mark)
+{
+    return (size_t)((unsigned char)mark[1] - MARK_SOURCE);
+}
+
+/* The next mark in [cursor, end): what is before it is appended. NULL: there is none. */
+static const char *next_mark(ari_text_buffer *sql, const char *cursor, const char *end)
+{
+    const char *mark = cursor < end ? memchr(cursor, '\0', (size_t)(end - cursor)) : NULL;
+    ari_text_buffer_append(sql, cursor, (size_t)((mark != NULL ? mark : end) - cursor));
+    return mark;
+}
+
+/* The text of a piece whose values come next: as it is, or as the whole has it. */
+static void append_piece(ari_clause *clause, const char *text, size_t length)
+{
+    const char *end = text + length, *mark;
+    size_t number = clause->count;
+    if (clause->dialect == NULL) {
+        ari_text_buffer_append(&clause->text, text, length);
+        return;
+    }
+    for (; (mark = next_mark(&clause->text, text, end)) != NULL; text = mark + 2) {
+        if (mark[1] == MARK_VALUE)
+            append_placeholder(&clause->text, clause->dialect, ++number);
+        else
+            append_qualifier(&clause->text, clause->dialect, &clause->qualifiers, source_of(mark));
+    }
 }
 
 void ari_clause_name(ari_clause *clause, const ar_dialect *dialect, const char *name)
@@ -70,7 +119,10 @@ void ari_clause_number(ari_clause *clause, int64_t number)
 void ari_clause_qualifier(ari_clause *clause, size_t source)
 {
     const char mark[] = { '\0', (char)(MARK_SOURCE + source) };
-    ari_text_buffer_append(&clause->text, mark, sizeof mark);
+    if (clause->dialect != NULL)
+        append_qualifier(&clause->text, clause->dialect, &clause->qualifiers, source);
+    else
+        ari_text_buffer_append(&clause->text, mark, sizeof mark);
 }
 
 void ari_clause_compared(ari_clause *clause, const ar_dialect *dialect, const char *name, ar_type type)
@@ -127,7 +179,10 @@ static bool copy_value(ari_arena *arena, const ar_value *in, ar_value *out)
 void ari_clause_value(ari_clause *clause, const ar_value *value)
 {
     static const char mark[] = { '\0', MARK_VALUE };
-    ari_text_buffer_append(&clause->text, mark, sizeof mark);
+    if (clause->dialect != NULL)
+        append_placeholder(&clause->text, clause->dialect, clause->count + 1);
+    else
+        ari_text_buffer_append(&clause->text, mark, sizeof mark);
     if (clause->failed || !reserve(clause, 1) || !copy_value(clause->arena, value, &clause->values[clause->count])) {
         clause->failed = true;
         return;
@@ -137,7 +192,7 @@ void ari_clause_value(ari_clause *clause, const ar_value *value)
 
 void ari_clause_append(ari_clause *clause, const ari_clause *other)
 {
-    ari_text_buffer_append(&clause->text, other->text.data, other->text.length);
+    append_piece(clause, ari_text_buffer_cstr(&other->text), other->text.length);
     if (clause->failed || other->failed || other->text.failed || !reserve(clause, other->count)) {
         clause->failed = true;
         return;
@@ -145,34 +200,6 @@ void ari_clause_append(ari_clause *clause, const ari_clause *other)
     if (other->count > 0)
         memcpy(clause->values + clause->count, other->values, other->count * sizeof *other->values);
     clause->count += other->count;
-}
-
-static void append_placeholder(ari_text_buffer *sql, const ar_dialect *dialect, size_t number)
-{
-    switch (dialect->placeholder) {
-    case AR_PLACEHOLDER_QUESTION: ari_text_buffer_append_char(sql, '?'); return;
-    case AR_PLACEHOLDER_DOLLAR:
-        ari_text_buffer_append_char(sql, '$');
-        ari_text_buffer_append_int64(sql, (int64_t)number);
-        return;
-    }
-}
-
-static void append_qualifier(ari_text_buffer *sql, const ar_dialect *dialect, const ari_qualifiers *qualifiers,
-                             size_t source)
-{
-    if (qualifiers == NULL || qualifiers->names == NULL || source >= qualifiers->count)
-        return;
-    append_name(sql, dialect, qualifiers->names[source]);
-    ari_text_buffer_append_char(sql, '.');
-}
-
-/* The next mark in [cursor, end): what is before it is appended. NULL: there is none. */
-static const char *next_mark(ari_text_buffer *sql, const char *cursor, const char *end)
-{
-    const char *mark = cursor < end ? memchr(cursor, '\0', (size_t)(end - cursor)) : NULL;
-    ari_text_buffer_append(sql, cursor, (size_t)((mark != NULL ? mark : end) - cursor));
-    return mark;
 }
 
 void ari_clause_embed(ari_clause *clause, const ar_dialect *dialect, const ari_clause *other,
@@ -188,7 +215,7 @@ void ari_clause_embed(ari_clause *clause, const ar_dialect *dialect, const ari_c
         if (mark[1] == MARK_VALUE)
             ari_clause_value(clause, &other->values[used++]);
         else
-            append_qualifier(&clause->text, dialect, qualifiers, (size_t)((unsigned char)mark[1] - MARK_SOURCE));
+            append_qualifier(&clause->text, dialect, qualifiers, source_of(mark));
     }
 }
 
@@ -207,7 +234,7 @@ bool ari_clause_take(ari_clause *clause, ari_piece *out)
 
 void ari_clause_put(ari_clause *clause, const ari_piece *piece)
 {
-    ari_text_buffer_append(&clause->text, piece->text, piece->length);
+    append_piece(clause, piece->text, piece->length);
     if (clause->failed || !reserve(clause, piece->count)) {
         clause->failed = true;
         return;
@@ -217,37 +244,14 @@ void ari_clause_put(ari_clause *clause, const ari_piece *piece)
     clause->count += piece->count;
 }
 
-ar_status ari_clause_finish_with(const ari_clause *clause, const ar_dialect *dialect, const ari_qualifiers *qualifiers,
-                                 char **sql, size_t *length, ar_error *err)
+ar_status ari_clause_finish(ari_clause *clause, char **sql, size_t *length, ar_error *err)
 {
-    if (clause->failed || clause->text.failed)
-        return ar_error_set(err, AR_E_NO_MEMORY, "building SQL: there is no memory left for it");
-    if (clause->count > dialect->max_parameters)
+    *sql = NULL;
+    if (clause->count > clause->dialect->max_parameters && !clause->failed)
         return ar_error_set(err, AR_E_INVALID,
                             "building SQL: it has %zu values, and %s takes %u in one statement; split the list",
-                            clause->count, dialect->name, (unsigned)dialect->max_parameters);
-    ari_text_buffer buffer;
-    ari_text_buffer_init(&buffer, clause->text.env);
-    const char *cursor = ari_text_buffer_cstr(&clause->text);
-    const char *end = cursor + clause->text.length;
-    const char *mark;
-    size_t number = 1;
-    for (; (mark = next_mark(&buffer, cursor, end)) != NULL; cursor = mark + 2) {
-        if (mark[1] == MARK_VALUE)
-            append_placeholder(&buffer, dialect, number++);
-        else
-            append_qualifier(&buffer, dialect, qualifiers, (size_t)((unsigned char)mark[1] - MARK_SOURCE));
-    }
-    *sql = ari_text_buffer_take(&buffer, length);
-    if (*sql == NULL) {
-        ari_text_buffer_fini(&buffer);
-        return ar_error_set(err, AR_E_NO_MEMORY, "building SQL: there is no memory left for it");
-    }
-    return AR_OK;
-}
-
-ar_status ari_clause_finish(const ari_clause *clause, const ar_dialect *dialect, char **sql, size_t *length,
-                            ar_error *err)
-{
-    return ari_clause_finish_with(clause, dialect, NULL, sql, length, err);
+                            clause->count, clause->dialect->name, (unsigned)clause->dialect->max_parameters);
+    if (!clause->failed)
+        *sql = ari_text_buffer_take(&clause->text, length);
+    return *sql != NULL ? AR_OK : ar_error_set(err, AR_E_NO_MEMORY, "building SQL: there is no memory left for it");
 }

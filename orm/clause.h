@@ -10,21 +10,32 @@
 
 #include "values/memory.h"
 
-/* SQL text under construction, with the values of its placeholders. Within, a NUL, which no text can hold, and the byte
- * behind it stand for a placeholder or for the name of one of the query's tables before a column; the engine's
- * placeholders and the names, where they are needed, are put in their place when the whole is finished, so that clauses
- * may be joined in any order and tables come later. Values are copied into the arena. What cannot be allocated is
- * remembered in `failed`. */
+/* What the tables of a query are called in front of columns; `names` NULL: they are not. */
+typedef struct ari_qualifiers {
+    const char *const *names;
+    size_t count;
+} ari_qualifiers;
+
+/* SQL text under construction, with the values of its placeholders. In a piece, a NUL, which no text can hold, and the
+ * byte behind it stand for a placeholder or for the name of one of the query's tables before a column, so that pieces
+ * may be joined in any order and tables come later. The clause that is a whole statement has the engine's placeholders
+ * and the names, where they are needed, at once, and those of a piece when that becomes part of it. Values are copied
+ * into the arena. What cannot be allocated is remembered in `failed`. */
 typedef struct ari_clause {
     ari_text_buffer text;
     ari_arena *arena;
     ar_value *values;
     size_t count;
     size_t capacity;
+    const ar_dialect *dialect; /* of a whole statement; NULL: a piece */
+    ari_qualifiers qualifiers; /* likewise */
     bool failed;
 } ari_clause;
 
+/* A piece, and a whole statement: its tables are known. */
 void ari_clause_init(ari_clause *clause, const ar_env *env, ari_arena *arena);
+void ari_clause_init_whole(ari_clause *clause, const ar_env *env, ari_arena *arena, const ar_dialect *dialect,
+                           const ari_qualifiers *qualifiers);
 void ari_clause_fini(ari_clause *clause);
 
 /* One that could not be built is not empty: it must not be left out. */
@@ -33,8 +44,15 @@ static inline bool ari_clause_is_empty(const ari_clause *clause)
     return clause->text.length == 0 && !clause->failed && !clause->text.failed;
 }
 
-void ari_clause_sql(ari_clause *clause, const char *sql);
-void ari_clause_bytes(ari_clause *clause, const char *sql, size_t length);
+static inline void ari_clause_bytes(ari_clause *clause, const char *sql, size_t length)
+{
+    ari_text_buffer_append(&clause->text, sql, length);
+}
+
+static inline void ari_clause_sql(ari_clause *clause, const char *sql)
+{
+    ari_text_buffer_append_cstr(&clause->text, sql);
+}
 
 /* `name` in the dialect's quotes. */
 void ari_clause_name(ari_clause *clause, const ar_dialect *dialect, const char *name);
@@ -54,12 +72,6 @@ void ari_clause_number(ari_clause *clause, int64_t number);
 /* The place of the name of table `source` of the query, counted from 0, and of a point. */
 void ari_clause_qualifier(ari_clause *clause, size_t source);
 
-/* What the tables of a query are called in front of columns; `names` NULL: they are not. */
-typedef struct ari_qualifiers {
-    const char *const *names;
-    size_t count;
-} ari_qualifiers;
-
 /* Everything in `other`, with the names of its tables and copies of its values: of a query inside another one. */
 void ari_clause_embed(ari_clause *clause, const ar_dialect *dialect, const ari_clause *other,
                       const ari_qualifiers *qualifiers);
@@ -75,14 +87,11 @@ typedef struct ari_piece {
 bool ari_clause_take(ari_clause *clause, ari_piece *out);
 void ari_clause_put(ari_clause *clause, const ari_piece *piece);
 
-/* Everything in `other`, values too, which stay where they are: both clauses must have the same arena. */
+/* Everything in `other`, a piece, values too, which stay where they are: both clauses must have the same arena. */
 void ari_clause_append(ari_clause *clause, const ari_clause *other);
 
-/* The finished text, owned by the caller (ari_release). AR_E_NO_MEMORY, or AR_E_INVALID for more values than the engine
- * takes. */
-ar_status ari_clause_finish(const ari_clause *clause, const ar_dialect *dialect, char **sql, size_t *length,
-                            ar_error *err);
-ar_status ari_clause_finish_with(const ari_clause *clause, const ar_dialect *dialect, const ari_qualifiers *qualifiers,
-                                 char **sql, size_t *length, ar_error *err);
+/* The text of a whole statement, the caller's (ari_release). AR_E_NO_MEMORY, or AR_E_INVALID for more values than the
+ * engine takes. */
+ar_status ari_clause_finish(ari_clause *clause, char **sql, size_t *length, ar_error *err);
 
 #endif

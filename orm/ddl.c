@@ -62,7 +62,7 @@ static ar_status no_memory(const char *table, ar_error *err)
 
 static void begin(ari_ddl *ddl, ari_clause *clause)
 {
-    ari_clause_init(clause, ddl->env, &ddl->arena);
+    ari_clause_init_whole(clause, ddl->env, &ddl->arena, ddl->dialect, NULL);
 }
 
 /* Adds what was written, unless `status` says that it is not to be. */
@@ -71,7 +71,7 @@ static ar_status finish(ari_ddl *ddl, ari_clause *clause, const ari_plan *plan, 
     char *sql = NULL;
     size_t length = 0;
     if (status == AR_OK)
-        status = ari_clause_finish(clause, ddl->dialect, &sql, &length, err);
+        status = ari_clause_finish(clause, &sql, &length, err);
     if (status == AR_OK) {
         ari_ddl_statement *added = ari_arena_alloc(&ddl->arena, sizeof *added, alignof(ari_ddl_statement));
         const char *copy = ari_arena_copy_text(&ddl->arena, sql, length);

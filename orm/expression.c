@@ -25,20 +25,25 @@ static bool is_of(const ari_naming *naming, const char *alias, const ar_model *m
     return false;
 }
 
-ar_status ari_expr_column(const ari_writing *writing, const ar_expr *expr, size_t *source, const ar_column **column)
+ar_status ari_member_column(const ari_writing *writing, const char *alias, const ar_model *model, size_t offset,
+                            const char *member, size_t *source, const ar_column **column)
 {
-    const char *member = expr->member != NULL ? expr->member : "?";
-    const char *alias = expr->alias;
-    if (alias == NULL && writing->alias != NULL && is_of(&writing->naming, writing->alias, expr->model))
+    if (alias == NULL && writing->alias != NULL && is_of(&writing->naming, writing->alias, model))
         alias = writing->alias;
-    ar_status status = ari_source_find(&writing->naming, expr->model, alias, member, source, writing->err);
+    ar_status status = ari_source_find(&writing->naming, model, alias, member, source, writing->err);
     if (status != AR_OK)
         return status;
-    *column = ari_column_by_offset(expr->model, expr->offset);
+    *column = ari_column_by_offset(model, offset);
     if (*column != NULL)
         return AR_OK;
     return ar_error_set(writing->err, AR_E_INVALID, "building a query: member %s of model %s is not a column", member,
-                        expr->model->name);
+                        model->name);
+}
+
+ar_status ari_expr_column(const ari_writing *writing, const ar_expr *expr, size_t *source, const ar_column **column)
+{
+    const char *member = expr->member != NULL ? expr->member : "?";
+    return ari_member_column(writing, expr->alias, expr->model, expr->offset, member, source, column);
 }
 
 static const ar_column *column_of(const ari_writing *writing, const ar_expr *expr)

@@ -28,7 +28,9 @@ ar_status ari_expr_write_compared(ari_writing *writing, const ar_expr *expr, ar_
 /* The type of its value; AR_TYPE_NULL: what the engine says. */
 ar_type ari_expr_type(const ari_writing *writing, const ar_expr *expr);
 
-/* The column that `model` and `offset` are, and its table. */
+/* The column that `model` and `offset` are, and its table; `member` is for messages. */
+ar_status ari_member_column(const ari_writing *writing, const char *alias, const ar_model *model, size_t offset,
+                            const char *member, size_t *source, const ar_column **column);
 ar_status ari_expr_column(const ari_writing *writing, const ar_expr *expr, size_t *source, const ar_column **column);
 
 bool ari_expr_is_aggregate(const ar_expr *expr);

@@ -121,11 +121,11 @@ static void fill_columns(ari_plan *plan, ar_type *wanted, ar_type *created_wante
 }
 
 /* The text of a clause, of the plan's own. */
-static ar_status keep_text(const ari_plan *plan, const ari_clause *clause, const char **out, ar_error *err)
+static ar_status keep_text(ari_clause *clause, const char **out, ar_error *err)
 {
     char *text = NULL;
     size_t length;
-    ar_status status = ari_clause_finish(clause, plan->dialect, &text, &length, err);
+    ar_status status = ari_clause_finish(clause, &text, &length, err);
     *out = text;
     return status;
 }
@@ -151,10 +151,10 @@ static ar_status write_fragment(ari_plan *plan, ari_clause *clause, const char *
 static ar_status write_expression(ari_plan *plan, ari_plan_column *column, ari_arena *arena, ar_error *err)
 {
     ari_clause clause;
-    ari_clause_init(&clause, plan->env, arena);
+    ari_clause_init_whole(&clause, plan->env, arena, plan->dialect, NULL);
     ar_status status = write_fragment(plan, &clause, column->from->sql, column->from->member, err);
     if (status == AR_OK)
-        status = keep_text(plan, &clause, &column->expression, err);
+        status = keep_text(&clause, &column->expression, err);
     ari_clause_fini(&clause);
     return status;
 }
@@ -165,7 +165,7 @@ static ar_status write_scope(ari_plan *plan, ari_arena *arena, ar_error *err)
     ar_status status = AR_OK;
     if (plan->deleted_column < 0 && plan->options->default_scope == NULL)
         return AR_OK;
-    ari_clause_init(&clause, plan->env, arena);
+    ari_clause_init_whole(&clause, plan->env, arena, plan->dialect, NULL);
     if (plan->deleted_column >= 0) {
         ari_clause_name(&clause, plan->dialect, plan->columns[plan->deleted_column].name);
         ari_clause_sql(&clause, " IS NULL");
@@ -175,7 +175,7 @@ static ar_status write_scope(ari_plan *plan, ari_arena *arena, ar_error *err)
         status = write_fragment(plan, &clause, plan->options->default_scope, "its default scope", err);
     }
     if (status == AR_OK)
-        status = keep_text(plan, &clause, &plan->scope, err);
+        status = keep_text(&clause, &plan->scope, err);
     ari_clause_fini(&clause);
     return status;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "orm/predicate.h"
 
+#include <stdio.h>
+
 #include "orm/bind.h"
 #include "orm/column.h"
 #include "orm/expression.h"
@@ -23,10 +25,26 @@ typedef struct rendering {
 
 /* What a predicate is about. */
 typedef struct subject {
-    const ar_expr *expr;
+    const ar_expr *expr;     /* NULL: the column */
+    const ar_column *column; /* of table `source` */
+    size_t source;
     ar_type type;
-    char what[160]; /* for messages */
+    const ar_model *model; /* for messages; NULL: none */
+    const char *member;    /* likewise */
 } subject;
+
+/* A subject as messages call it, "User.name". */
+typedef struct label {
+    char text[160];
+} label;
+
+static label label_of(const subject *about)
+{
+    label made;
+    snprintf(made.text, sizeof made.text, "%.79s%s%.79s", about->model != NULL ? about->model->name : "",
+             about->model != NULL ? "." : "", about->member);
+    return made;
+}
 
 static ar_status invalid(const rendering *writer, const char *what)
 {
@@ -35,14 +53,25 @@ static ar_status invalid(const rendering *writer, const char *what)
 
 static ar_status write_subject(rendering *writer, const subject *about)
 {
-    return ari_expr_write_compared(writer->writing, about->expr, about->type);
+    if (about->expr != NULL)
+        return ari_expr_write_compared(writer->writing, about->expr, about->type);
+    ari_source_write_compared(writer->clause, &writer->writing->naming, about->source, about->column);
+    return AR_OK;
+}
+
+/* The label is made for an error alone. */
+static ar_status write_value(rendering *writer, const subject *about, const ar_value *value, ar_type type)
+{
+    if (ari_fragment_value(writer->clause, value, type, "", NULL) == AR_OK)
+        return AR_OK;
+    return ari_fragment_value(writer->clause, value, type, label_of(about).text, writer->err);
 }
 
 static ar_status write_values(rendering *writer, const subject *about, const ar_value *list, bool not_in)
 {
     if (!ari_value_is_list(list))
         return ar_error_set(writer->err, AR_E_INVALID,
-                            "building a query: IN on %s takes a list, AR_LIST(pointer, count)", about->what);
+                            "building a query: IN on %s takes a list, AR_LIST(pointer, count)", label_of(about).text);
     if (ari_list_count(list) == 0) {
         ari_clause_sql(writer->clause, not_in ? "1 = 1" : "1 = 0");
         return AR_OK;
@@ -50,7 +79,8 @@ static ar_status write_values(rendering *writer, const subject *about, const ar_
     ar_status status = write_subject(writer, about);
     ari_clause_sql(writer->clause, not_in ? " NOT IN (" : " IN (");
     if (status == AR_OK)
-        status = ari_fragment_list(writer->clause, writer->dialect, list, about->type, about->what, writer->err);
+        status =
+            ari_fragment_list(writer->clause, writer->dialect, list, about->type, label_of(about).text, writer->err);
     ari_clause_sql(writer->clause, ")");
     return status;
 }
@@ -131,13 +161,13 @@ static bool is_like(uint32_t operation)
     return operation >= AR_COMPARE_LIKE && operation <= AR_COMPARE_NOT_ILIKE;
 }
 
-static ar_status write_pattern(rendering *writer, const ar_value *pattern, const char *what)
+static ar_status write_pattern(rendering *writer, const ar_value *pattern, const subject *about)
 {
     if (pattern->type != AR_TYPE_TEXT && pattern->type != AR_TYPE_NULL)
         return ar_error_set(writer->err, AR_E_TYPE,
-                            "building a query: the pattern that %s is to be LIKE is to be text, not %s", what,
-                            ari_value_is_list(pattern) ? "a list" : ar_type_name(pattern->type));
-    return ari_fragment_value(writer->clause, pattern, AR_TYPE_NULL, what, writer->err);
+                            "building a query: the pattern that %s is to be LIKE is to be text, not %s",
+                            label_of(about).text, ari_value_is_list(pattern) ? "a list" : ar_type_name(pattern->type));
+    return write_value(writer, about, pattern, AR_TYPE_NULL);
 }
 
 static ar_status write_like(rendering *writer, const ar_predicate *predicate, const subject *about, const char *text)
@@ -145,15 +175,15 @@ static ar_status write_like(rendering *writer, const ar_predicate *predicate, co
     const ar_expr *right = predicate->right;
     bool folds = predicate->operation >= AR_COMPARE_ILIKE && writer->dialect->ilike == NULL;
     if (about->type != AR_TYPE_TEXT && about->type != AR_TYPE_JSON && about->type != AR_TYPE_NULL)
-        return ar_error_set(writer->err, AR_E_TYPE, "building a query: %s is %s, and LIKE compares texts", about->what,
-                            ar_type_name(about->type));
+        return ar_error_set(writer->err, AR_E_TYPE, "building a query: %s is %s, and LIKE compares texts",
+                            label_of(about).text, ar_type_name(about->type));
     ari_clause_sql(writer->clause, folds ? "lower(" : "");
     ar_status status = write_subject(writer, about);
     ari_clause_sql(writer->clause, folds ? ")" : "");
     ari_clause_sql(writer->clause, text);
     ari_clause_sql(writer->clause, folds ? "lower(" : "");
     if (status == AR_OK && (right == NULL || right->operation == AR_EXPR_VALUE))
-        status = write_pattern(writer, right != NULL ? &right->value : &predicate->value, about->what);
+        status = write_pattern(writer, right != NULL ? &right->value : &predicate->value, about);
     else if (status == AR_OK)
         status = ari_expr_write(writer->writing, right);
     ari_clause_sql(writer->clause, folds ? ")" : "");
@@ -165,7 +195,7 @@ static ar_status write_right(rendering *writer, const ar_predicate *predicate, c
 {
     const ar_expr *right = predicate->right;
     if (right == NULL)
-        return ari_fragment_value(writer->clause, &predicate->value, about->type, about->what, writer->err);
+        return write_value(writer, about, &predicate->value, about->type);
     return ari_expr_write_compared(writer->writing, right, about->type);
 }
 
@@ -175,7 +205,8 @@ static ar_status write_comparison(rendering *writer, const ar_predicate *predica
     const char *text = operator_text(operation, writer->dialect);
     if (text == NULL)
         return ar_error_set(writer->err, AR_E_INVALID,
-                            "building a query: a predicate on %s was not made by one of the macros", about->what);
+                            "building a query: a predicate on %s was not made by one of the macros",
+                            label_of(about).text);
     if (is_like(operation))
         return write_like(writer, predicate, about, text);
     ari_clause_sql(writer->clause, operation == AR_COMPARE_NOT_SAME ? "NOT (" : "");
@@ -188,7 +219,7 @@ static ar_status write_comparison(rendering *writer, const ar_predicate *predica
     if (status != AR_OK || operation != AR_COMPARE_BETWEEN)
         return status;
     ari_clause_sql(writer->clause, " AND ");
-    return ari_fragment_value(writer->clause, &predicate->upper, about->type, about->what, writer->err);
+    return write_value(writer, about, &predicate->upper, about->type);
 }
 
 static ar_status write_exists(rendering *writer, const ar_predicate *predicate)
@@ -208,27 +239,29 @@ static ar_type common_type(const rendering *writer, const ar_predicate *predicat
     return ari_expr_type(writer->writing, left);
 }
 
-static void name_subject(subject *about, const char *model, const char *member)
+/* A subject that is a column is looked up once. */
+static ar_status find_column(const rendering *writer, subject *about)
 {
-    size_t used = 0, room = sizeof about->what - 1;
-    for (const char *c = model; c != NULL && *c != '\0' && used < room / 2; c++)
-        about->what[used++] = *c;
-    if (model != NULL)
-        about->what[used++] = '.';
-    for (const char *c = member; *c != '\0' && used < room; c++)
-        about->what[used++] = *c;
-    about->what[used] = '\0';
+    ar_status status = ari_expr_column(writer->writing, about->expr, &about->source, &about->column);
+    about->expr = NULL;
+    if (status == AR_OK)
+        about->type = ari_column_type(about->column);
+    return status;
 }
 
 static ar_status write_between_expressions(rendering *writer, const ar_predicate *predicate)
 {
-    subject about;
-    about.expr = predicate->left;
-    about.type = AR_TYPE_NULL;
-    name_subject(&about, NULL, about.expr->member != NULL ? about.expr->member : "an expression");
+    const ar_expr *left = predicate->left;
+    subject about = { .expr = left, .member = left->member != NULL ? left->member : "an expression" };
     if (predicate->operation == AR_COMPARE_JSON_CONTAINS)
         return ari_json_write_contains(writer->writing, predicate->left, &predicate->value);
-    about.type = common_type(writer, predicate);
+    ar_status status = AR_OK;
+    if (left->operation == AR_EXPR_COLUMN)
+        status = find_column(writer, &about);
+    else
+        about.type = common_type(writer, predicate);
+    if (status != AR_OK)
+        return status;
     if (predicate->operation == AR_COMPARE_IN || predicate->operation == AR_COMPARE_NOT_IN)
         return write_in(writer, predicate, &about);
     return write_comparison(writer, predicate, &about);
@@ -241,17 +274,12 @@ static ar_status write_predicate(rendering *writer, const ar_predicate *predicat
     if (predicate->left != NULL)
         return write_between_expressions(writer, predicate);
     const char *member = predicate->member != NULL ? predicate->member : "?";
-    const ar_expr column =
-        ar_expr_column_(AR_EXPR_COLUMN, predicate->alias, predicate->model, predicate->offset, member);
-    subject about;
-    about.expr = &column;
-    const ar_column *found = NULL;
-    size_t source;
-    ar_status status = ari_expr_column(writer->writing, &column, &source, &found);
+    subject about = { .model = predicate->model, .member = member };
+    ar_status status = ari_member_column(writer->writing, predicate->alias, predicate->model, predicate->offset, member,
+                                         &about.source, &about.column);
     if (status != AR_OK)
         return status;
-    about.type = ari_column_type(found);
-    name_subject(&about, predicate->model->name, member);
+    about.type = ari_column_type(about.column);
     if (predicate->operation == AR_COMPARE_IN || predicate->operation == AR_COMPARE_NOT_IN)
         return write_in(writer, predicate, &about);
     return write_comparison(writer, predicate, &about);

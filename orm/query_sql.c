@@ -9,6 +9,8 @@
 
 /* Writes a query down as SQL: SELECT … FROM … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT … OFFSET …. */
 
+enum { USUAL_LENGTH = 1000 }; /* bytes */
+
 static ar_status no_memory(ar_error *err)
 {
     return ar_error_set(err, AR_E_NO_MEMORY, "building SQL: there is no memory left for it");
@@ -39,9 +41,11 @@ static void write_selection(ari_clause *clause, const ar_query *query, const ari
 {
     bool casts =
         query->compared && query->dialect->decimal_before != NULL && ari_selection_type(item) == AR_TYPE_DECIMAL;
-    ari_clause_sql(clause, casts ? query->dialect->decimal_before : "");
+    if (casts)
+        ari_clause_sql(clause, query->dialect->decimal_before);
     write_column(clause, query, item, false);
-    ari_clause_sql(clause, casts ? query->dialect->decimal_compare : "");
+    if (casts)
+        ari_clause_sql(clause, query->dialect->decimal_compare);
     if (item->alias == NULL && (item->column->flags & AR_DERIVED) == 0)
         return;
     ari_clause_sql(clause, " AS ");
@@ -585,14 +589,15 @@ ar_status ari_query_write(ar_query *query, ari_ask ask, const ar_model *model, a
 {
     ari_clause clause;
     const char *names[ARI_MAX_SOURCES];
+    const ari_qualifiers qualifiers = ari_query_qualifiers(query, names);
     *out = (ari_query_sql){ .sql = NULL };
-    ari_clause_init(&clause, query->env, &query->arena);
+    ari_clause_init_whole(&clause, query->env, &query->arena, query->dialect, &qualifiers);
+    (void)ari_text_buffer_reserve(&clause.text, USUAL_LENGTH);
     ar_status status = ari_query_settle_outers(query, NULL, err);
     if (status == AR_OK)
         status = write_query(&clause, query, ask, model, out, err);
-    const ari_qualifiers qualifiers = ari_query_qualifiers(query, names);
     if (status == AR_OK)
-        status = ari_clause_finish_with(&clause, query->dialect, &qualifiers, &out->sql, &out->sql_length, err);
+        status = ari_clause_finish(&clause, &out->sql, &out->sql_length, err);
     out->values = clause.values;
     out->value_count = clause.count;
     ari_clause_fini(&clause);

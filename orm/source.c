@@ -26,10 +26,8 @@ static ar_status find_named(const ari_naming *naming, const ar_model *model, con
                             ar_error *err)
 {
     for (size_t i = 0; i < naming->count; i++) {
-        if (!ari_same_name(ari_source_name(&naming->sources[i]), alias))
+        if (naming->sources[i].model != model || !ari_same_name(ari_source_name(&naming->sources[i]), alias))
             continue;
-        if (naming->sources[i].model != model)
-            break;
         *index = i;
         return AR_OK;
     }

@@ -155,9 +155,34 @@ void ari_text_buffer_fini(ari_text_buffer *buffer);
 /* Empties it and forgets a failure; the memory is kept. */
 void ari_text_buffer_clear(ari_text_buffer *buffer);
 
-void ari_text_buffer_append(ari_text_buffer *buffer, const void *bytes, size_t length);
-void ari_text_buffer_append_cstr(ari_text_buffer *buffer, const char *text);
-void ari_text_buffer_append_char(ari_text_buffer *buffer, char character);
+/* Makes room for `extra` bytes and the NUL behind them; false: it has failed. */
+bool ari_text_buffer_grow(ari_text_buffer *buffer, size_t extra);
+
+static inline bool ari_text_buffer_reserve(ari_text_buffer *buffer, size_t extra)
+{
+    return (extra < buffer->capacity - buffer->length && !buffer->failed) || ari_text_buffer_grow(buffer, extra);
+}
+
+static inline void ari_text_buffer_append(ari_text_buffer *buffer, const void *bytes, size_t length)
+{
+    if (!ari_text_buffer_reserve(buffer, length))
+        return;
+    if (length > 0)
+        memcpy(buffer->data + buffer->length, bytes, length);
+    buffer->length += length;
+    buffer->data[buffer->length] = '\0';
+}
+
+static inline void ari_text_buffer_append_cstr(ari_text_buffer *buffer, const char *text)
+{
+    ari_text_buffer_append(buffer, text, strlen(text));
+}
+
+static inline void ari_text_buffer_append_char(ari_text_buffer *buffer, char character)
+{
+    ari_text_buffer_append(buffer, &character, 1);
+}
+
 void ari_text_buffer_append_int64(ari_text_buffer *buffer, int64_t number);
 
 /* Not for floating point: printf follows the process's locale. */

@@ -26,7 +26,7 @@ void ari_text_buffer_clear(ari_text_buffer *buffer)
         buffer->data[0] = '\0';
 }
 
-static bool grow(ari_text_buffer *buffer, size_t extra)
+bool ari_text_buffer_grow(ari_text_buffer *buffer, size_t extra)
 {
     size_t needed = 0;
     if (buffer->failed)
@@ -48,32 +48,6 @@ static bool grow(ari_text_buffer *buffer, size_t extra)
     return true;
 }
 
-/* Makes room for `extra` bytes and the NUL behind them. */
-static inline bool reserve(ari_text_buffer *buffer, size_t extra)
-{
-    return (extra < buffer->capacity - buffer->length && !buffer->failed) || grow(buffer, extra);
-}
-
-void ari_text_buffer_append(ari_text_buffer *buffer, const void *bytes, size_t length)
-{
-    if (!reserve(buffer, length))
-        return;
-    if (length > 0)
-        memcpy(buffer->data + buffer->length, bytes, length);
-    buffer->length += length;
-    buffer->data[buffer->length] = '\0';
-}
-
-void ari_text_buffer_append_cstr(ari_text_buffer *buffer, const char *text)
-{
-    ari_text_buffer_append(buffer, text, strlen(text));
-}
-
-void ari_text_buffer_append_char(ari_text_buffer *buffer, char character)
-{
-    ari_text_buffer_append(buffer, &character, 1);
-}
-
 void ari_text_buffer_append_int64(ari_text_buffer *buffer, int64_t number)
 {
     char digits[ARI_NUMBER_TEXT_SIZE];
@@ -91,7 +65,7 @@ void ari_text_buffer_append_format(ari_text_buffer *buffer, const char *format, 
         buffer->failed = true;
         return;
     }
-    if (!reserve(buffer, (size_t)length))
+    if (!ari_text_buffer_reserve(buffer, (size_t)length))
         return;
     va_start(arguments, format);
     vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);

@@ -86,12 +86,12 @@ static void check_fragment(const ar_dialect *dialect, const char *text, const ar
     size_t length = 0;
     memset(&error, 0, sizeof error);
     ari_arena_init(&arena, ar_env_default(), 0);
-    ari_clause_init(&clause, ar_env_default(), &arena);
+    ari_clause_init_whole(&clause, ar_env_default(), &arena, dialect, NULL);
     ar_status status = condition ? ari_fragment_condition(&clause, dialect, NULL, text, values, count, &error)
                                  : ari_fragment_statement(&clause, dialect, text, values, count, &error);
     CLAIM(status == AR_OK || (error.status == status && error.message[0] != '\0'));
     if (status == AR_OK)
-        CLAIM(ari_clause_finish(&clause, dialect, &sql, &length, &error) == AR_OK && strlen(sql) == length);
+        CLAIM(ari_clause_finish(&clause, &sql, &length, &error) == AR_OK && strlen(sql) == length);
     if (status == AR_OK && condition && dialect == &question_dialect)
         check_contained(sql, clause.count);
     ari_release(ar_env_default(), sql);

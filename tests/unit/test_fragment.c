@@ -37,13 +37,13 @@ typedef struct outcome {
     char types[256];
 } outcome;
 
-static outcome finish(const ar_dialect *dialect, const ari_clause *clause, ar_status status, const ar_error *err)
+static outcome finish(ari_clause *clause, ar_status status, const ar_error *err)
 {
     outcome result = { .status = status, .err = *err };
     char *sql = NULL;
     size_t length;
     if (status == AR_OK)
-        assert_int_equal(ari_clause_finish(clause, dialect, &sql, &length, &result.err), AR_OK);
+        assert_int_equal(ari_clause_finish(clause, &sql, &length, &result.err), AR_OK);
     if (sql != NULL) {
         assert_int_equal(strlen(sql), length);
         snprintf(result.sql, sizeof result.sql, "%s", sql);
@@ -65,9 +65,9 @@ static outcome condition_in(const ar_dialect *dialect, const char *sql, const ar
     ar_error err = { .status = AR_OK };
     counting_env_init(&counting);
     ari_arena_init(&arena, &counting.env, 0);
-    ari_clause_init(&clause, &counting.env, &arena);
+    ari_clause_init_whole(&clause, &counting.env, &arena, dialect, NULL);
     ar_status status = ari_fragment_condition(&clause, dialect, &Item_model, sql, values, count, &err);
-    outcome result = finish(dialect, &clause, status, &err);
+    outcome result = finish(&clause, status, &err);
     ari_clause_fini(&clause);
     ari_arena_fini(&arena);
     assert_int_equal(counting.live, 0);
@@ -87,9 +87,9 @@ static outcome statement(const ar_dialect *dialect, const char *sql, const ar_va
     ar_error err = { .status = AR_OK };
     counting_env_init(&counting);
     ari_arena_init(&arena, &counting.env, 0);
-    ari_clause_init(&clause, &counting.env, &arena);
+    ari_clause_init_whole(&clause, &counting.env, &arena, dialect, NULL);
     ar_status status = ari_fragment_statement(&clause, dialect, sql, values, count, &err);
-    outcome result = finish(dialect, &clause, status, &err);
+    outcome result = finish(&clause, status, &err);
     ari_clause_fini(&clause);
     ari_arena_fini(&arena);
     assert_int_equal(counting.live, 0);
@@ -342,7 +342,7 @@ static void texts_are_copied(void **state)
     char text[] = "before";
     counting_env_init(&counting);
     ari_arena_init(&arena, &counting.env, 0);
-    ari_clause_init(&clause, &counting.env, &arena);
+    ari_clause_init_whole(&clause, &counting.env, &arena, &question_dialect, NULL);
     assert_int_equal(ari_fragment_condition(&clause, &question_dialect, NULL, "a = ? and b = ?",
                                             AR_VALUES_((const char *)text, ((ar_bytes){ .data = text, .length = 3 })),
                                             NULL),
@@ -378,10 +378,10 @@ static void names_are_quoted(void **state)
     size_t length;
     counting_env_init(&counting);
     ari_arena_init(&arena, &counting.env, 0);
-    ari_clause_init(&clause, &counting.env, &arena);
+    ari_clause_init_whole(&clause, &counting.env, &arena, &question_dialect, NULL);
     ari_clause_name(&clause, &question_dialect, "a\"b");
     ari_clause_name(&clause, &backtick_dialect, "c`d\"");
-    assert_int_equal(ari_clause_finish(&clause, &question_dialect, &sql, &length, NULL), AR_OK);
+    assert_int_equal(ari_clause_finish(&clause, &sql, &length, NULL), AR_OK);
     assert_string_equal(sql, "\"a\"\"b\"`c``d\"`");
     ari_release(&counting.env, sql);
     ari_clause_fini(&clause);
@@ -400,7 +400,7 @@ static void more_values_than_the_engine_takes_are_refused(void **state)
     ar_error err;
     counting_env_init(&counting);
     ari_arena_init(&arena, &counting.env, 0);
-    ari_clause_init(&clause, &counting.env, &arena);
+    ari_clause_init_whole(&clause, &counting.env, &arena, &question_dialect, NULL);
     assert_int_equal(
         ari_fragment_condition(&clause, &question_dialect, NULL, "a in (?)", AR_VALUES_(AR_LIST(numbers, 40000)), &err),
         AR_E_INVALID);
@@ -410,7 +410,7 @@ static void more_values_than_the_engine_takes_are_refused(void **state)
                                             AR_VALUES_(AR_LIST(numbers, 20000), AR_LIST(numbers, 20000)), &err),
                      AR_OK);
     assert_int_equal(clause.count, 40000);
-    assert_int_equal(ari_clause_finish(&clause, &question_dialect, &sql, &length, &err), AR_E_INVALID);
+    assert_int_equal(ari_clause_finish(&clause, &sql, &length, &err), AR_E_INVALID);
     assert_non_null(strstr(err.message, "32766"));
     ari_clause_fini(&clause);
     ari_arena_fini(&arena);
@@ -426,12 +426,12 @@ static ar_status build(const ar_env *env)
     static char long_text[2000];
     memset(long_text, 'x', sizeof long_text - 1);
     ari_arena_init(&arena, env, 0);
-    ari_clause_init(&clause, env, &arena);
+    ari_clause_init_whole(&clause, env, &arena, &question_dialect, NULL);
     ar_status status =
         ari_fragment_condition(&clause, &question_dialect, &Item_model, "name = ? and ? = price and id in (?, ?, ?)",
                                AR_VALUES_((const char *)long_text, 1, 2, 3, 4), NULL);
     if (status == AR_OK)
-        status = ari_clause_finish(&clause, &question_dialect, &sql, &length, NULL);
+        status = ari_clause_finish(&clause, &sql, &length, NULL);
     ari_release(env, sql);
     ari_clause_fini(&clause);
     ari_arena_fini(&arena);
