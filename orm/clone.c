@@ -179,7 +179,7 @@ static void forget(ar_query *query)
     query->outers = NULL;
     query->paths = NULL;
     query->page_values = (ari_piece){ .text = NULL };
-    query->selected = query->groups = query->orders = (ari_selections){ .first = NULL };
+    query->selected = query->groups = query->orders = query->beside = (ari_selections){ .first = NULL };
     query->combined = query->withs = (ari_parts){ .first = NULL };
 }
 

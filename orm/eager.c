@@ -7,7 +7,7 @@
 #include "orm/query_run.h"
 
 /* Design. Loading is a future that asks a tree of questions: the query for the roots, if there is one, then for each
- * branch and each level a few operations (orm/level.c), and, when these have answered, those of the branches below.
+ * branch and each level an operation (orm/level.c; of many keys, several), and, when these have answered, those of the branches below.
  * There is no thread of its own: whoever completes an operation puts it on the `done` stack and adds one to `kicks`;
  * who finds it at 0 drives, and does so until nobody has kicked meanwhile. So levels, arena and counters belong to one
  * thread at a time, and completions inside of a submit do not recurse. The kicks are sequentially consistent: a driver
@@ -29,7 +29,6 @@ typedef struct ask {
     loading *owner;
     ari_op *op;
     ari_chunk *chunk; /* NULL: the roots */
-    bool pairs;
 } ask;
 
 struct loading {
@@ -69,7 +68,7 @@ void ari_eager_unref(ari_eager *eager)
     if (eager == NULL || atomic_fetch_sub_explicit(&eager->references, 1, memory_order_acq_rel) != 1)
         return;
     for (ari_level *level = eager->levels; level != NULL; level = level->next)
-        ari_level_release(level);
+        ari_level_release(level, eager->env);
     for (size_t i = 0; i < eager->list_count; i++)
         ari_list_unref(eager->lists[i]);
     ari_branch_release(eager->branches);
@@ -189,7 +188,7 @@ static void notify(ari_future_observer *observer, ar_future *future)
 }
 
 /* Takes op. */
-static void send(loading *self, ari_db *db, ari_op *op, ari_chunk *chunk, bool pairs)
+static void send(loading *self, ari_db *db, ari_op *op, ari_chunk *chunk)
 {
     ask *made = ari_arena_alloc(&self->eager->arena, sizeof *made, alignof(ask));
     if (made == NULL) {
@@ -197,10 +196,8 @@ static void send(loading *self, ari_db *db, ari_op *op, ari_chunk *chunk, bool p
         fail_no_memory(self);
         return;
     }
-    *made = (ask){ .observer.notify = notify, .owner = self, .op = op, .chunk = chunk, .pairs = pairs };
+    *made = (ask){ .observer.notify = notify, .owner = self, .op = op, .chunk = chunk };
     self->under_way++;
-    if (chunk != NULL)
-        chunk->waiting++;
     (void)ari_db_submit(db, op);
     made->next_sent = atomic_load_explicit(&self->sent, memory_order_relaxed);
     atomic_store_explicit(&self->sent, made, memory_order_release);
@@ -210,15 +207,12 @@ static void send(loading *self, ari_db *db, ari_op *op, ari_chunk *chunk, bool p
 static void send_chunk(loading *self, ari_db *db, const ari_level *level, ari_chunk *chunk)
 {
     ar_error error;
-    bool both = level->branch->through_own != NULL;
-    for (int pairs = 0; pairs <= both && self->status == AR_OK; pairs++) {
-        ari_op *op = NULL;
-        ar_status status = ari_level_ask(level, chunk, pairs != 0, self->eager->handle, &op, &error);
-        if (status == AR_OK)
-            send(self, db, op, chunk, pairs != 0);
-        else
-            fail(self, status, &error);
-    }
+    ari_op *op = NULL;
+    ar_status status = ari_level_ask(level, chunk, self->eager->handle, &op, &error);
+    if (status == AR_OK)
+        send(self, db, op, chunk);
+    else
+        fail(self, status, &error);
 }
 
 static void finish_level(loading *self, ari_db *db, ari_level *level);
@@ -321,8 +315,6 @@ static void take_answer(loading *self, ari_db *db, const ask *answer)
     ar_error error;
     ar_status status = ari_future_outcome(&answer->op->future, &error);
     self->under_way--;
-    if (chunk != NULL)
-        chunk->waiting--;
     if (status != AR_OK)
         fail(self, status, &error);
     if (self->status != AR_OK)
@@ -331,10 +323,8 @@ static void take_answer(loading *self, ari_db *db, const ask *answer)
         take_roots(self, db);
         return;
     }
-    ari_level_take(chunk, answer->pairs, answer->op);
-    if (chunk->waiting > 0)
-        return;
-    if (!ari_level_arrange(chunk, &self->eager->arena))
+    ari_level_take(chunk, answer->op);
+    if (!ari_level_arrange(chunk))
         fail_no_memory(self);
     else if (--chunk->level->waiting == 0)
         finish_level(self, db, chunk->level);
@@ -407,7 +397,7 @@ ar_future *ari_eager_send(ari_db *db, ari_eager *eager, ari_op *root, ari_ticket
     atomic_init(&self->done, NULL);
     atomic_init(&self->sent, NULL);
     if (root != NULL)
-        send(self, db, root, NULL, false);
+        send(self, db, root, NULL);
     else
         start_branches(self, db, eager->branches, eager->roots, eager->root_count);
     drive(self);

@@ -23,7 +23,7 @@ static uint64_t hash_bytes(const void *bytes, size_t length)
     return mix(hash);
 }
 
-static uint64_t hash_of(const ar_value *key)
+uint64_t ari_key_hash(const ar_value *key)
 {
     switch (key->type) {
     case AR_TYPE_BOOL: return mix(key->as.boolean);
@@ -83,6 +83,11 @@ static int compare(const ar_value *a, const ar_value *b)
     return 0;
 }
 
+bool ari_key_is_same(const ar_value *a, const ar_value *b)
+{
+    return a->type == b->type && compare(a, b) == 0;
+}
+
 static ar_value key_of(const void *item, const ar_column *column)
 {
     return ari_kind_load(column->kind, (const char *)item + column->offset);
@@ -91,11 +96,10 @@ static ar_value key_of(const void *item, const ar_column *column)
 /* The place of that value in the table, taken or free. */
 static uint32_t *place_of(const ari_grouping *grouping, const ar_value *key)
 {
-    size_t at = (size_t)hash_of(key) & grouping->mask;
+    size_t at = (size_t)ari_key_hash(key) & grouping->mask;
     for (;; at = (at + 1) & grouping->mask) {
         uint32_t *place = &grouping->table[at];
-        if (*place == 0 ||
-            (grouping->keys[*place - 1].type == key->type && compare(&grouping->keys[*place - 1], key) == 0))
+        if (*place == 0 || ari_key_is_same(&grouping->keys[*place - 1], key))
             return place;
     }
 }
@@ -160,6 +164,7 @@ uint32_t ari_grouping_find(const ari_grouping *grouping, const ar_value *key)
 typedef struct keyed {
     ar_value key;
     void *item;
+    uint32_t from; /* where it was */
 } keyed;
 
 static int by_key(const void *a, const void *b)
@@ -178,9 +183,11 @@ static bool is_sorted(const void *items, size_t count, const ar_column *key)
     return true;
 }
 
-/* What lies in order as it comes, as it mostly does, is not moved. */
-static bool sort_items(const ar_env *env, void *items, size_t count, const ar_column *key)
+/* What lies in order as it comes, as it mostly does, is not moved. `places` may be NULL. */
+static bool sort_items(const ar_env *env, void *items, size_t count, const ar_column *key, uint32_t *places)
 {
+    for (size_t i = 0; places != NULL && i < count; i++)
+        places[i] = (uint32_t)i;
     if (is_sorted(items, count, key))
         return true;
     keyed *sorted = ari_allocate_array(env, count, sizeof *sorted);
@@ -189,17 +196,21 @@ static bool sort_items(const ar_env *env, void *items, size_t count, const ar_co
     for (size_t i = 0; i < count; i++) {
         sorted[i].item = ari_item_at(items, i);
         sorted[i].key = key_of(sorted[i].item, key);
+        sorted[i].from = (uint32_t)i;
     }
     qsort(sorted, count, sizeof *sorted, by_key);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         memcpy((char *)items + i * sizeof sorted[i].item, &sorted[i].item, sizeof sorted[i].item);
+        if (places != NULL)
+            places[sorted[i].from] = (uint32_t)i;
+    }
     ari_release(env, sorted);
     return true;
 }
 
-bool ari_list_sort(ari_list *list, const ar_column *key)
+bool ari_list_sort(ari_list *list, const ar_column *key, uint32_t *places)
 {
-    return sort_items(list->env, list->items, list->count, key);
+    return sort_items(list->env, list->items, list->count, key, places);
 }
 
 /* The groups of the list's records, counted in `ranges`. True: those of one group lie together already. */
@@ -210,8 +221,7 @@ static bool count_groups(const ari_grouping *grouping, const ari_list *list, con
     uint32_t last = ARI_NO_GROUP;
     for (size_t i = 0; i < list->count; i++) {
         ar_value key = key_of(ari_item_at(list->items, i), column);
-        bool again =
-            last != ARI_NO_GROUP && grouping->keys[last].type == key.type && compare(&grouping->keys[last], &key) == 0;
+        bool again = last != ARI_NO_GROUP && ari_key_is_same(&grouping->keys[last], &key);
         uint32_t group = again ? last : ari_grouping_find(grouping, &key);
         if (group < slice.first || group - slice.first >= slice.count)
             group = ARI_NO_GROUP;
@@ -269,7 +279,8 @@ bool ari_grouping_arrange(const ari_grouping *grouping, ari_slice slice, ari_lis
         count_groups(grouping, list, column, groups, slice, ranges) || move_together(list, groups, slice, ranges);
     ari_release(list->env, groups);
     for (uint32_t i = slice.first; done && key != NULL && i < slice.first + slice.count; i++)
-        done = sort_items(list->env, (char *)list->items + ranges[i].start * sizeof(void *), ranges[i].count, key);
+        done =
+            sort_items(list->env, (char *)list->items + ranges[i].start * sizeof(void *), ranges[i].count, key, NULL);
     return done;
 }
 

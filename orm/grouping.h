@@ -21,6 +21,10 @@ typedef struct ari_grouping {
 bool ari_grouping_init(ari_grouping *grouping, ari_arena *arena, const void *items, size_t count,
                        const ar_column *column);
 
+/* The keys that it compares. */
+uint64_t ari_key_hash(const ar_value *key);
+bool ari_key_is_same(const ar_value *a, const ar_value *b);
+
 /* The group of that value, ARI_NO_GROUP: none. */
 uint32_t ari_grouping_find(const ari_grouping *grouping, const ar_value *key);
 
@@ -48,8 +52,8 @@ typedef struct ari_pair {
 /* Puts pairs in order, each once; gives how many are left. */
 size_t ari_pairs_sort(ari_pair *pairs, size_t count);
 
-/* Puts all records of a list in the order of `key`. False: no memory. */
-bool ari_list_sort(ari_list *list, const ar_column *key);
+/* Puts all records of a list in the order of `key`; `places` says where each has come to. False: no memory. */
+bool ari_list_sort(ari_list *list, const ar_column *key, uint32_t *places);
 
 /* The struct at `index` of an array of pointers to structs. */
 static inline void *ari_item_at(const void *items, size_t index)

@@ -81,49 +81,21 @@ static void write_keys(ari_clause *clause, const ari_level *level, const ari_chu
     ari_clause_sql(clause, ")");
 }
 
-static void write_compared(ari_clause *clause, const ar_dialect *dialect, const ar_column *column)
+static void write_condition(ar_query *query, const ar_column *column, const ari_level *level, const ari_chunk *chunk)
 {
-    ari_clause_compared(clause, dialect, ari_column_name(column), ari_column_type(column));
-}
-
-static void write_table(ari_clause *clause, const ar_dialect *dialect, const ar_model *model)
-{
-    if (ari_model_schema(model) != NULL) {
-        ari_clause_name(clause, dialect, ari_model_schema(model));
-        ari_clause_sql(clause, ".");
-    }
-    ari_clause_name(clause, dialect, model->table);
-}
-
-/* The records: by their own column, or by being in the rows between. */
-static void write_condition(ar_query *query, const ari_level *level, const ari_chunk *chunk, bool pairs)
-{
-    const ari_branch *branch = level->branch;
-    ari_clause *clause = &query->where;
-    bool between = branch->through_own != NULL && !pairs;
-    ari_source_write_compared(clause, &(ari_naming){ query->dialect, query->sources, query->source_count }, 0,
-                              pairs ? branch->through_own : branch->target_key);
-    if (between) {
-        ari_clause_sql(clause, " IN (SELECT ");
-        ari_clause_name(clause, query->dialect, ari_column_name(branch->through_other));
-        ari_clause_sql(clause, " FROM ");
-        write_table(clause, query->dialect, branch->relation->through);
-        ari_clause_sql(clause, " WHERE ");
-        write_compared(clause, query->dialect, branch->through_own);
-    }
-    write_keys(clause, level, chunk, branch->by_array);
-    if (between)
-        ari_clause_sql(clause, ")");
+    const ari_naming naming = ari_query_naming(query);
+    ari_source_write_compared(&query->where, &naming, 0, column);
+    write_keys(&query->where, level, chunk, level->branch->by_array);
 }
 
 /* What the modifier asks for stays, in parentheses. */
-static ar_status narrow(ar_query *query, const ari_level *level, const ari_chunk *chunk, bool pairs, ar_error *err)
+static ar_status narrow(ar_query *query, const ari_level *level, const ari_chunk *chunk, ar_error *err)
 {
     ari_piece where = { .text = NULL };
     bool narrowed = !ari_clause_is_empty(&query->where);
     if (narrowed && !ari_clause_take(&query->where, &where))
         return no_memory(level, err);
-    write_condition(query, level, chunk, pairs);
+    write_condition(query, level->branch->target_key, level, chunk);
     if (narrowed) {
         ari_clause_sql(&query->where, " AND (");
         ari_clause_put(&query->where, &where);
@@ -132,17 +104,25 @@ static ar_status narrow(ar_query *query, const ari_level *level, const ari_chunk
     return AR_OK;
 }
 
-ar_status ari_level_ask(const ari_level *level, const ari_chunk *chunk, bool pairs, ar_db *handle, ari_op **out,
-                        ar_error *err)
+/* By the rows between. */
+static ar_status tie(ar_query *query, const ari_level *level, const ari_chunk *chunk, ar_db *handle, ar_error *err)
+{
+    ar_query *own = ar_query_create(handle, level->branch->relation->through);
+    if (own->error.status == AR_OK)
+        write_condition(own, level->branch->through_own, level, chunk);
+    return ari_ties_join(query, level->branch, own, err);
+}
+
+ar_status ari_level_ask(const ari_level *level, ari_chunk *chunk, ar_db *handle, ari_op **out, ar_error *err)
 {
     const ari_branch *branch = level->branch;
-    const ar_model *model = pairs ? branch->relation->through : branch->relation->target;
+    const ar_model *model = branch->relation->target;
+    bool tied = branch->through_own != NULL;
     ari_db *entered;
-    ar_query *query =
-        !pairs && branch->narrowed != NULL ? ar_query_clone(branch->narrowed) : ar_query_create(handle, model);
+    ar_query *query = branch->narrowed != NULL ? ar_query_clone(branch->narrowed) : ar_query_create(handle, model);
     ar_status status = AR_OK;
     if (query->error.status == AR_OK)
-        status = narrow(query, level, chunk, pairs, err);
+        status = tied ? tie(query, level, chunk, handle, err) : narrow(query, level, chunk, err);
     if (status != AR_OK) {
         ar_query_free(query);
         return status;
@@ -151,17 +131,21 @@ ar_status ari_level_ask(const ari_level *level, const ari_chunk *chunk, bool pai
     if (status != AR_OK)
         return status;
     ari_db_leave(entered);
+    ar_operation *operation = &(*out)->operation;
     if (branch->by_array) {
-        (*out)->operation.parameters = level->grouping.keys + chunk->groups.first;
-        (*out)->operation.rows = chunk->groups.count;
+        operation->parameters = level->grouping.keys + chunk->groups.first;
+        operation->rows = chunk->groups.count;
     }
+    if (tied)
+        ari_ties_start(&chunk->ties, branch, &level->grouping, chunk->groups, &ari_query_run_of(*out)->hydrate,
+                       operation);
     return AR_OK;
 }
 
-void ari_level_take(ari_chunk *chunk, bool pairs, ari_op *op)
+void ari_level_take(ari_chunk *chunk, ari_op *op)
 {
     ari_hydrate *rows = &ari_query_run_of(op)->hydrate;
-    *(pairs ? &chunk->pairs : &chunk->list) = rows->list;
+    chunk->list = rows->list;
     rows->list = NULL;
 }
 
@@ -172,39 +156,30 @@ static bool is_ordered(const ari_branch *branch)
     return branch->narrowed != NULL && branch->narrowed->orders.first != NULL;
 }
 
-static size_t match_pairs(const ari_chunk *chunk, const ari_grouping *targets, ari_pair *pairs)
-{
-    const ari_branch *branch = chunk->level->branch;
-    size_t count = 0;
-    for (size_t i = 0; i < chunk->pairs->count; i++) {
-        const char *row = ari_item_at(chunk->pairs->items, i);
-        const ar_column *own = branch->through_own, *other = branch->through_other;
-        ar_value own_key = ari_kind_load(own->kind, row + own->offset);
-        ar_value other_key = ari_kind_load(other->kind, row + other->offset);
-        ari_pair pair = { ari_grouping_find(&chunk->level->grouping, &own_key),
-                          ari_grouping_find(targets, &other_key) };
-        if (pair.group - chunk->groups.first < chunk->groups.count && pair.item != ARI_NO_GROUP)
-            pairs[count++] = pair;
-    }
-    return count;
-}
-
-/* The rows between say who has which of the records, each of which is there once. */
-static bool arrange_pairs(ari_chunk *chunk, ari_arena *arena)
+/* Those of a list that is not ordered otherwise go by their key. */
+static bool sort_ties(ari_chunk *chunk)
 {
     const ari_branch *branch = chunk->level->branch;
     ari_list *list = chunk->list;
-    ari_grouping targets;
-    if (chunk->pairs == NULL)
+    ari_ties *ties = &chunk->ties;
+    if (is_ordered(branch))
         return true;
-    if (!is_ordered(branch) && !ari_list_sort(list, branch->target_key))
+    uint32_t *places = ari_allocate_array(list->env, list->count, sizeof *places);
+    bool sorted = places != NULL && ari_list_sort(list, branch->target_key, places);
+    for (size_t i = 0; sorted && i < ties->count; i++)
+        ties->pairs[i].item = places[ties->pairs[i].item];
+    ari_release(list->env, places);
+    return sorted;
+}
+
+/* The ties say who has which of the records, each of which is there once. */
+static bool arrange_ties(ari_chunk *chunk)
+{
+    ari_list *list = chunk->list;
+    const ari_pair *pairs = chunk->ties.pairs;
+    if (!sort_ties(chunk))
         return false;
-    if (!ari_grouping_init(&targets, arena, list->items, list->count, branch->target_key))
-        return false;
-    ari_pair *pairs = ari_allocate_array(list->env, chunk->pairs->count, sizeof *pairs);
-    if (pairs == NULL)
-        return false;
-    size_t count = ari_pairs_sort(pairs, match_pairs(chunk, &targets, pairs));
+    size_t count = ari_pairs_sort(chunk->ties.pairs, chunk->ties.count);
     chunk->items = ari_arena_alloc_array(&list->arena, count, sizeof(void *), alignof(void *));
     for (size_t i = 0; chunk->items != NULL && i < count; i++) {
         ari_range *range = &chunk->level->ranges[pairs[i].group];
@@ -213,7 +188,7 @@ static bool arrange_pairs(ari_chunk *chunk, ari_arena *arena)
         memcpy((char *)chunk->items + i * sizeof(void *), (const char *)list->items + pairs[i].item * sizeof(void *),
                sizeof(void *));
     }
-    ari_release(list->env, pairs);
+    ari_ties_release(&chunk->ties, list->env);
     return chunk->items != NULL;
 }
 
@@ -229,14 +204,14 @@ static bool make_cells(ari_chunk *chunk)
     return chunk->cells != NULL;
 }
 
-bool ari_level_arrange(ari_chunk *chunk, ari_arena *arena)
+bool ari_level_arrange(ari_chunk *chunk)
 {
     const ari_level *level = chunk->level;
     const ari_branch *branch = level->branch;
     if (chunk->list == NULL || chunk->list->count == 0)
         return true;
     if (branch->through_own != NULL)
-        return arrange_pairs(chunk, arena);
+        return arrange_ties(chunk);
     const ar_column *key = is_ordered(branch) ? NULL : ari_relation_key(branch->relation->target);
     if (!ari_grouping_arrange(&level->grouping, chunk->groups, chunk->list, branch->target_key, key, level->ranges))
         return false;
@@ -311,15 +286,14 @@ void ari_level_attach(ari_level *level, size_t parent)
         attach_back(level, chunk, parent, items, count);
 }
 
-void ari_level_release(ari_level *level)
+void ari_level_release(ari_level *level, const ar_env *env)
 {
     for (uint32_t i = 0; i < level->spare_count; i++) {
         if (!level->spares[i].used)
             ari_hold_drop(level->spares[i].hold);
     }
     for (size_t i = 0; i < level->chunk_count; i++) {
-        if (level->chunks[i].pairs != NULL)
-            ari_list_destroy(level->chunks[i].pairs);
+        ari_ties_release(&level->chunks[i].ties, env);
         if (level->chunks[i].list != NULL)
             ari_list_let_go(level->chunks[i].list);
     }

@@ -4,6 +4,7 @@
 
 #include "orm/grouping.h"
 #include "orm/path.h"
+#include "orm/tie.h"
 #include "pools/pool.h"
 
 /* What one branch loads for the records of one level: the keys that it asks for, in chunks of one statement each, and
@@ -14,11 +15,10 @@ typedef struct ari_level ari_level;
 typedef struct ari_chunk {
     ari_level *level;
     ari_slice groups;
-    unsigned waiting; /* operations that are not complete */
-    ari_list *list;   /* what came; NULL: nothing */
-    ari_list *pairs;  /* of a many-to-many: the rows between */
-    void *items;      /* the pointers that parents are given */
-    void *cells;      /* pointers to the parents, for the ways back */
+    ari_list *list; /* what came; NULL: nothing */
+    ari_ties ties;  /* of a many-to-many */
+    void *items;    /* the pointers that parents are given */
+    void *cells;    /* pointers to the parents, for the ways back */
 } ari_chunk;
 
 /* A hold that is ready for a parent; nobody's as long as it was not used. */
@@ -47,18 +47,17 @@ struct ari_level {
 ari_level *ari_level_create(ari_arena *arena, const ari_branch *branch, const void *parents, size_t count,
                             uint32_t chunk_size);
 
-/* The operation that reads a chunk's records, or (pairs) the rows between. */
-ar_status ari_level_ask(const ari_level *level, const ari_chunk *chunk, bool pairs, ar_db *handle, ari_op **out,
-                        ar_error *err);
+/* The operation that reads a chunk's records, of which there is one. */
+ar_status ari_level_ask(const ari_level *level, ari_chunk *chunk, ar_db *handle, ari_op **out, ar_error *err);
 
 /* How many groups may be asked for in one statement. */
 uint32_t ari_level_chunk_size(const ar_dialect *dialect, const ari_branch *branch);
 
-/* Takes what an operation of ask has read out of it. */
-void ari_level_take(ari_chunk *chunk, bool pairs, ari_op *op);
+/* Takes what the operation of ask has read out of it. */
+void ari_level_take(ari_chunk *chunk, ari_op *op);
 
-/* All of a chunk is there: sorts it. False: no memory. */
-bool ari_level_arrange(ari_chunk *chunk, ari_arena *arena);
+/* Sorts it. False: no memory. */
+bool ari_level_arrange(ari_chunk *chunk);
 
 /* All chunks are sorted: makes the holds that attaching takes. `homes` are those of the parents; NULL: nobody else has
  * these, and they say it themselves. False: no memory. */
@@ -68,6 +67,6 @@ bool ari_level_prepare(ari_level *level, ari_arena *arena, const void *const *ho
 void ari_level_attach(ari_level *level, size_t parent);
 
 /* Frees what was not given away. */
-void ari_level_release(ari_level *level);
+void ari_level_release(ari_level *level, const ar_env *env);
 
 #endif

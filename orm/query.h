@@ -100,6 +100,7 @@ struct ar_query {
     ari_selections selected;
     ari_selections groups;
     ari_selections orders;
+    ari_selections beside; /* of the result, behind the columns of its records: SQL that is of no member; orm/tie.c */
     struct ari_query_path *paths; /* ar_query_include; see orm/eager.c */
     ar_error error;               /* status AR_OK: none so far */
 };

@@ -166,6 +166,8 @@ static void write_list(ari_clause *clause, const ar_query *query, const ari_sele
 /* The column of `model`, which may be NULL, that a result goes to. */
 static const ar_column *target_of(const ar_query *query, const ar_model *model, const ari_selection *item)
 {
+    if (item->piece.text != NULL && item->column != NULL)
+        return NULL; /* one beside the record's */
     if (model == query->model && item->piece.text == NULL && item->source == 0)
         return item->column;
     return model != NULL ? ari_column_by_name(model, ari_selection_name(item)) : NULL;
@@ -411,6 +413,8 @@ static ar_status write_select(ari_clause *clause, ar_query *query, ari_ask ask, 
 {
     ari_selections list = { .first = NULL, .last = NULL };
     ar_status status = ari_query_list_results(query, model != NULL ? model : query->model, &list, err);
+    for (const ari_selection *item = query->beside.first; status == AR_OK && item != NULL; item = item->next)
+        status = append(query, &list, *item) != NULL ? AR_OK : no_memory(err);
     if (status == AR_OK)
         status = list_types(query, model, &list, out, err);
     if (status != AR_OK)

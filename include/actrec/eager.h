@@ -13,10 +13,10 @@
 
 AR_BEGIN_DECLS
 
-/* Loading relations (actrec/relation.h): with a query, or for records that are there. It takes one statement a level
- * (two, sent together, of a many-to-many), whatever the number of records; the keys go as one array where the engine
- * has that, else as a list, in several statements when there are more than 16,384. Levels of different branches are
- * under way at the same time. Any failure fails the whole, and nothing is loaded. */
+/* Loading relations (actrec/relation.h): with a query, or for records that are there. It takes one statement a level,
+ * of a many-to-many too, whatever the number of records; the keys go as one array where the engine has that, else as a
+ * list, in several statements when there are more than 16,384. Levels of different branches are under way at the same
+ * time. Any failure fails the whole, and nothing is loaded. */
 
 typedef struct ar_query ar_query;
 
