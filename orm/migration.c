@@ -2,6 +2,7 @@
 #include "orm/migration.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "orm/ddl.h"
@@ -35,11 +36,13 @@ typedef struct migrating {
     ar_migration_step *reported;
     ar_error failure;
     bool locked;
+    bool counted; /* of a step in pieces: what is recorded is what was done */
 } migrating;
 
 enum {
     START,
     LOCKING,
+    HOLDING,
     CREATING,
     LOOKING,
     READING,
@@ -126,28 +129,49 @@ static const char *what_holds(const migrating *self)
 {
     if (!self->in_pieces)
         return "the step was rolled back";
+    if (!self->counted)
+        return "those up to it hold, one more than is recorded";
     return self->reported->statements_done > 0 ? "those before it hold, which is recorded" : "none before it";
 }
 
-/* Says where, before what went wrong. */
-static ari_act fail_step(migrating *self)
+/* Its function, or the recording of it. */
+static void say_end(const migrating *self, char *where, size_t size, bool in_function)
+{
+    const char *holds = !self->in_pieces ? "the step was rolled back"
+                        : in_function    ? "what it did before holds"
+                                         : "all of the step holds, and is recorded as half done";
+    (void)snprintf(where, size, "%s (%s)", in_function ? "its function" : "recording it", holds);
+}
+
+static void say_statement(const migrating *self, char *where, size_t size)
 {
     const ar_migration_step *at = self->reported;
-    ar_error where;
+    (void)snprintf(where, size, "%sstatement %zu of %zu (%s)", self->counted ? "" : "counting ",
+                   at->statements_done + self->counted, at->statements, what_holds(self));
+}
+
+/* Says where, before what went wrong. */
+static ari_act fail_at(migrating *self, bool in_function)
+{
+    const ar_migration_step *at = self->reported;
+    ar_error whole;
+    char where[160];
     self->failure = self->script.error;
-    if (at->statements_done < at->statements)
-        ar_ignore(ar_error_set(&where, self->failure.status,
-                               "migration %" PRId64 " \"%.60s\" %s: statement %zu of %zu (%s): %s", at->version,
-                               at->name, self->is_down ? "down" : "up", at->statements_done + 1, at->statements,
-                               what_holds(self), self->failure.message));
+    if (!self->counted || at->statements_done < at->statements)
+        say_statement(self, where, sizeof where);
     else
-        ar_ignore(ar_error_set(&where, self->failure.status, "migration %" PRId64 " \"%.60s\" %s: its end (%s): %s",
-                               at->version, at->name, self->is_down ? "down" : "up", what_holds(self),
-                               self->failure.message));
-    memcpy(self->failure.message, where.message, sizeof where.message);
+        say_end(self, where, sizeof where, in_function);
+    ar_ignore(ar_error_set(&whole, self->failure.status, "migration %" PRId64 " \"%.60s\" %s: %s: %s", at->version,
+                           at->name, self->is_down ? "down" : "up", where, self->failure.message));
+    memcpy(self->failure.message, whole.message, sizeof whole.message);
     if (!self->in_pieces)
         self->reported->statements_done = 0;
     return stop(self);
+}
+
+static ari_act fail_step(migrating *self)
+{
+    return fail_at(self, false);
 }
 
 /* --- a round --- */
@@ -182,6 +206,16 @@ static ari_act look_for_table(migrating *self)
     return go(self, LOOKING, ARI_ACT_ROWS);
 }
 
+/* A session whose connection is lost has lost it, and nobody says so. */
+static ari_act check_lock(migrating *self)
+{
+    ar_value name = ar_bind_string(self->history.table);
+    ari_clause *clause = ari_script_query(&self->script, self->script.lock, AR_STATEMENT_READ);
+    if (clause != NULL)
+        ari_clause_catalog(clause, self->script.dialect->catalog->lock_held, &name, &name);
+    return go(self, HOLDING, ARI_ACT_ROWS);
+}
+
 static ari_act begin_round(migrating *self)
 {
     static const ar_tx_options beside = { .allow_outside = true };
@@ -196,7 +230,9 @@ static ari_act begin_round(migrating *self)
         ari_script_begin(script, &each);
         return has_lock ? take_lock(self, script->tx) : create_table(self);
     }
-    if (!has_lock || self->locked)
+    if (has_lock && self->locked)
+        return check_lock(self);
+    if (!has_lock)
         return create_table(self);
     script->lock = ari_transaction_begin(script->db, &beside, script->unheld);
     return take_lock(self, script->lock);
@@ -213,6 +249,22 @@ static ari_act on_lock(migrating *self)
         return fail_busy(self);
     self->locked = self->script.lock != NULL;
     return create_table(self);
+}
+
+static ari_act on_lock_checked(migrating *self)
+{
+    const ari_script *script = &self->script;
+    int64_t held = 0;
+    if (script->status == AR_OK && ar_rows_int64(script->rows, 0, 0, &held, NULL) == AR_OK && held == 1)
+        return create_table(self);
+    if (script->status != AR_OK)
+        ar_ignore(ar_error_set(&self->failure, script->status,
+                               "migrating: whether the lock is still held cannot be told; migrate again: %s",
+                               script->error.message));
+    else
+        ar_ignore(ar_error_set(&self->failure, AR_E_CONNECTION,
+                               "migrating: the lock against other migrators was lost; migrate again"));
+    return stop(self);
 }
 
 static ari_act read_history(migrating *self)
@@ -254,7 +306,8 @@ static ar_status check_row(migrating *self, size_t row, ar_error *err)
     if (!ari_history_state_of(text, &state) || state != ARI_APPLIED)
         return ar_error_set(err, AR_E_INVALID,
                             "migration %" PRId64 " \"%.80s\" stopped half way while it was %s: %" PRId64
-                            " of its statements hold; mend the database, then tell ar_migrate_resolve",
+                            " of its statements hold, and what ran when it stopped may; mend the database, then tell "
+                            "ar_migrate_resolve",
                             version, name, state == ARI_REVERTING ? "undone" : "applied", statements);
     if (migration == NULL)
         return ar_error_set(err, AR_E_INVALID,
@@ -307,6 +360,19 @@ static ar_migration_step *report_step(migrating *self, const ar_migration *migra
     return ari_report_add(self->report, migration, self->is_down, statements);
 }
 
+static bool can_run(const migrating *self, const ar_migration *migration)
+{
+    return sql_of(self, migration) != NULL || function_of(self, migration) != NULL;
+}
+
+static ari_act fail_undoing(migrating *self, const ar_migration *migration)
+{
+    ar_ignore(ar_error_set(&self->failure, AR_E_UNSUPPORTED,
+                           "migration %" PRId64 " \"%.80s\" has nothing that would undo it", migration->version,
+                           migration->name));
+    return stop(self);
+}
+
 /* Of a dry run: all that would be run, one after the other. */
 static ari_act report_all(migrating *self)
 {
@@ -315,6 +381,8 @@ static ari_act report_all(migrating *self)
         bool wanted = self->is_down ? self->steps_left > 0 : each->version <= self->to;
         if (!wanted || is_applied(self->script.rows, each->version) != self->is_down)
             continue;
+        if (!can_run(self, each))
+            return fail_undoing(self, each);
         self->steps_left -= self->is_down;
         if (report_step(self, each) == NULL)
             return fail_no_memory(self);
@@ -330,12 +398,9 @@ static ari_act begin_step(migrating *self)
     self->reported = report_step(self, self->step);
     if (self->reported == NULL)
         return fail_no_memory(self);
-    if (sql == NULL && function_of(self, self->step) == NULL) {
-        ar_ignore(ar_error_set(&self->failure, AR_E_UNSUPPORTED,
-                               "migration %" PRId64 " \"%.80s\" has nothing that would undo it", self->step->version,
-                               self->step->name));
-        return stop(self);
-    }
+    if (!can_run(self, self->step))
+        return fail_undoing(self, self->step);
+    self->counted = true;
     ari_scan_init(&self->scan, self->script.dialect, sql != NULL ? sql : "", sql != NULL ? strlen(sql) : 0);
     if (!self->in_pieces)
         return run_next_statement(self);
@@ -383,7 +448,7 @@ static ari_act run_function(migrating *self)
     self->script.error = error;
     if (error.status != status)
         ar_ignore(ar_error_set(&self->script.error, status, "its function answered %s", ar_status_name(status)));
-    return fail_step(self);
+    return fail_at(self, true);
 }
 
 static ari_act run_next_statement(migrating *self)
@@ -402,6 +467,7 @@ static ari_act on_statement(migrating *self)
     self->reported->statements_done++;
     if (!self->in_pieces)
         return run_next_statement(self);
+    self->counted = false;
     ari_history_update(&self->history, &self->script, self->script.db, self->step->version,
                        self->is_down ? ARI_REVERTING : ARI_APPLYING, self->reported->statements_done);
     return go(self, COUNTING, ARI_ACT_EXEC);
@@ -433,6 +499,7 @@ static ari_act next(ari_script *script)
     switch (script->state) {
     case START: return begin_round(self);
     case LOCKING: return on_lock(self);
+    case HOLDING: return on_lock_checked(self);
     case CREATING:
         if (failed && is_busy(script->status) && !self->in_pieces)
             return fail_busy(self);
@@ -444,7 +511,7 @@ static ari_act next(ari_script *script)
     case READING: return failed ? fail(self) : on_history(self);
     case CLAIMING: return failed ? fail(self) : run_next_statement(self);
     case RUNNING: return failed ? fail_step(self) : on_statement(self);
-    case COUNTING: return failed ? fail_step(self) : run_next_statement(self);
+    case COUNTING: self->counted = !failed; return failed ? fail_step(self) : run_next_statement(self);
     case RECORDING: return failed ? fail_step(self) : on_recorded(self);
     case COMMITTED: return on_committed(self);
     case FAILED: return stop(self);
@@ -487,7 +554,7 @@ static ar_status check_migrations(const ar_migration *migrations, size_t count, 
     return AR_OK;
 }
 
-static ar_status check_options(const ar_migrate_options *options, ar_error *err)
+ar_status ari_migrate_options_check(const ar_migrate_options *options, ar_error *err)
 {
     if (!ari_options_fit(options->struct_size, sizeof *options))
         return ar_error_set(err, AR_E_INVALID, "migrating: struct_size is %zu, must be 0 or %zu", options->struct_size,
@@ -534,7 +601,7 @@ static ar_status create(ar_db *db, const ar_migration *migrations, size_t count,
     options = options_or_default(options);
     ar_status status = check_migrations(migrations, count, err);
     if (status == AR_OK)
-        status = check_options(options, err);
+        status = ari_migrate_options_check(options, err);
     if (status == AR_OK)
         status = ari_script_create(db, &migrating_class, &script, err);
     if (status != AR_OK)
@@ -661,81 +728,4 @@ ar_status ar_migration_then(ar_migration_future *future, ar_executor *executor, 
 {
     return ar_future_then_with(future != NULL ? &future->raw : NULL, executor, call_report, (void (*)(void))fn, arg,
                                err);
-}
-
-/* --- resolving --- */
-
-typedef struct resolving {
-    ari_script script; /* first */
-    int64_t version;
-    bool holds;
-    char *table;
-} resolving;
-
-static ari_act next_resolving(ari_script *script)
-{
-    resolving *self = (resolving *)script;
-    if (script->state != START) {
-        if (script->status == AR_OK && script->changes == 0)
-            script->status =
-                ar_error_set(&script->error, AR_E_NOT_FOUND,
-                             "migration %" PRId64 " did not stop half way: there is nothing to resolve", self->version);
-        return ARI_ACT_END;
-    }
-    ari_history history = { .table = self->table };
-    ari_history_resolve(&history, script, script->db, self->version, self->holds);
-    script->state = RECORDING;
-    return ARI_ACT_EXEC;
-}
-
-static void fini_resolving(ari_script *script)
-{
-    ari_release(script->env, ((resolving *)script)->table);
-}
-
-static const ari_script_class resolving_class = { .size = sizeof(resolving),
-                                                  .next = next_resolving,
-                                                  .fini = fini_resolving };
-
-static ar_status create_resolving(ar_db *db, int64_t version, bool holds, const ar_migrate_options *options,
-                                  ari_script **out, ar_error *err)
-{
-    ari_script *script;
-    options = options_or_default(options);
-    ar_status status = check_options(options, err);
-    if (status == AR_OK)
-        status = ari_script_create(db, &resolving_class, &script, err);
-    if (status != AR_OK)
-        return status;
-    resolving *self = (resolving *)script;
-    const char *table = options->table != NULL ? options->table : "actrec_migrations";
-    self->version = version;
-    self->holds = holds;
-    self->table = ari_copy_text(script->env, table, strlen(table));
-    *out = script;
-    if (self->table != NULL)
-        return AR_OK;
-    ari_script_release(script);
-    return ar_error_set(err, AR_E_NO_MEMORY, "migrating: there is no memory left for it");
-}
-
-ar_status ar_migrate_resolve(ar_db *db, int64_t version, bool holds, const ar_migrate_options *options, ar_error *err)
-{
-    ari_script *script;
-    ar_status status = create_resolving(db, version, holds, options, &script, err);
-    if (status != AR_OK)
-        return status;
-    status = ari_script_run(script, err);
-    ari_script_release(script);
-    return status;
-}
-
-ar_done ar_migrate_resolve_async(ar_db *db, int64_t version, bool holds, const ar_migrate_options *options)
-{
-    ari_script *script;
-    ar_error error;
-    ar_status status = create_resolving(db, version, holds, options, &script, &error);
-    if (status != AR_OK)
-        return (ar_done){ .raw = ari_future_failed(NULL, status, &error) };
-    return (ar_done){ .raw = ari_script_start(script, NULL) };
 }

@@ -22,6 +22,9 @@ enum { ARI_CHECKSUM = 17 };
 /* Of a step as it is applied, in hexadecimal digits. */
 void ari_migration_checksum(const ar_migration *migration, char checksum[ARI_CHECKSUM]);
 
+/* AR_E_INVALID for options that are not right; not NULL. */
+ar_status ari_migrate_options_check(const ar_migrate_options *options, ar_error *err);
+
 /* A report while it grows. */
 typedef struct ari_report ari_report;
 ari_report *ari_report_create(const ar_env *env); /* NULL: no memory. ar_migration_report_free frees it */

@@ -68,7 +68,8 @@ static const ar_type_alias aliases[] = {
                                                                          "NULL" BY_TABLE("k") ", k.constraint_name, " \
                                                                                               "k.ordinal_position",   \
     .type_aliases = aliases, .lock = "SELECT GET_LOCK(SHA1(CONCAT(DATABASE(), ':', ?)), ?)", .lock_waits = true,      \
-    .unlock = "SELECT RELEASE_LOCK(SHA1(CONCAT(DATABASE(), ':', ?)))",
+    .unlock = "SELECT RELEASE_LOCK(SHA1(CONCAT(DATABASE(), ':', ?)))",                                                \
+    .lock_held = "SELECT COALESCE(IS_USED_LOCK(SHA1(CONCAT(DATABASE(), ':', ?))) = CONNECTION_ID(), 0)",
 
 const ar_catalog ari_mysql_catalog = { SHARED.checks = CHECKS(" AND " SAME("c", "t")) };
 const ar_catalog ari_mysql8_catalog = { SHARED.checks = CHECKS("") };

@@ -44,6 +44,7 @@ typedef struct ar_catalog {
     const char *lock;
     bool lock_waits;
     const char *unlock;
+    const char *lock_held; /* beside unlock: answers 1 where the session has the lock of that name */
 } ar_catalog;
 
 AR_END_DECLS
