@@ -593,10 +593,27 @@ static void time_line(ari_connection *connection, int fd)
     atomic_store(&connection->depth, ari_connection_depth(connection->pool, near));
 }
 
+/* The database closes, and has what runs stopped. What was not sent stays so; a step of a lease is gone on with, since
+ * its end is the answer to a commit. The connection is quiet when the backend awaits nothing more: until then it may have
+ * to ask the server again. */
+static bool wind_down(ari_connection *connection, int events)
+{
+    const ar_env *env = connection->host.env;
+    bool is_open = connection->state == CONNECTION_READY || connection->state == CONNECTION_LEASED;
+    if (connection->lease != NULL && is_open && ari_lease_finish_step(connection))
+        return true;
+    if (is_open && events != 0 && connection->role != AR_ROLE_LISTENER)
+        return false;
+    atomic_store(&connection->quiet, 1);
+    env->wake(env->ctx, (uint32_t *)&connection->quiet);
+    return false;
+}
+
 static int progress(ari_runner *runner, int *fd)
 {
     ari_connection *connection = (ari_connection *)runner;
     const ar_backend *backend = connection->pool->backend;
+    bool aborting, more;
     int64_t until;
     int events;
     do {
@@ -608,9 +625,11 @@ static int progress(ari_runner *runner, int *fd)
             events = backend->progress(connection->backend, fd, &until);
             ari_future_let_wakes();
         }
-        if (connection->lease == NULL)
+        aborting = atomic_load(&connection->pool->aborting);
+        if (connection->lease == NULL && !aborting)
             sort(connection, ari_route_pull(connection));
-    } while (pump(connection));
+        more = aborting ? wind_down(connection, events) : pump(connection);
+    } while (more);
     if (connection->state == CONNECTION_READY && !connection->timed && *fd >= 0)
         time_line(connection, *fd);
     if (lease_deadline(connection) < until)

@@ -41,6 +41,7 @@ struct ari_connection {
     _Atomic uint32_t load;  /* operations that were routed here and are not complete */
     _Atomic uint32_t depth; /* operations that it has before more wait in the queue of the group */
     _Atomic uint32_t gone;  /* futex of closing */
+    _Atomic uint32_t quiet; /* likewise: nothing is left to be stopped, of an engine that does not block */
     _Atomic bool called;    /* `call` is in the mailbox */
     _Atomic bool attention; /* something that is under way was cancelled, or is late */
     ari_mail call;          /* no operation: has the connection look at the queue of its group */

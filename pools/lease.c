@@ -547,16 +547,21 @@ int64_t ari_lease_deadline(const ari_lease *lease)
     return steps && lease->errand.deadline < lease->give_up_at ? lease->errand.deadline : lease->give_up_at;
 }
 
+bool ari_lease_finish_step(ari_connection *connection)
+{
+    ari_lease *lease = connection->lease;
+    if (lease->step == STEP_NONE || lease->step == STEP_BEGIN || !lease->step_done)
+        return false;
+    finish_step(connection, lease);
+    return true;
+}
+
 bool ari_lease_advance(ari_connection *connection)
 {
     ari_lease *lease = connection->lease;
     limit_waiting(connection, lease);
-    if (lease->step != STEP_NONE) {
-        if (!lease->step_done || lease->step == STEP_BEGIN)
-            return false;
-        finish_step(connection, lease);
-        return true;
-    }
+    if (lease->step != STEP_NONE)
+        return ari_lease_finish_step(connection);
     if (lease->token.doubt)
         return ari_token_look(connection, lease);
     if (connection->backend == NULL && (lease->state == LEASE_OPEN || lease->state == LEASE_ABORTED))

@@ -95,6 +95,9 @@ void ari_lease_take(ari_connection *connection, ari_op *op);
 /* Goes on with the lease that has the connection; true: something has changed, ask again. Under the token. */
 bool ari_lease_advance(ari_connection *connection);
 
+/* Likewise, when the database closes: only what a step that has ended leads to. */
+bool ari_lease_finish_step(ari_connection *connection);
+
 /* The time of env->now at which what it waits for is late; INT64_MAX: never. Under the token. */
 int64_t ari_lease_deadline(const ari_lease *lease);
 

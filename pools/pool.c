@@ -210,6 +210,25 @@ static ari_connection *spawned_at(ari_pool *pool, unsigned i)
     return connection != NULL && ari_connection_is_spawned(connection) ? connection : NULL;
 }
 
+/* What runs on a server is stopped while its connection is still there: a request to do so can come too early or be
+ * lost, and the backend makes it again until the statement has ended. A server that does not answer by then is left to
+ * itself. An engine that blocks looks at `aborting` while it works. */
+static void stop_statements(ari_pool *pool)
+{
+    enum { patience_ms = 2000 };
+    const ar_env *env = &pool->runtime->env;
+    unsigned count = (unsigned)pool->topology.writers + pool->topology.readers;
+    int64_t deadline = ari_deadline_after(pool->runtime, patience_ms);
+    for (unsigned i = 0; i < count; i++)
+        if (spawned_at(pool, i) != NULL)
+            ari_connection_alert(spawned_at(pool, i));
+    for (unsigned i = 0; i < count; i++) {
+        ari_connection *connection = spawned_at(pool, i);
+        while (connection != NULL && atomic_load(&connection->quiet) == 0 && env->now(env->ctx) < deadline)
+            env->wait(env->ctx, (uint32_t *)&connection->quiet, 0, deadline);
+    }
+}
+
 static void close_connections(ari_pool *pool)
 {
     const ar_env *env = &pool->runtime->env;
@@ -238,6 +257,8 @@ void ari_pool_close(ari_pool *pool)
     pthread_mutex_unlock(&pool->lock);
     wait_until_idle(pool);
     atomic_store(&pool->aborting, true);
+    if (!pool->topology.blocking)
+        stop_statements(pool);
     close_connections(pool);
     ari_route_fail(&pool->writers);
     ari_route_fail(&pool->readers);

@@ -39,11 +39,12 @@ typedef struct ar_db_options {
  *          AR_E_NO_MEMORY, AR_E_FORKED. *out is NULL then. */
 AR_API AR_NODISCARD ar_status ar_db_open(const char *url, const ar_db_options *options, ar_db **out, ar_error *err);
 
-/* Closes the database and sets *db to NULL: refuses new work, waits for what is under way as the option says, then fails it with AR_E_CLOSED. Its scopes and
- * transactions that are still open are closed first, with all that they own: no other thread may be using what it read through them.
+/* Closes the database and sets *db to NULL: refuses new work, waits for what is under way as the option says, then
+ * fails it with AR_E_CLOSED, and has servers stop it. Its scopes and transactions that are still open are closed first,
+ * with all that they own: no other thread may be using what it read through them.
  * Owns:    takes *db; NULL and a NULL *db do nothing. On a scope or a transaction: ar_scope_close.
  * Threads: any one; calls of others through the database and its scopes answer AR_E_CLOSED from then on.
- * Blocks:  as said.
+ * Blocks:  as said, and up to two seconds more while a server does not answer.
  * Errors:  none: closing a closed one does nothing. */
 AR_API void ar_db_close(ar_db **db);
 

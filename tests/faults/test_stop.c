@@ -167,6 +167,47 @@ static void a_database_that_is_closed_stops_its_statements(void **state)
     await_running(toiling, 0);
 }
 
+/* The next connection through the proxy is the one that asks for the statement to be stopped. */
+static void lose_the_request(line *l)
+{
+    proxy_count_anew(l->proxy);
+    proxy_cut_at(l->proxy, PROXY_UP, PROXY_RESET, 0);
+}
+
+static void a_request_to_stop_that_is_lost_is_made_again(void **state)
+{
+    line l;
+    (void)state;
+    ar_rows *rows = NULL;
+    line_open(&l, "pool=1");
+    ar_rows_future future = ar_query_rows_async(toil_on(l.db));
+    await_busy();
+    lose_the_request(&l);
+    ar_ignore(ar_future_cancel(future.raw, NULL));
+    fails(ar_rows_await_for(&future, FOR_EVER_MS, &rows, &err), AR_E_CANCELLED);
+    assert_true(proxy_wait(l.proxy, PROXY_CUTS, 1));
+    await_running(toiling, 0);
+    works(l.db);
+    line_close(&l);
+}
+
+static void closing_makes_it_again_too(void **state)
+{
+    line l;
+    (void)state;
+    ar_rows *rows = NULL;
+    line_lay(&l, fixture_url(), "pool=1");
+    ok(ar_db_open(l.url, &(ar_db_options){ .runtime = fixture_runtime(), .close_wait_ms = 50 }, &l.db, &err));
+    ar_rows_future future = ar_query_rows_async(toil_on(l.db));
+    await_busy();
+    lose_the_request(&l);
+    ar_db_close(&l.db);
+    fails(ar_rows_await_for(&future, FOR_EVER_MS, &rows, &err), AR_E_CLOSED);
+    assert_true(proxy_wait(l.proxy, PROXY_CUTS, 1));
+    await_running(toiling, 0);
+    line_close(&l);
+}
+
 static void a_write_that_is_stopped_does_not_hold(void **state)
 {
     (void)state;
@@ -420,6 +461,8 @@ int main(void)
         ON_ONE(cancelling_stops_a_statement_on_the_server),
         ON_ONE(a_scope_that_is_closed_stops_its_statements),
         ON_ONE(a_database_that_is_closed_stops_its_statements),
+        ON_ONE(a_request_to_stop_that_is_lost_is_made_again),
+        ON_ONE(closing_makes_it_again_too),
         ON_ONE(a_write_that_is_stopped_does_not_hold),
         ON_ONE(a_statement_of_a_transaction_is_stopped),
         ON_ONE(a_transaction_whose_time_is_over_is_stopped),

@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+#include "tests/support/refusal.h"
+
 /* What the test says lies under the lock, and is looked at by whoever drives the connection; a descriptor of the
  * connection wakes it. */
 
@@ -38,6 +40,7 @@ struct ar_connection {
     int fd;
     bool told;
     bool useless;
+    int64_t ask_again_at; /* to stop what nobody waits for any more; 0: there is nothing */
     ar_operation *first, **end;
 };
 
@@ -167,7 +170,7 @@ static bool says(const ar_operation *operation, const char *verb)
 static bool is_answered(const ar_operation *operation)
 {
     bool begins = operation->kind == AR_OP_BEGIN;
-    if (!begins && !says(operation, "hold"))
+    if (!begins && !says(operation, "hold") && !says(operation, "deaf"))
         return true;
     pthread_mutex_lock(&lock);
     bool answered = begins ? !begins_held : answers > 0;
@@ -211,10 +214,23 @@ static void tell_opened(ar_connection *line)
     line->host->opened(line->host, status == AR_OK ? NULL : &error);
 }
 
+static bool is_stopping(ar_connection *line, int64_t *until)
+{
+    const ar_env *env = line->host->env;
+    if (line->ask_again_at == 0)
+        return false;
+    if (env->now(env->ctx) < line->ask_again_at) {
+        *until = line->ask_again_at;
+        return true;
+    }
+    line->ask_again_at = 0;
+    note("stopped");
+    return false;
+}
+
 static int progress(ar_connection *line, int *fd, int64_t *until)
 {
     uint64_t count;
-    (void)until;
     while (read(line->fd, &count, sizeof count) > 0)
         ;
     if (!line->told)
@@ -232,7 +248,7 @@ static int progress(ar_connection *line, int *fd, int64_t *until)
             answer_first(line);
     }
     *fd = line->fd;
-    return line->first != NULL || !line->told ? POLLIN : 0;
+    return is_stopping(line, until) || line->first != NULL || !line->told ? POLLIN : 0;
 }
 
 static void shed(ar_connection *line)
@@ -245,6 +261,8 @@ static void shed(ar_connection *line)
         waiting = waiting->next;
         const ar_env *env = line->host->env;
         if (line->host->interrupted(line->host, operation)) {
+            if (says(operation, "deaf"))
+                line->ask_again_at = env->now(env->ctx) + 1000;
             end(line, operation, operation->deadline <= env->now(env->ctx) ? AR_E_TIMEOUT : AR_E_CANCELLED, false);
             continue;
         }
@@ -323,16 +341,19 @@ void line_hold_begins(bool hold, ar_status comes)
         ring_line();
 }
 
-/* Waits for it, 20 seconds. */
+/* Waits for it, 20 seconds; where memory was refused, not for what may never come. */
 static bool wait_until(bool (*is)(const void *), const void *arg)
 {
-    struct timespec until;
-    int late = 0;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 20;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    time_t end = now.tv_sec + 20;
+    bool in_vain = false;
     pthread_mutex_lock(&lock);
-    while (!is(arg) && late == 0)
-        late = pthread_cond_timedwait(&changed, &lock, &until);
+    while (!is(arg) && !in_vain && now.tv_sec < end) {
+        struct timespec soon = refusal_patience(&now);
+        in_vain = pthread_cond_timedwait(&changed, &lock, &soon) != 0 && refusal_happened();
+        clock_gettime(CLOCK_REALTIME, &now);
+    }
     bool came = is(arg);
     pthread_mutex_unlock(&lock);
     return came;

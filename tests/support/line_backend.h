@@ -11,6 +11,7 @@
  *
  *   ok      answered as soon as it is looked at
  *   hold    answered when the test says so (line_answer)
+ *   deaf    likewise; when it is given up, the first request to stop it is lost, and a second one is made a little later
  *   lose    the connection is lost: it may have been done; what is behind it was not sent
  *   unsent  likewise, the first time that one comes, but it was not sent either; then it is ok
  *

@@ -463,6 +463,20 @@ static void closing_fails_what_is_under_way(void **state)
     pool = NULL;
 }
 
+/* Before its connection goes: afterwards nobody would ask again. */
+static void closing_waits_until_what_runs_is_stopped(void **state)
+{
+    tear_down(state);
+    open_pool("line:", &(ari_pool_options){ .close_wait_ms = 1 });
+    ar_future *deaf = send("w:deaf");
+    line_wait_sent(1);
+    ari_pool_close(pool);
+    assert_int_equal(result(&deaf), AR_E_CLOSED);
+    line_expect_log("w:deaf failed | stopped | close");
+    ari_pool_release(pool);
+    pool = NULL;
+}
+
 static void closing_ends_a_commit_that_is_under_way(void **state)
 {
     tear_down(state);
@@ -570,6 +584,7 @@ int main(void)
         TEST(the_end_of_a_savepoint_that_is_cancelled_rolls_back_to_it),
         TEST(a_deadline_ends_beginning_again),
         TEST(closing_fails_what_is_under_way),
+        TEST(closing_waits_until_what_runs_is_stopped),
         TEST(closing_ends_a_commit_that_is_under_way),
         TEST(many_threads_share_a_connection),
         NEAR(on_a_near_line_what_waits_goes_with_the_next_answer),
