@@ -7,6 +7,7 @@
 #include "orm/behaviour.h"
 #include "orm/column.h"
 #include "orm/filter.h"
+#include "orm/plan.h"
 #include "orm/query.h"
 
 static const char *kind_text(ar_join_kind kind)
@@ -118,6 +119,98 @@ static void mark_optional(ar_query *query, ar_join_kind kind)
         source->optional = true;
 }
 
+/* --- Whether it gives one row at most --- */
+
+/* Columns of the table that is joined last which have one value for each row of those before it. */
+typedef struct fixing {
+    const ari_writing *writing;
+    size_t source;
+    ari_mask columns; /* by their place in the model's list */
+} fixing;
+
+static void fix(fixing *self, const ar_column *column)
+{
+    const ar_model *model = self->writing->query->sources[self->source].model;
+    size_t at = (size_t)((const char *)column - (const char *)model->columns) / model->column_size;
+    if (at < ARI_MAX_COLUMNS)
+        ari_mask_add(&self->columns, at);
+}
+
+static bool is_fixed(const fixing *self, const ar_model *model, const ar_column *column)
+{
+    size_t at = (size_t)((const char *)column - (const char *)model->columns) / model->column_size;
+    return at < ARI_MAX_COLUMNS && ari_mask_has(&self->columns, at);
+}
+
+/* One column equals another, one of those two of the joined table, or a value. */
+static void fix_by(fixing *self, const ar_predicate *predicate)
+{
+    const ar_expr *left = predicate->left, *right = predicate->right;
+    const ar_column *columns[2];
+    size_t sources[2];
+    if (predicate->operation != AR_COMPARE_EQ || (left == NULL) != (right == NULL))
+        return;
+    if (left == NULL) {
+        if (predicate->value.type != AR_TYPE_NULL &&
+            ari_source_find(&self->writing->naming, predicate->model, self->writing->alias, predicate->member,
+                            &sources[0], NULL) == AR_OK &&
+            sources[0] == self->source &&
+            (columns[0] = ari_column_by_offset(predicate->model, predicate->offset)) != NULL)
+            fix(self, columns[0]);
+        return;
+    }
+    if (left->operation != AR_EXPR_COLUMN || right->operation != AR_EXPR_COLUMN ||
+        ari_expr_column(self->writing, left, &sources[0], &columns[0]) != AR_OK ||
+        ari_expr_column(self->writing, right, &sources[1], &columns[1]) != AR_OK)
+        return;
+    if ((sources[0] == self->source) != (sources[1] == self->source))
+        fix(self, columns[sources[1] == self->source]);
+}
+
+/* Its whole key is fixed, or a column of which no two rows have one value. */
+static bool is_single(const fixing *self, const ar_model *model)
+{
+    const ar_column *column;
+    size_t cursor = 0, keys = 0, fixed = 0;
+    while ((column = ari_column_next(model, &cursor)) != NULL) {
+        bool known = is_fixed(self, model, column);
+        if (known && (column->flags & AR_UNIQUE) != 0)
+            return true;
+        keys += (column->flags & AR_PRIMARY_KEY) != 0;
+        fixed += known && (column->flags & AR_PRIMARY_KEY) != 0;
+    }
+    return keys > 0 && fixed == keys;
+}
+
+/* What stands in groups, but for those that name a table, is not looked at. */
+static bool gives_one(ar_query *query, ar_join_kind kind, const ar_predicate *on, const ar_column *tenant)
+{
+    ari_writing writing = ari_query_writing(query, &query->scratch);
+    fixing self = { .writing = &writing, .source = query->source_count - 1 };
+    size_t depth = 0, named = 0; /* groups around; of them, those at the start that name a table */
+    writing.err = NULL;
+    if (on == NULL || kind == AR_RIGHT_JOIN || kind == AR_FULL_JOIN)
+        return false;
+    if (tenant != NULL)
+        fix(&self, tenant);
+    for (; on->operation != AR_COMPARE_END; on++) {
+        bool opens = on->operation == AR_COMPARE_AS || on->operation == AR_COMPARE_AND ||
+                     on->operation == AR_COMPARE_OR || on->operation == AR_COMPARE_NOT;
+        if (opens && on->operation == AR_COMPARE_AS && depth == 0) {
+            writing.alias = on->alias;
+            named = 1;
+        }
+        depth += opens;
+        if (on->operation == AR_COMPARE_CLOSE && depth > 0 && --depth == 0) {
+            writing.alias = NULL;
+            named = 0;
+        }
+        if (depth == named)
+            fix_by(&self, on);
+    }
+    return is_single(&self, query->sources[self.source].model);
+}
+
 /* Rows of other tenants are not joined. */
 static void write_tenant(ar_query *query, const ar_column *column, const ar_value *tenant)
 {
@@ -150,6 +243,7 @@ static void join(ar_query *query, ar_join_kind kind, const ar_model *model, cons
         ari_filter_joined(query, model, &column, &tenant, &query->error) != AR_OK)
         return;
     mark_optional(query, kind);
+    query->sources[query->source_count - 1].single = gives_one(query, kind, on, tenant != NULL ? column : NULL);
     ari_clause_sql(&query->from, kind_text(on == NULL && tenant != NULL ? AR_INNER_JOIN : kind));
     ari_clause_table(&query->from, query->dialect, model);
     if (alias != NULL) {

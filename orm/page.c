@@ -61,19 +61,64 @@ void ar_query_before_values(ar_query *query, const ar_value *values, size_t coun
     set_page(query, ARI_PAGE_BEFORE, values, count);
 }
 
-static bool orders_by(const ar_query *query, const ar_column *column)
+static bool has_column(const ari_selections *list, size_t source, const ar_column *column)
 {
-    for (const ari_selection *order = query->orders.first; order != NULL; order = order->next) {
-        if (order->column == column && order->source == 0)
+    for (const ari_selection *item = list->first; item != NULL; item = item->next) {
+        if (item->column == column && item->source == source && item->piece.text == NULL)
             return true;
     }
     return false;
 }
 
+/* The column of the key of a table that is not in the list; NULL: all are. *keys is how many there are. */
+static const ar_column *key_missing(const ar_query *query, const ari_selections *list, size_t source, size_t *keys)
+{
+    const ar_column *column;
+    size_t cursor = 0;
+    *keys = 0;
+    while ((column = ari_column_next(query->sources[source].model, &cursor)) != NULL) {
+        if ((column->flags & AR_PRIMARY_KEY) == 0)
+            continue;
+        (*keys)++;
+        if (!has_column(list, source, column))
+            return column;
+    }
+    return NULL;
+}
+
+/* Of the first table alone, each row of it once. */
+static bool is_distinct(const ar_query *query, const ari_selections *list)
+{
+    size_t keys;
+    for (const ari_selection *item = list->first; item != NULL; item = item->next) {
+        if (item->piece.text != NULL || item->source != 0)
+            return false;
+    }
+    return query->distinct && key_missing(query, list, 0, &keys) == NULL;
+}
+
+ar_status ari_page_check(const ar_query *query, const ari_selections *list, ar_error *err)
+{
+    if (query->page == ARI_PAGE_NONE || is_distinct(query, list))
+        return AR_OK;
+    for (size_t i = 1; i < query->source_count; i++) {
+        size_t keys;
+        const ar_column *missing = query->sources[i].single ? NULL : key_missing(query, &query->orders, i, &keys);
+        if (query->sources[i].single || (missing == NULL && keys > 0))
+            continue;
+        return ar_error_set(
+            err, AR_E_INVALID,
+            "reading a page of %s: the join may give it several rows of %s (\"%.64s\"), and they are in "
+            "one place; order by %s of that too, make the query distinct, or ask with AR_EXISTS",
+            query->model->name, query->sources[i].model->name, ari_source_name(&query->sources[i]),
+            missing != NULL ? ari_column_name(missing) : "a key");
+    }
+    return AR_OK;
+}
+
 static ar_status check(const ar_query *query, ar_error *err)
 {
-    size_t orders = 0, keys = 0, cursor = 0;
-    const ar_column *column;
+    size_t orders = 0, keys;
     for (const ari_selection *order = query->orders.first; order != NULL; order = order->next, orders++) {
         if (order->column == NULL)
             return ar_error_set(err, AR_E_INVALID, "reading a page of %s: it is ordered by columns alone",
@@ -85,15 +130,11 @@ static ar_status check(const ar_query *query, ar_error *err)
         return ar_error_set(err, AR_E_INVALID,
                             "reading a page of %s: it is ordered by %zu columns, and begins at %zu values",
                             query->model->name, orders, query->page_values.count);
-    while ((column = ari_column_next(query->model, &cursor)) != NULL) {
-        if ((column->flags & AR_PRIMARY_KEY) == 0)
-            continue;
-        keys++;
-        if (!orders_by(query, column))
-            return ar_error_set(err, AR_E_INVALID,
-                                "reading a page of %s: order by %s too, so that no two rows are in one place",
-                                query->model->name, ari_column_name(column));
-    }
+    const ar_column *missing = key_missing(query, &query->orders, 0, &keys);
+    if (missing != NULL)
+        return ar_error_set(err, AR_E_INVALID,
+                            "reading a page of %s: order by %s too, so that no two rows are in one place",
+                            query->model->name, ari_column_name(missing));
     if (keys == 0)
         return ar_error_set(err, AR_E_INVALID, "reading a page of %s: it has no key", query->model->name);
     return AR_OK;

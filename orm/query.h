@@ -22,6 +22,7 @@ struct ari_selection {
     const char *alias;       /* of expressions */
     ari_piece piece;         /* their SQL; text NULL: it is none */
     ar_type type;            /* likewise */
+    const ar_column *of;     /* of an expression that is a column of `source` and nothing else: that */
     ari_token token;         /* orders: as it was written */
     bool descending;
 };
@@ -172,7 +173,10 @@ ar_type ari_selection_type(const ari_selection *item);
 ar_status ari_query_write_inside(ari_clause *clause, ar_query *query, ari_embedding embedding, ari_selections *list,
                                  ar_error *err);
 
-/* The condition of its page, and whether its orders are turned round: orm/page.c. */
+/* AR_E_INVALID when two rows of that result may be in one place of its pages: orm/page.c. */
+ar_status ari_page_check(const ar_query *query, const ari_selections *list, ar_error *err);
+
+/* The condition of its page, and whether its orders are turned round. */
 ar_status ari_page_write(ari_clause *clause, const ar_query *query, ar_error *err);
 
 /* "WITH …", and what stands between two queries: orm/cte.c, orm/compound.c. */

@@ -254,7 +254,8 @@ static ar_status write_order_named(ari_clause *clause, const ar_query *query, co
     bool before = query->dialect->decimal_before != NULL;
     for (const ari_selection *item = list->first; item != NULL; item = item->next) {
         bool alias = item->alias != NULL && ari_token_names(&order->token, item->alias);
-        if (!alias && (order->column == NULL || item->column != order->column || item->source != order->source))
+        const ar_column *column = item->of != NULL ? item->of : item->column;
+        if (!alias && (order->column == NULL || column != order->column || item->source != order->source))
             continue;
         bool decimal = ari_selection_type(item) == AR_TYPE_DECIMAL;
         ari_clause_sql(clause, decimal && before ? query->dialect->decimal_before : "");
@@ -417,6 +418,8 @@ static ar_status write_select(ari_clause *clause, ar_query *query, ari_ask ask, 
         status = append(query, &list, *item) != NULL ? AR_OK : no_memory(err);
     if (status == AR_OK)
         status = list_types(query, model, &list, out, err);
+    if (status == AR_OK)
+        status = ari_page_check(query, &list, err);
     if (status != AR_OK)
         return status;
     if (ask == ARI_ASK_SCALAR && out->wanted_count != 1)

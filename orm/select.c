@@ -30,6 +30,8 @@ void ari_query_add_expr(ar_query *query, ari_selections *list, const ar_expr *ex
     item->alias = copy;
     item->descending = descending;
     item->type = ari_expr_type(&writing, expr);
+    if (expr->operation == AR_EXPR_COLUMN)
+        ar_ignore(ari_expr_column(&writing, expr, &item->source, &item->of));
 }
 
 static bool check(ar_query *query, const ar_expr *expr)

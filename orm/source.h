@@ -13,6 +13,7 @@ typedef struct ari_source {
     const ar_model *model;
     const char *alias; /* NULL: the table's name */
     bool optional;     /* an outer join may have it without a row, all columns NULL */
+    bool single;       /* its join gives each row of the tables before it one of its own at most */
 } ari_source;
 
 /* What names in a query may mean. */

@@ -19,12 +19,13 @@ AR_API void ar_query_page(ar_query *query, int64_t number, int64_t size);
 /* The rows that come after one of these values in the query's order, or before it; with a limit, those next to it, in the
  * query's order all the same. There is one value for each column that it is ordered by, the primary key among them, so
  * that no two rows are in one place: ar_query_after(q, last->created_at, last->id) behind an order by "created_at desc,
- * id". Rows that are inserted or deleted meanwhile move no others to another page, and the engine finds the place by an
+ * id". A join that may give a row several rows of its table takes the key of that into the order too, unless the result
+ * is distinct rows of the query's own table. Rows that are inserted or deleted meanwhile move no others to another page, and the engine finds the place by an
  * index on these columns. ar_query_after(q, value, …) and ar_query_before(q, value, …) are these.
  * Owns:    nothing.
  * Threads: the one that uses it.
  * Blocks:  never.
- * Errors:  the terminal's: AR_E_INVALID for another number of values, and for an order without the key, or by
+ * Errors:  the terminal's: AR_E_INVALID for another number of values, and for an order without these keys, or by
  *          expressions, or of groups; AR_E_TYPE. */
 AR_API void ar_query_after_values(ar_query *query, const ar_value *values, size_t count);
 AR_API void ar_query_before_values(ar_query *query, const ar_value *values, size_t count);

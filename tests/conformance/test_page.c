@@ -87,19 +87,20 @@ static ar_query *joined(ar_join_kind kind, const char *columns, const char *orde
     ar_query *q = Author_query(db);
     ar_query_join(q, kind, Post, "p", AR_ON(Author, id, Post, author_id));
     ar_query_select(q, columns);
+    ar_query_select_as(q, "post", AR_COL_AS("p", Post, id));
     ar_query_order_by(q, order);
     return q;
 }
 
-/* Before and after each row are all that are. `columns` are those of `order`. */
+/* Before and after each row are all that are. `columns` and p.id are those of `order`. */
 static void count_around_each(ar_join_kind kind, const char *columns, const char *order)
 {
     ar_rows *rows = NULL;
-    ar_value values[3];
+    ar_value values[4];
     int64_t before = -1, after = -1;
     ok(ar_query_rows(joined(kind, columns, order), &rows, &err));
     size_t count = ar_rows_count(rows), width = ar_rows_column_count(rows);
-    assert_true(count >= 3 && width <= 3);
+    assert_true(count >= 3 && width <= 4);
     for (size_t i = 0; i < count; i++) {
         for (size_t column = 0; column < width; column++)
             ok(ar_rows_value(rows, i, column, &values[column], &err));
@@ -120,11 +121,103 @@ static void pages_have_the_rows_that_a_join_left_without_others(void **state)
     (void)state;
     const ar_join_kind kinds[] = { AR_INNER_JOIN, AR_LEFT_JOIN, AR_RIGHT_JOIN, AR_FULL_JOIN };
     for (size_t i = 0; i < (fixture_on("mysql") ? 3 : 4); i++) {
-        count_around_each(kinds[i], "p.likes, authors.id", "p.likes, authors.id");
-        count_around_each(kinds[i], "p.likes, authors.id", "p.likes desc, authors.id desc");
-        count_around_each(kinds[i], "authors.name, p.likes, authors.id", "authors.name, p.likes desc, authors.id");
-        count_around_each(kinds[i], "authors.name, p.likes, authors.id", "authors.name desc, p.likes, authors.id");
+        count_around_each(kinds[i], "p.likes, authors.id", "p.likes, authors.id, p.id");
+        count_around_each(kinds[i], "p.likes, authors.id", "p.likes desc, authors.id desc, p.id");
+        count_around_each(kinds[i], "authors.name, p.likes, authors.id",
+                          "authors.name, p.likes desc, authors.id, p.id");
+        count_around_each(kinds[i], "authors.name, p.likes, authors.id",
+                          "authors.name desc, p.likes, authors.id, p.id");
     }
+}
+
+/* Ann has two posts: a page that ends at the first of them must not lose the second. */
+static void rows_that_a_join_puts_in_one_place_are_refused(void **state)
+{
+    (void)state;
+    Author_list authors;
+    const ar_join_kind kinds[] = { AR_INNER_JOIN, AR_LEFT_JOIN };
+    for (size_t i = 0; i < 2; i++) {
+        ar_query *q = joined(kinds[i], "p.title", "authors.id");
+        ar_query_after(q, 1);
+        assert_int_equal(status_of(ar_query_clone(q)), AR_E_INVALID);
+        int64_t count;
+        fails(ar_query_count(ar_query_clone(q), &count, &err), AR_E_INVALID);
+        Author_list_future future = Author_all_async(ar_query_clone(q));
+        fails(Author_list_await(&future, &authors, &err), AR_E_INVALID);
+        fails(Author_all(q, &authors, &err), AR_E_INVALID);
+        assert_non_null(strstr(err.message, "\"p\""));
+        assert_non_null(strstr(err.message, "distinct"));
+    }
+    ar_query *q = Author_query(db);
+    ar_query_cross_join(q, Post, "p");
+    ar_query_order_by(q, "id");
+    ar_query_before(q, 2);
+    assert_int_equal(status_of(q), AR_E_INVALID);
+    q = joined(AR_INNER_JOIN, "p.title", "authors.id, p.id");
+    ar_query_after(q, 1, 1);
+    ar_query_limit(q, 1);
+    assert_rows(q, "Moon|2");
+}
+
+static ar_query *posts_with_author(ar_join_kind kind, bool alternatives)
+{
+    ar_query *q = Post_query(db);
+    if (alternatives)
+        ar_query_join(q, kind, Author, "a", AR_OR(AR_ON(Author, id, Post, author_id), AR_EQ(Author, id, 1)));
+    else
+        ar_query_join(q, kind, Author, "a", AR_ON(Author, id, Post, author_id));
+    ar_query_select(q, "title");
+    ar_query_order_by(q, "id");
+    ar_query_after(q, 1);
+    ar_query_limit(q, 2);
+    return q;
+}
+
+static void a_join_that_gives_one_row_needs_no_more_order(void **state)
+{
+    (void)state;
+    assert_rows(posts_with_author(AR_INNER_JOIN, false), "Moon;sun");
+    assert_rows(posts_with_author(AR_LEFT_JOIN, false), "Moon;sun");
+    assert_int_equal(status_of(posts_with_author(AR_INNER_JOIN, true)), AR_E_INVALID);
+    assert_int_equal(status_of(posts_with_author(AR_RIGHT_JOIN, false)), AR_E_INVALID);
+    ar_query *q = Author_query(db); /* oneself is one, those of whom one is the boss are not */
+    ar_query_join(q, AR_INNER_JOIN, Author, "boss",
+                  AR_COMPARE(AR_COL_AS("boss", Author, id), EQ, AR_COL(Author, boss_id)));
+    ar_query_select(q, "authors.name");
+    ar_query_order_by(q, "authors.id");
+    ar_query_after(q, 2);
+    assert_rows(q, "Cid;Dora");
+    q = Author_query(db);
+    ar_query_join(q, AR_INNER_JOIN, Author, "of", AR_COMPARE(AR_COL_AS("of", Author, boss_id), EQ, AR_COL(Author, id)));
+    ar_query_order_by(q, "authors.id");
+    ar_query_after(q, 2);
+    assert_int_equal(status_of(q), AR_E_INVALID);
+    q = Author_query(db);
+    ar_query_join(q, AR_INNER_JOIN, Post, "p", AR_AS("p", AR_EQ(Post, id, 2)));
+    ar_query_select(q, "name");
+    ar_query_order_by(q, "id");
+    ar_query_after(q, 2);
+    assert_rows(q, "Cid;Dora");
+}
+
+static void distinct_rows_have_one_place_each(void **state)
+{
+    (void)state;
+    Author_list authors;
+    ar_query *q = Author_query(db);
+    ar_query_join(q, AR_INNER_JOIN, Post, "p", AR_ON(Author, id, Post, author_id));
+    ar_query_distinct(q);
+    ar_query_order_by(q, "id");
+    ar_query_after(q, 0);
+    ar_query_limit(q, 1);
+    ok(Author_all(ar_query_clone(q), &authors, &err));
+    assert_int_equal(authors.count, 1);
+    Author_list_free(&authors);
+    ar_query_after(q, 1);
+    ok(Author_all(q, &authors, &err));
+    assert_int_equal(authors.count, 1);
+    assert_string_equal(authors.items[0]->name, "Bob");
+    Author_list_free(&authors);
 }
 
 static void pages_that_have_no_place_are_refused(void **state)
@@ -376,6 +469,9 @@ int main(void)
         cmocka_unit_test_setup(pages_by_key, blog_fill),
         cmocka_unit_test_setup(pages_by_decimals, blog_fill),
         cmocka_unit_test_setup(pages_have_the_rows_that_a_join_left_without_others, blog_fill),
+        cmocka_unit_test_setup(rows_that_a_join_puts_in_one_place_are_refused, blog_fill),
+        cmocka_unit_test_setup(a_join_that_gives_one_row_needs_no_more_order, blog_fill),
+        cmocka_unit_test_setup(distinct_rows_have_one_place_each, blog_fill),
         cmocka_unit_test_setup(pages_that_have_no_place_are_refused, blog_fill),
         cmocka_unit_test_setup(pages_by_number, blog_fill),
         cmocka_unit_test_setup(rows_are_locked, blog_fill),
