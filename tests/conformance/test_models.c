@@ -322,6 +322,32 @@ static ar_status see(void *arg, Item *item, ar_error *error)
     return AR_OK;
 }
 
+/* By a refresh, on every engine, and by nothing that writes. */
+static void derived_columns_are_read_again_by_a_refresh(void **state)
+{
+    (void)state;
+    Item *item = new_item("mug", 1, 1);
+    ok(Item_save(db, item, &err));
+    assert_null(item->label);
+    ok(Item_refresh(db, item, &err));
+    assert_string_equal(item->label, "MUG");
+    item->name = "jug";
+    ok(Item_save(db, item, &err));
+    assert_string_equal(item->label, "MUG");
+    ar_done done = Item_refresh_async(db, item);
+    ok(ar_done_await(&done, &err));
+    assert_string_equal(item->label, "JUG");
+    item->label = "mine"; /* nothing that a save would write */
+    assert_false(Item_is_changed(item));
+    item->name = "can";
+    done = Item_save_async(db, item);
+    ok(ar_done_await(&done, &err));
+    assert_string_equal(item->label, "mine");
+    ok(Item_refresh(db, item, &err));
+    assert_string_equal(item->label, "CAN");
+    Item_free(item);
+}
+
 static void derived_columns_are_read(void **state)
 {
     (void)state;
@@ -577,6 +603,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(it_is_read_back_in_transactions),
     cmocka_unit_test(upserts_read_it_back),
     cmocka_unit_test(derived_columns_are_read),
+    cmocka_unit_test(derived_columns_are_read_again_by_a_refresh),
     cmocka_unit_test(records_without_computed_columns_are_whole),
     cmocka_unit_test(enums_are_numbers),
     cmocka_unit_test(read_only_models_refuse_to_write),
