@@ -69,9 +69,16 @@ static void release_late(const ar_future *future, ar_error *late)
         ari_release(ari_runtime_env(future->runtime), late);
 }
 
+/* Nobody can take another reference while there is only the caller's: the look saves the subtraction. */
+static bool was_last(ar_future *future)
+{
+    return atomic_load_explicit(&future->references, memory_order_acquire) == 1 ||
+           atomic_fetch_sub_explicit(&future->references, 1, memory_order_acq_rel) == 1;
+}
+
 void ari_future_unref(ar_future *future)
 {
-    if (future == &no_memory || atomic_fetch_sub_explicit(&future->references, 1, memory_order_acq_rel) != 1)
+    if (future == &no_memory || !was_last(future))
         return;
     ar_runtime *runtime = future->runtime;
     if (future->error != NULL)

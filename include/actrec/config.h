@@ -14,11 +14,13 @@
 #define AR_NODISCARD                         __attribute__((warn_unused_result))
 #define AR_UNUSED                            __attribute__((unused))
 #define AR_PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
+#define AR_COLD                              __attribute__((cold)) /* what calls it is seldom run, and lies apart */
 #else
 #define AR_API
 #define AR_NODISCARD
 #define AR_UNUSED
 #define AR_PRINTF(format_index, first_index)
+#define AR_COLD
 #endif
 
 #ifdef __cplusplus

@@ -68,7 +68,7 @@ typedef struct ar_error {
  * Threads: any, on an error of the caller's own.
  * Blocks:  never.
  * Errors:  none; a message that is too long is cut at a character boundary. */
-AR_API ar_status ar_error_set(ar_error *err, ar_status status, const char *format, ...) AR_PRINTF(3, 4);
+AR_API ar_status ar_error_set(ar_error *err, ar_status status, const char *format, ...) AR_PRINTF(3, 4) AR_COLD;
 
 /* Names `status` as it stands in this header, "AR_E_TIMEOUT"; "AR_E_?" for a number that is none.
  * Owns:    the string is static.
