@@ -85,7 +85,7 @@ static const char *sleeping(void)
 
 static const char toiling[] = "SELECT count(*) FROM entries a,";
 
-/* PostgreSQL shows a statement already when it is only parsed, when the request to stop it finds nothing. */
+/* PostgreSQL shows a statement already when it is only parsed, and what runs it is still to be sent. */
 static void await_busy(void)
 {
     await_running(toiling, 1);
@@ -158,9 +158,9 @@ static void a_database_that_is_closed_stops_its_statements(void **state)
     (void)state;
     ar_db *closing = NULL;
     snprintf(url, sizeof url, "%s?pool=1", fixture_url());
-    ok(ar_db_open(url, &(ar_db_options){ .runtime = fixture_runtime(), .close_wait_ms = 50 }, &closing, &err));
+    ok(ar_db_open(url, &(ar_db_options){ .runtime = fixture_runtime(), .close_wait_ms = 1 }, &closing, &err));
     ar_rows_future future = ar_query_rows_async(toil_on(closing));
-    await_busy();
+    await_running(toiling, 1); /* PostgreSQL says so already when it is only parsed */
     ar_db_close(&closing);
     ar_rows *rows = NULL;
     fails(ar_rows_await_for(&future, FOR_EVER_MS, &rows, &err), AR_E_CLOSED);
