@@ -102,6 +102,18 @@ uint32_t ari_transaction_next_savepoint(ari_db *tx);
 /* ar_tx_begin; `unheld`: no thread holds it, since nobody who works through it ever waits. */
 ar_db *ari_transaction_begin(ar_db *db, const ar_tx_options *options, bool unheld);
 
+/* Enters a transaction that is to be ended by this call; a handle of one that is over, or never was, is taken. NULL: see
+ * *status. */
+ari_db *ari_transaction_enter(ar_db **tx, ar_status *status, ar_error *err);
+
+/* Whether an attempt that ended in `status` is to be made again. `conflict` is what its lease says; `ended` the error of a
+ * commit that failed, else NULL: what is in the caller's error otherwise is his, and may be anything. A commit that may
+ * hold is never done again. */
+bool ari_transaction_conflicted(ar_status conflict, ar_status status, const ar_error *ended);
+
+/* How long to wait after the attempt of that number: exponential, of which half is drawn. Microseconds. */
+int64_t ari_transaction_backoff(const ar_env *env, const ar_tx_options *options, unsigned attempt);
+
 /* Sends the SAVEPOINT of `transaction`, through its lease, when it has not been. */
 ar_status ari_transaction_ready(ari_db *transaction, ari_lease *lease, bool blocking, ar_error *err);
 

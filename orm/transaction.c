@@ -424,8 +424,7 @@ void ari_transaction_fini(ari_db *db)
     end_undos(db, ARI_UNDO_FORGOTTEN);
 }
 
-/* Enters a transaction that is to be ended by this call; a handle of one that is over, or never was, is taken. */
-static ari_db *enter_transaction(ar_db **tx, ar_status *status, ar_error *err)
+ari_db *ari_transaction_enter(ar_db **tx, ar_status *status, ar_error *err)
 {
     ar_error error = { .status = AR_OK };
     ari_db *entered = tx == NULL ? NULL : ari_db_enter(*tx, &error);
@@ -457,7 +456,7 @@ static void close_handle(ar_db **tx, ari_db *entered)
 static ar_status end_now(ar_db **tx, bool commit, ar_error *err)
 {
     ar_status status = AR_OK;
-    ari_db *entered = enter_transaction(tx, &status, err);
+    ari_db *entered = ari_transaction_enter(tx, &status, err);
     if (entered == NULL)
         return status;
     status = end_attempt(entered, commit, err);
@@ -475,10 +474,8 @@ ar_status ar_tx_rollback(ar_db **tx, ar_error *err)
     return end_now(tx, false, err);
 }
 
-/* `ended` is the error of a commit that failed, else NULL: what is in the caller's error otherwise is his, and may be anything. A commit that may hold is never done again. */
-static bool is_conflict(ari_db *tx, ar_status status, const ar_error *ended)
+bool ari_transaction_conflicted(ar_status conflict, ar_status status, const ar_error *ended)
 {
-    ar_status conflict = (ar_status)atomic_load(&tx->conflict);
     if (ended != NULL && ended->outcome_unknown)
         return false;
     if (status == AR_E_CONFLICT || (ended != NULL && ended->retryable))
@@ -486,8 +483,7 @@ static bool is_conflict(ari_db *tx, ar_status status, const ar_error *ended)
     return conflict != AR_OK && (status == AR_E_TX_ABORTED || status == conflict);
 }
 
-/* Exponential, of which half is drawn. Microseconds. */
-static int64_t backoff(const ar_env *env, const ar_tx_options *options, unsigned attempt)
+int64_t ari_transaction_backoff(const ar_env *env, const ar_tx_options *options, unsigned attempt)
 {
     const int64_t longest = INT64_C(86400000); /* a day, in milliseconds */
     int64_t most = options->backoff_min_ms > 0 ? options->backoff_min_ms : 1;
@@ -509,7 +505,7 @@ int64_t ar_tx_backoff(ar_db *db, const ar_tx_options *options, int attempt)
         return 0;
     if (options == NULL)
         options = &defaults;
-    int64_t pause = are_valid(options) ? backoff(ari_db_env(entered), options, attempt < 0 ? 0 : (unsigned)attempt) : 0;
+    int64_t pause = are_valid(options) ? ari_transaction_backoff(ari_db_env(entered), options, attempt < 0 ? 0 : (unsigned)attempt) : 0;
     ari_db_leave(entered);
     return (pause + 999) / 1000;
 }
@@ -518,7 +514,7 @@ int64_t ar_tx_backoff(ar_db *db, const ar_tx_options *options, int attempt)
 static void back_off(const ari_db *tx)
 {
     const ar_env *env = ari_pool_env(tx->pool);
-    int64_t until = env->now(env->ctx) + backoff(env, &tx->options, tx->attempt);
+    int64_t until = env->now(env->ctx) + ari_transaction_backoff(env, &tx->options, tx->attempt);
     uint32_t word = 0;
     if (until > tx->parent->deadline)
         until = tx->parent->deadline;
@@ -530,7 +526,7 @@ static bool try_again(ari_db *tx, bool committing, ar_status *status, ar_error *
 {
     const ar_env *env = ari_pool_env(tx->pool);
     if (tx->savepoint != 0 || tx->attempts_left == 0 || *status == AR_OK || ari_runner_in_behaviour() ||
-        !is_conflict(tx, *status, committing ? err : NULL))
+        !ari_transaction_conflicted((ar_status)atomic_load(&tx->conflict), *status, committing ? err : NULL))
         return false;
     if (tx->parent->deadline != INT64_MAX && env->now(env->ctx) >= tx->parent->deadline)
         return false;
@@ -552,7 +548,7 @@ bool ar_tx_finish(ar_db **tx, ar_status *status, ar_error *err)
         ar_error_set(err, AR_E_INVALID, "finishing a transaction: `status` is NULL");
         return false;
     }
-    ari_db *entered = enter_transaction(tx, &entered_status, *status == AR_OK ? err : NULL);
+    ari_db *entered = ari_transaction_enter(tx, &entered_status, *status == AR_OK ? err : NULL);
     if (entered == NULL) {
         *status = *status == AR_OK ? entered_status : *status;
         return false;
@@ -635,7 +631,7 @@ static ar_done end_later(ar_db **tx, bool commit)
 {
     ar_error error = { .status = AR_OK };
     ar_status status = AR_OK;
-    ari_db *entered = enter_transaction(tx, &status, &error);
+    ari_db *entered = ari_transaction_enter(tx, &status, &error);
     if (entered == NULL)
         return (ar_done){ ari_future_failed(NULL, status, &error) };
     *tx = NULL;

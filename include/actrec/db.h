@@ -8,6 +8,7 @@
 
 #include <actrec/bind.h>
 #include <actrec/error.h>
+#include <actrec/executor.h>
 #include <actrec/future.h>
 #include <actrec/isolation.h>
 #include <actrec/runtime.h>
@@ -109,10 +110,36 @@ AR_API ar_db *ar_tx_begin(ar_db *db, const ar_tx_options *options);
  * A conflict is AR_E_CONFLICT, and what a statement or the commit failed with where that was retryable. False: it is over, *tx is NULL, and *status and `err` say how:
  * a rollback leaves them as they were.
  * Owns:    takes *tx when it answers false; what was read through it dies with the attempt.
- * Threads: the one that holds it. Inside a behaviour of an actor, which must not wait, it never asks for another attempt: see ar_tx_backoff.
+ * Threads: the one that holds it. Inside a behaviour of an actor, which must not wait, it never asks for another attempt: see ar_tx_finish_async.
  * Blocks:  until committed or rolled back, and between attempts for a growing, jittered moment, as the options say, but never past the deadline of the handle around it.
  * Errors:  in *status; AR_E_INVALID for a NULL argument (err alone may be NULL). */
 AR_API bool ar_tx_finish(ar_db **tx, ar_status *status, ar_error *err);
+
+/* The same, without waiting, also not between attempts. `status` and `error` (which may be NULL) say how the work ended.
+ * Owns:    takes *tx at once; what was read through it dies with the future. The future is the caller's; one that is
+ *          dropped ends the attempt all the same, and none is made again.
+ * Threads: the one that holds it; the future is to be awaited by the thread that uses the records.
+ * Blocks:  never.
+ * Errors:  in the future: as ar_tx_finish; AR_E_NO_MEMORY: it was rolled back. */
+typedef struct ar_tx_future {
+    ar_future *raw;
+} ar_tx_future;
+AR_API ar_tx_future ar_tx_finish_async(ar_db **tx, ar_status status, const ar_error *error);
+
+/* Waits until it is over or to be done again, up to timeout_ms milliseconds (negative: for ever; 0 only looks), and
+ * consumes the future but for AR_E_PENDING. *again is NULL: it is over, and what is answered says how. Else it was a
+ * conflict, which is answered: *again is the next attempt, a transaction for the work to be done again through.
+ * Owns:    takes future->raw; *again is the caller's: ar_tx_finish, ar_tx_finish_async and the like.
+ * Threads: any one at a time; it holds the next attempt.
+ * Blocks:  as said.
+ * Errors:  AR_E_PENDING; AR_E_INVALID for NULL; those of ar_tx_finish. */
+AR_API AR_NODISCARD ar_status ar_tx_await(ar_tx_future *future, ar_db **again, ar_error *err);
+AR_API AR_NODISCARD ar_status ar_tx_await_for(ar_tx_future *future, int64_t timeout_ms, ar_db **again, ar_error *err);
+
+/* Has `fn` called on `executor` with the outcome and the next attempt, NULL when it is over; as ar_done_then. */
+typedef void (*ar_tx_fn)(void *arg, ar_status status, ar_db *again, const ar_error *err);
+AR_API AR_NODISCARD ar_status ar_tx_then(ar_tx_future *future, ar_executor *executor, ar_tx_fn fn, void *arg,
+                                         ar_error *err);
 
 /* For those who try again by themselves, without waiting: the milliseconds to let pass (ar_timer_after) after the attempt of that number, from 0, failed for a conflict; as
  * ar_tx_finish would wait.

@@ -453,6 +453,17 @@ static void transactions(void **state)
     COMES_TO(AR_E_INVALID, ar_tx_rollback_async, NULL);
     COMES_TO(AR_E_INVALID, ar_tx_rollback_async, &none);
     COMES_TO(AR_E_CLOSED, ar_tx_rollback_async, (closed = kept, &closed));
+    COMES_TO(AR_E_INVALID, ar_tx_finish_async, NULL, AR_OK, NULL);
+    COMES_TO(AR_E_INVALID, ar_tx_finish_async, &none, AR_OK, NULL);
+    COMES_TO(AR_E_CLOSED, ar_tx_finish_async, (closed = kept, &closed), AR_OK, NULL);
+    ar_tx_future no_end = { .raw = NULL };
+    ANSWERS(AR_E_INVALID, ar_tx_await, NULL, &none);
+    ANSWERS(AR_E_INVALID, ar_tx_await, &no_end, NULL);
+    ANSWERS(AR_E_INVALID, ar_tx_await, &no_end, &none);
+    ANSWERS(AR_E_INVALID, ar_tx_await_for, NULL, 0, &none);
+    ANSWERS(AR_E_INVALID, ar_tx_await_for, &no_end, 0, NULL);
+    ANSWERS(AR_E_INVALID, ar_tx_then, NULL, NULL, NULL, NULL);
+    ANSWERS(AR_E_INVALID, ar_tx_then, &no_end, NULL, NULL, NULL);
     settle();
 }
 
