@@ -229,6 +229,36 @@ static ari_chunk *chunk_of(const ari_level *level, uint32_t group)
     return &level->chunks[group / level->chunk_size];
 }
 
+static const void *home_of(const ari_level *level, const void *const *homes, size_t parent)
+{
+    return homes != NULL ? homes[parent] : ari_related_home(record_at(level, parent));
+}
+
+/* A record has one way back, and may be there for several parents of one key: which one it leads to does not matter when
+ * they live and die together. */
+static bool find_owners(ari_level *level, ari_arena *arena, const void *const *homes)
+{
+    size_t groups = level->grouping.count;
+    if (level->branch->back == NULL)
+        return true;
+    level->owners = ari_arena_alloc_array(arena, groups, sizeof *level->owners, alignof(void *));
+    if (level->owners == NULL)
+        return false;
+    for (size_t i = 0; i < groups; i++)
+        level->owners[i] = NULL;
+    for (size_t i = 0; i < level->parent_count; i++) {
+        uint32_t group = level->grouping.group_of[i];
+        if (group == ARI_NO_GROUP)
+            continue;
+        const void *home = home_of(level, homes, i);
+        if (level->owners[group] == NULL)
+            level->owners[group] = home;
+        else if (level->owners[group] != home)
+            level->owners[group] = level;
+    }
+    return true;
+}
+
 bool ari_level_prepare(ari_level *level, ari_arena *arena, const void *const *homes)
 {
     const ari_chunk *last = NULL;
@@ -236,7 +266,7 @@ bool ari_level_prepare(ari_level *level, ari_arena *arena, const void *const *ho
     size_t count = level->parent_count;
     level->spare_of = ari_arena_alloc_array(arena, count, sizeof *level->spare_of, alignof(uint32_t));
     level->spares = ari_arena_alloc_array(arena, count, sizeof *level->spares, alignof(ari_spare));
-    if (level->spare_of == NULL || level->spares == NULL)
+    if (level->spare_of == NULL || level->spares == NULL || !find_owners(level, arena, homes))
         return false;
     for (size_t i = 0; i < count; i++) {
         uint32_t group = level->grouping.group_of[i];
@@ -244,12 +274,12 @@ bool ari_level_prepare(ari_level *level, ari_arena *arena, const void *const *ho
         if (group == ARI_NO_GROUP || level->ranges[group].count == 0)
             continue;
         const ari_chunk *chunk = chunk_of(level, group);
-        const void *home = homes != NULL ? homes[i] : ari_related_home(record_at(level, i));
+        const void *home = home_of(level, homes, i);
         if (last == NULL || chunk != last || home != last_home) {
             ari_hold *hold = ari_hold_create(chunk->list);
             if (hold == NULL)
                 return false;
-            level->spares[level->spare_count++] = (ari_spare){ .hold = hold };
+            level->spares[level->spare_count++] = (ari_spare){ .hold = hold, .home = home };
         }
         last = chunk;
         last_home = home;
@@ -271,7 +301,7 @@ void ari_level_attach(ari_level *level, size_t parent)
     const ari_branch *branch = level->branch;
     ari_record *record = record_at(level, parent);
     if (level->spare_of[parent] == ARI_NO_GROUP) {
-        ari_related_set(record, branch->entry, NULL, 0, NULL);
+        ari_related_set(record, branch->entry, NULL, 0, NULL, NULL);
         return;
     }
     uint32_t group = level->grouping.group_of[parent];
@@ -280,9 +310,9 @@ void ari_level_attach(ari_level *level, size_t parent)
     bool many = branch->relation->kind >= AR_RELATION_HAS_MANY;
     void *items = (char *)chunk->items + level->ranges[group].start * sizeof(void *);
     size_t count = many ? level->ranges[group].count : 1;
-    ari_related_set(record, branch->entry, items, count, spare->hold);
+    ari_related_set(record, branch->entry, items, count, spare->hold, spare->home);
     spare->used = true;
-    if (branch->back != NULL)
+    if (branch->back != NULL && level->owners[group] != level)
         attach_back(level, chunk, parent, items, count);
 }
 

@@ -24,6 +24,7 @@ typedef struct ari_chunk {
 /* A hold that is ready for a parent; nobody's as long as it was not used. */
 typedef struct ari_spare {
     ari_hold *hold;
+    const void *home;
     bool used;
 } ari_spare;
 
@@ -38,6 +39,7 @@ struct ari_level {
     size_t chunk_count;
     uint32_t chunk_size; /* groups */
     size_t waiting;      /* chunks */
+    const void **owners; /* by group: the home of all parents of it; the level: they have several; NULL: no way back */
     ari_spare *spares;
     uint32_t spare_count;
     uint32_t *spare_of; /* by parent: ARI_NO_GROUP: it has nothing */

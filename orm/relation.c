@@ -102,12 +102,15 @@ const void *ari_related_home(const ari_record *record)
     return goes_with_list(record) ? (const void *)record->home.list : record;
 }
 
-static void enter_home(ari_record *record, ari_hold *hold)
+/* One that was kept since the hold was made leaves it to its list, which it keeps in memory; one that was kept before,
+ * and freed since, too. */
+static void enter_home(ari_record *record, ari_hold *hold, const void *home)
 {
-    ari_hold **holds = goes_with_list(record) ? &record->home.list->holds : &record->holds;
+    bool own = home == record && !goes_with_list(record);
+    ari_hold **holds = own ? &record->holds : &record->home.list->holds;
     if (hold->link != NULL)
         return;
-    hold->home = ari_related_home(record);
+    hold->home = own ? (const void *)record : record->home.list;
     hold->next = *holds;
     hold->link = holds;
     if (hold->next != NULL)
@@ -124,10 +127,11 @@ static void leave(const ari_record *record, const ar_column *entry)
         ari_hold_drop(hold);
 }
 
-void ari_related_set(ari_record *record, const ar_column *entry, void *items, size_t count, ari_hold *hold)
+void ari_related_set(ari_record *record, const ar_column *entry, void *items, size_t count, ari_hold *hold,
+                     const void *home)
 {
     if (hold != NULL) {
-        enter_home(record, hold);
+        enter_home(record, hold, home);
         hold->uses++;
     }
     leave(record, entry);

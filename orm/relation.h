@@ -40,9 +40,11 @@ void ari_hold_drop(ari_hold *hold);
 /* Where the holds of a record's relations are kept: the record itself, or its list. */
 const void *ari_related_home(const ari_record *record);
 
-/* The relation is loaded: `count` records at `items` in the list of `hold`, which becomes that of the record's home;
- * none at all: NULL and 0. What was loaded before is let go of. */
-void ari_related_set(ari_record *record, const ar_column *entry, void *items, size_t count, ari_hold *hold);
+/* The relation is loaded: `count` records at `items` in the list of `hold`, which becomes that of `home`; none at all:
+ * NULL and 0. `home` is what ari_related_home said when the hold was made: others of that home share it. What was loaded
+ * before is let go of. */
+void ari_related_set(ari_record *record, const ar_column *entry, void *items, size_t count, ari_hold *hold,
+                     const void *home);
 
 /* The relation is loaded with one record that keeps this one in memory; `item` points at the pointer to its struct. */
 void ari_related_set_back(ari_record *record, const ar_column *entry, void *item);

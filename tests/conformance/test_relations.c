@@ -248,6 +248,53 @@ static void records_may_go_while_they_load(void **state)
     }
 }
 
+/* What it shares with its list is not its own, whenever it was kept. */
+static void a_record_may_be_kept_while_its_list_loads(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        Writer_list writers = writers_of(db);
+        Writer *kept = writers.items[i];
+        ar_done done = Writer_list_load_async(db, &writers, AR_PATH(Writer, posts, Story, tags));
+        ok(Writer_keep(kept, &err));
+        ok(ar_done_await(&done, &err));
+        if (i == 2)
+            Writer_list_free(&writers);
+        assert_int_equal(count_of(kept), 2 - i);
+        Writer_free(kept);
+        if (i == 2)
+            continue;
+        assert_int_equal(count_of(writers.items[1 - i]), 1 + i);
+        Story_list posts;
+        ok(AR_GET_MANY(writers.items[1 - i], posts, &posts, &err));
+        assert_string_equal(posts.items[0]->title, i == 0 ? "third" : "first");
+        Writer_list_free(&writers);
+    }
+}
+
+/* Two records of one row have the same posts, which have one way back: to neither of them. */
+static void no_way_leads_back_to_one_that_may_go_first(void **state)
+{
+    (void)state;
+    Story_list posts;
+    Writer *back, *both[] = { writer(1), writer(1), writer(2) };
+    for (int async = 0; async < 2; async++) {
+        ar_done done = { NULL };
+        if (async)
+            done = ar_relation_load_async(db, both, 3, AR_PATH(Writer, posts));
+        ok(async ? ar_done_await(&done, &err) : ar_relation_load(db, both, 3, AR_PATH(Writer, posts), &err));
+        ok(AR_GET_MANY(both[2], posts, &posts, &err));
+        ok(AR_GET_ONE(posts.items[0], author, &back, &err));
+        assert_ptr_equal(back, both[2]);
+    }
+    Writer_free(both[1]);
+    ok(AR_GET_MANY(both[0], posts, &posts, &err));
+    assert_int_equal(posts.count, 2);
+    fails(AR_GET_ONE(posts.items[0], author, &back, &err), AR_E_NOT_LOADED);
+    Writer_free(both[0]);
+    Writer_free(both[2]);
+}
+
 static void a_record_that_loads_is_busy(void **state)
 {
     (void)state;
@@ -646,6 +693,8 @@ int main(void)
         filled(futures_load_too),
         filled(a_load_that_nobody_awaits_is_applied_by_the_next_verb),
         filled(records_may_go_while_they_load),
+        filled(a_record_may_be_kept_while_its_list_loads),
+        filled(no_way_leads_back_to_one_that_may_go_first),
         filled(a_record_that_loads_is_busy),
         filled(a_new_record_has_nothing_to_load_by),
         filled(what_is_loaded_belongs_to_its_record),
