@@ -7,12 +7,6 @@
 
 #include <actrec/introspect.h>
 
-typedef struct Canary {
-    int64_t id;
-    const char *song;
-} Canary;
-
-AR_MODEL_DECLARE(Canary);
 AR_MODEL_DEFINE(Canary, "canary", AR_COLUMN(Canary, id, AR_PRIMARY_KEY), AR_COLUMN(Canary, song, AR_NOT_NULL));
 
 enum { MEBIBYTE = 1 << 20, SONGS = 3 };

@@ -40,8 +40,13 @@ typedef struct probe {
     void (*run)(const hostile *text);
 } probe;
 
-/* To be among the models of the program. */
-extern const ar_model Canary_model;
+/* Three rows, with the ids 1 to 3, which stay as they are. To be among the models of the program. */
+typedef struct Canary {
+    int64_t id;
+    const char *song;
+} Canary;
+
+AR_MODEL_DECLARE(Canary);
 
 void hostile_run(const probe *probes, size_t count);
 #define hostile_run_all(probes) hostile_run((probes), sizeof(probes) / sizeof((probes)[0]))
