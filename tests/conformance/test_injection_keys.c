@@ -288,8 +288,7 @@ static void through_bytes(const hostile *text)
     row.name = text->text;
     if (!text->is_utf8)
         answers(Hashed_insert(db, &row, &err), AR_E_TYPE);
-    answers(Hashed_find_one(db, ar_key(row.name, row.hash), &found, &err),
-            text->is_utf8 ? AR_E_NOT_FOUND : AR_E_TYPE);
+    answers(Hashed_find_one(db, ar_key(row.name, row.hash), &found, &err), text->is_utf8 ? AR_E_NOT_FOUND : AR_E_TYPE);
     assert_int_equal(count_of(Hashed_query(db)), 1);
     clear();
 }

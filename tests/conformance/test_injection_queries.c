@@ -62,11 +62,11 @@ static void check_count(ar_query *query, const hostile *text, int64_t expected, 
     }
 }
 
-#define FINDS(expected, ...)                                 \
-    do {                                                     \
-        ar_query *query_ = Entry_query(db);                  \
-        ar_query_filter(query_, __VA_ARGS__);                \
-        check_count(query_, text, (expected), __LINE__);     \
+#define FINDS(expected, ...)                             \
+    do {                                                 \
+        ar_query *query_ = Entry_query(db);              \
+        ar_query_filter(query_, __VA_ARGS__);            \
+        check_count(query_, text, (expected), __LINE__); \
     } while (0)
 
 /* The one value of the query is the text. */
@@ -81,11 +81,11 @@ static void check_value(ar_query *query, const hostile *text, int line)
     }
 }
 
-#define GIVES_BACK(...)                                  \
-    do {                                                 \
-        ar_query *query_ = Entry_query(db);              \
+#define GIVES_BACK(...)                                   \
+    do {                                                  \
+        ar_query *query_ = Entry_query(db);               \
         ar_query_select_as(query_, "given", __VA_ARGS__); \
-        check_value(query_, text, __LINE__);             \
+        check_value(query_, text, __LINE__);              \
     } while (0)
 
 static void through_comparisons(const hostile *text)
@@ -157,8 +157,8 @@ static void through_fragments(const hostile *text)
     ar_query_filter(query, AR_COMPARE(AR_SQL(AR_TYPE_TEXT, "coalesce(text, ?)", t), EQ, AR_VALUE(t)));
     check_count(query, text, 1, __LINE__);
     ar_value values[] = { ar_bind(t), ar_bind(t), AR_LIST(&t, 1) };
-    check_value(ar_sql_text(db, "select text from entries where text = ? and ? = text and text in (?)", values, 3), text,
-                __LINE__);
+    check_value(ar_sql_text(db, "select text from entries where text = ? and ? = text and text in (?)", values, 3),
+                text, __LINE__);
     int64_t changes = 0;
     answers(ar_query_exec(ar_sql(db, "update entries set text = ? where text = ?", t, t), &changes, &err),
             hostile_status(text));
@@ -178,13 +178,13 @@ static void through_expressions(const hostile *text)
     FINDS(1, AR_COMPARE(AR_COALESCE(AR_COL(Entry, text), AR_VALUE(t)), EQ, AR_VALUE(t)));
 }
 
-#define COUNTS_ONE(...)                                                                              \
-    do {                                                                                             \
-        ar_query *query_ = Entry_query(db);                                                          \
-        int64_t number_ = 1;                                                                         \
-        ar_query_select_as(query_, "number", __VA_ARGS__);                                           \
-        answers(ar_query_scalar(query_, &number_, &err), hostile_status(text));                      \
-        assert_int_equal(number_, 1);                                                                \
+#define COUNTS_ONE(...)                                                         \
+    do {                                                                        \
+        ar_query *query_ = Entry_query(db);                                     \
+        int64_t number_ = 1;                                                    \
+        ar_query_select_as(query_, "number", __VA_ARGS__);                      \
+        answers(ar_query_scalar(query_, &number_, &err), hostile_status(text)); \
+        assert_int_equal(number_, 1);                                           \
     } while (0)
 
 static void through_aggregates(const hostile *text)
@@ -214,8 +214,8 @@ static void through_windows(const hostile *text)
                        AR_RANGE_BETWEEN(AR_UNBOUNDED_PRECEDING, 0)));
     GIVES_BACK(AR_OVER(AR_NTH_VALUE(AR_COALESCE(AR_VALUE(t), AR_COL(Entry, text)), 1), AR_ASC(AR_COL(Entry, id))));
     GIVES_BACK(AR_COALESCE(AR_OVER(AR_LAG(AR_VALUE(t), 5), AR_ASC(AR_COL(Entry, id))), AR_VALUE(t)));
-    GIVES_BACK(AR_COALESCE(AR_OVER(AR_LEAD(AR_COALESCE(AR_VALUE(t), AR_COL(Entry, text)), 5), AR_ASC(AR_COL(Entry, id))),
-                           AR_VALUE(t)));
+    GIVES_BACK(AR_COALESCE(
+        AR_OVER(AR_LEAD(AR_COALESCE(AR_VALUE(t), AR_COL(Entry, text)), 5), AR_ASC(AR_COL(Entry, id))), AR_VALUE(t)));
     COUNTS_ONE(AR_OVER(AR_NTILE(1), AR_PARTITION_BY(AR_COALESCE(AR_COL(Entry, text), AR_VALUE(t))),
                        AR_ASC(AR_COL(Entry, id))));
 }

@@ -129,9 +129,9 @@ static ar_status by_upsert(Note *row, bool is_async)
 static ar_status by_upsert_with(Note *row, bool is_async)
 {
     row->id = 7;
-    return upsert_twice(row, is_async,
-                        &(ar_upsert_options){ .conflict = AR_MEMBERS(Note, id),
-                                              .update = AR_MEMBERS(Note, name, text, bytes, json) });
+    return upsert_twice(
+        row, is_async,
+        &(ar_upsert_options){ .conflict = AR_MEMBERS(Note, id), .update = AR_MEMBERS(Note, name, text, bytes, json) });
 }
 
 static ar_status by_upsert_many(Note *row, bool is_async)
@@ -262,8 +262,7 @@ static void check_note(const Note *row)
     ok(Note_find_one(db, ar_key(row->id), &found, &err));
     same_text(((ar_text){ found->name, strlen(found->name) }), ((ar_text){ row->name, strlen(row->name) }));
     same_text(found->text, row->text);
-    same_text(((ar_text){ found->bytes.data, found->bytes.length }),
-              ((ar_text){ row->bytes.data, row->bytes.length }));
+    same_text(((ar_text){ found->bytes.data, found->bytes.length }), ((ar_text){ row->bytes.data, row->bytes.length }));
     same_text(((ar_text){ found->json.data, found->json.length }), ((ar_text){ row->json.data, row->json.length }));
     Note_free(found);
 }
@@ -402,7 +401,8 @@ static void through_rows(const hostile *text)
 
 static void through_rules(const hostile *text)
 {
-    Ruled ruled = { .word = hostile_is_string(text) ? text->text.data : "A", .choice = text->text,
+    Ruled ruled = { .word = hostile_is_string(text) ? text->text.data : "A",
+                    .choice = text->text,
                     .brief = text->text };
     ar_failures failures = { NULL, 0, NULL };
     answers(Ruled_insert(db, &ruled, &err), AR_E_INVALID);

@@ -11,10 +11,16 @@ AR_MODEL_DEFINE(Canary, "canary", AR_COLUMN(Canary, id, AR_PRIMARY_KEY), AR_COLU
 
 enum { MEBIBYTE = 1 << 20, SONGS = 3 };
 
-#define HOSTILE(name, utf8, nul, x) { (name), { "" x, sizeof(x) - 1 }, (utf8), (nul), false }
-#define TEXT(x)                     HOSTILE(#x, true, false, x MARK x)
-#define BROKEN(x)                   HOSTILE(#x, false, false, x MARK x)
-#define HUGE_TEXT(what, opening)    { (what), { "" opening, MEBIBYTE }, true, false, true }
+#define HOSTILE(name, utf8, nul, x)                           \
+    {                                                         \
+        (name), { "" x, sizeof(x) - 1 }, (utf8), (nul), false \
+    }
+#define TEXT(x)   HOSTILE(#x, true, false, x MARK x)
+#define BROKEN(x) HOSTILE(#x, false, false, x MARK x)
+#define HUGE_TEXT(what, opening)                            \
+    {                                                       \
+        (what), { "" opening, MEBIBYTE }, true, false, true \
+    }
 
 hostile hostiles[] = {
     HOSTILE("nothing but the mark", true, false, MARK),
@@ -74,7 +80,7 @@ hostile hostiles[] = {
     BROKEN("\xff"),
     BROKEN("\xbf'; drop table canary; --"), /* GBK: the quote's backslash would be half of a letter */
     BROKEN("\xbf\\' or 1=1 --"),
-    BROKEN("\x83\\'"), /* Shift JIS */
+    BROKEN("\x83\\'"),                         /* Shift JIS */
     BROKEN("\xc0\xa7; drop table canary; --"), /* too long for a quote */
     BROKEN("\xe0\x80\xa7"),
     BROKEN("\xed\xa0\x80"),

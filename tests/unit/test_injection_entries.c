@@ -17,8 +17,8 @@ static const char *const declared[] = {
 };
 enum { DECLARED = sizeof declared / sizeof declared[0] };
 
-static const char *const lists[] = { ENTRIES_OF_VALUES, ENTRIES_OF_KEYS, ENTRIES_OF_QUERIES, ENTRIES_OF_NAMES, ENTRIES_OF_SCHEMA,
-                                     ENTRIES_OF_NONE };
+static const char *const lists[] = { ENTRIES_OF_VALUES, ENTRIES_OF_KEYS,   ENTRIES_OF_QUERIES,
+                                     ENTRIES_OF_NAMES,  ENTRIES_OF_SCHEMA, ENTRIES_OF_NONE };
 enum { LISTS = sizeof lists / sizeof lists[0] };
 
 static void no_entry_point_is_forgotten(void **state)
@@ -27,11 +27,11 @@ static void no_entry_point_is_forgotten(void **state)
     int complaints = 0;
     assert_true(DECLARED > 200);
     for (size_t i = 0; i < DECLARED; i++) {
-        int listed = 0;
+        bool listed = false;
         for (size_t j = 0; j < LISTS; j++)
-            listed += entry_is_listed(lists[j], declared[i], strlen(declared[i]));
-        if (listed != 1) {
-            print_error("%s is listed %d times\n", declared[i], listed);
+            listed = listed || entry_is_listed(lists[j], declared[i], strlen(declared[i]));
+        if (!listed) {
+            print_error("%s is in no list\n", declared[i]);
             complaints++;
         }
     }
