@@ -6,7 +6,9 @@
 
 #include "orm/column.h"
 #include "orm/ddl.h"
+#include "orm/name.h"
 #include "values/memory.h"
+#include "values/utf8.h"
 
 /* Design. The catalogue of an engine answers one query for each kind of thing, with the same columns on each engine and
  * what is of one table together (actrec/sys/catalog.h). Each answer is turned into arrays in the arena of the schema
@@ -300,6 +302,12 @@ static bool copy_asked(ari_schema *schema, const char *name, const char **copy)
     return name == NULL || *copy != NULL;
 }
 
+/* Asking would find what the name is cut to; what is no text is refused when it is bound. */
+static bool cannot_be(const ar_dialect *dialect, const char *name)
+{
+    return name != NULL && ari_utf8_is_valid(name, strlen(name)) && ari_name_trouble(dialect, name) != NULL;
+}
+
 ar_status ari_reader_init(ari_reader *reader, const ari_script *script, const char *schema, const char *table,
                           ar_error *err)
 {
@@ -318,6 +326,8 @@ ar_status ari_reader_init(ari_reader *reader, const ari_script *script, const ch
     reader->schema->schema.name = names[0];
     reader->names[0] = text_or_null(names[0]);
     reader->names[1] = text_or_null(names[1]);
+    if (cannot_be(script->dialect, names[0]) || cannot_be(script->dialect, names[1]))
+        reader->stage = DONE;
     return AR_OK;
 }
 

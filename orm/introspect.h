@@ -15,7 +15,7 @@ typedef struct ari_reader {
     int stage;
 } ari_reader;
 
-/* AR_E_NO_MEMORY; AR_E_UNSUPPORTED for an engine that tells nothing. fini frees what was not taken, also of a reader
+/* A name that the engine cannot have is one that there is not. AR_E_NO_MEMORY; AR_E_UNSUPPORTED for an engine that tells nothing. fini frees what was not taken, also of a reader
  * that is all zero. */
 ar_status ari_reader_init(ari_reader *reader, const ari_script *script, const char *schema, const char *table,
                           ar_error *err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "orm/scope.h"
+#include "values/utf8.h"
 
 typedef ari_op *make_fn(ari_pool *pool, const char *channel, ar_actor *actor, ar_error *err);
 
@@ -18,6 +19,8 @@ static ar_status check(const ari_db *db, const char *channel, const ar_actor *ac
     if (channel[0] == '\0' || strlen(channel) > CHANNEL_MAX)
         return ar_error_set(err, AR_E_INVALID, "listening to a channel: its name has %zu bytes; it takes 1 to %d",
                             strlen(channel), CHANNEL_MAX);
+    if (!ari_utf8_is_valid(channel, strlen(channel)))
+        return ar_error_set(err, AR_E_INVALID, "listening to a channel: its name is not UTF-8");
     if (ari_db_in_transaction(db))
         return ar_error_set(err, AR_E_INVALID,
                             "listening to a channel has nothing to do with a transaction: give the database's handle");

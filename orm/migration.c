@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "orm/ddl.h"
+#include "orm/name.h"
 #include "orm/scope.h"
 #include "values/memory.h"
+#include "values/utf8.h"
 
 /* Design. A script that works in rounds, one for each step. Where tables have transactions a round is one: it takes the
  * lock (the engine's write transaction is one already, or the catalogue has one that ends with the transaction), reads
@@ -545,9 +547,10 @@ static ar_status check_migrations(const ar_migration *migrations, size_t count, 
                                 "; versions begin at 1 and grow",
                                 each->version, before);
         if (each->name == NULL || each->name[0] == '\0' || strlen(each->name) > 200 ||
-            (each->up == NULL && each->up_fn == NULL))
+            !ari_utf8_is_valid(each->name, strlen(each->name)) || (each->up == NULL && each->up_fn == NULL))
             return ar_error_set(err, AR_E_INVALID,
-                                "migrating: migration %" PRId64 " has no name of at most 200 bytes, or nothing to run",
+                                "migrating: migration %" PRId64
+                                " has no name of at most 200 bytes of UTF-8, or nothing to run",
                                 each->version);
         before = each->version;
     }
@@ -564,6 +567,21 @@ ar_status ari_migrate_options_check(const ar_migrate_options *options, ar_error 
     return AR_OK;
 }
 
+char *ari_migrate_table(const ari_script *script, const char *table, ar_error *err)
+{
+    if (table == NULL)
+        table = "actrec_migrations";
+    const char *trouble = ari_name_trouble(script->dialect, table);
+    if (trouble != NULL) {
+        (void)ar_error_set(err, AR_E_INVALID, "migrating: the name of the table %s", trouble);
+        return NULL;
+    }
+    char *copy = ari_copy_text(script->env, table, strlen(table));
+    if (copy == NULL)
+        (void)ar_error_set(err, AR_E_NO_MEMORY, "migrating: there is no memory left for it");
+    return copy;
+}
+
 static const ar_migrate_options *options_or_default(const ar_migrate_options *options)
 {
     static const ar_migrate_options defaults;
@@ -573,8 +591,7 @@ static const ar_migrate_options *options_or_default(const ar_migrate_options *op
 static ar_status set_up(migrating *self, const ar_migrate_options *options, ar_error *err)
 {
     ari_script *script = &self->script;
-    const char *table = options->table != NULL ? options->table : "actrec_migrations";
-    ar_error closed;
+    ar_error closed, refused;
     if (script->in_transaction)
         return ar_error_set(err, AR_E_INVALID,
                             "migrating: each step is a transaction of its own; give the database, not a transaction");
@@ -583,9 +600,11 @@ static ar_status set_up(migrating *self, const ar_migrate_options *options, ar_e
         return ar_error_set(err, closed.status, "%s", closed.message);
     self->classify = ari_db_backend(db)->classify;
     ari_db_leave(db);
-    self->table = ari_copy_text(script->env, table, strlen(table));
+    self->table = ari_migrate_table(script, options->table, &refused);
+    if (self->table == NULL)
+        return ar_error_set(err, refused.status, "%s", refused.message);
     self->report = ari_report_create(script->env);
-    if (self->table == NULL || self->report == NULL)
+    if (self->report == NULL)
         return ar_error_set(err, AR_E_NO_MEMORY, "migrating: there is no memory left for it");
     self->history.table = self->table;
     self->wait_ms = options->wait_ms == 0 ? 60000 : options->wait_ms;

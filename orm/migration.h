@@ -25,6 +25,10 @@ void ari_migration_checksum(const ar_migration *migration, char checksum[ARI_CHE
 /* AR_E_INVALID for options that are not right; not NULL. */
 ar_status ari_migrate_options_check(const ar_migrate_options *options, ar_error *err);
 
+/* The name of the table of what was applied, NULL for the usual one, to be released; NULL when it is none that the engine
+ * takes, AR_E_INVALID, or without memory. */
+char *ari_migrate_table(const ari_script *script, const char *table, ar_error *err);
+
 /* A report while it grows. */
 typedef struct ari_report ari_report;
 ari_report *ari_report_create(const ar_env *env); /* NULL: no memory. ar_migration_report_free frees it */

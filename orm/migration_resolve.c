@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
-#include <string.h>
 
 #include "orm/migration.h"
 #include "values/memory.h"
@@ -53,15 +52,15 @@ static ar_status create_resolving(ar_db *db, int64_t version, bool holds, const 
     if (status != AR_OK)
         return status;
     resolving *self = (resolving *)script;
-    const char *table = options->table != NULL ? options->table : "actrec_migrations";
+    ar_error refused;
     self->version = version;
     self->holds = holds;
-    self->table = ari_copy_text(script->env, table, strlen(table));
+    self->table = ari_migrate_table(script, options->table, &refused);
     *out = script;
     if (self->table != NULL)
         return AR_OK;
     ari_script_release(script);
-    return ar_error_set(err, AR_E_NO_MEMORY, "migrating: there is no memory left for it");
+    return ar_error_set(err, refused.status, "%s", refused.message);
 }
 
 ar_status ar_migrate_resolve(ar_db *db, int64_t version, bool holds, const ar_migrate_options *options, ar_error *err)

@@ -10,6 +10,7 @@
 #include "orm/convert.h"
 #include "orm/event.h"
 #include "orm/fragment.h"
+#include "orm/name.h"
 #include "orm/relation.h"
 #include "orm/statement.h"
 #include "orm/validation.h"
@@ -219,6 +220,8 @@ ar_status ari_plan_create(const ar_env *env, const ar_dialect *dialect, struct a
 {
     size_t columns, keys;
     ar_status status = ari_model_check(model, &columns, &keys, err);
+    if (status == AR_OK)
+        status = ari_names_check(model, dialect, err);
     if (status == AR_OK)
         status = ari_relations_check(model, err);
     if (status != AR_OK)

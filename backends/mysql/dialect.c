@@ -24,6 +24,8 @@ const ar_dialect ari_mysql_dialect = {
     .placeholder = AR_PLACEHOLDER_QUESTION,
     .identifier_quote = '`',
     .backslash_escapes = true,
+    .max_name_characters = 64, /* of utf8mb3 (manual, "Identifier Names") */
+    .basic_names = true,
     .max_parameters = MAX_PARAMETERS,
     .column_types = { [AR_TYPE_BOOL] = "BOOLEAN",
                       [AR_TYPE_INT16] = "SMALLINT",

@@ -40,6 +40,7 @@ static const ar_dialect dialect = {
     .backslash_escapes = false,
     .dollar_quotes = true,
     .nested_comments = true,
+    .max_name_bytes = 63, /* NAMEDATALEN - 1 of a server built as usual; it cuts what is longer */
     .max_parameters = 65535,
     .column_types = { [AR_TYPE_BOOL] = "boolean",
                       [AR_TYPE_INT16] = "smallint",

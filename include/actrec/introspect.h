@@ -95,8 +95,8 @@ typedef struct ar_schema_options {
  * Owns:    *out is the caller's: ar_schema_free. NULL on error.
  * Threads: any.
  * Blocks:  until it is read; the other never.
- * Errors:  AR_E_INVALID for NULL; AR_E_UNSUPPORTED for an engine that tells nothing; AR_E_CLOSED, AR_E_NO_MEMORY; the
- *          engine's. A schema or table that there is not: AR_OK, without tables. */
+ * Errors:  AR_E_INVALID for NULL; AR_E_TYPE for a name that is not UTF-8; AR_E_UNSUPPORTED for an engine that tells
+ *          nothing; AR_E_CLOSED, AR_E_NO_MEMORY; the engine's. A schema or table that there is not: AR_OK, without tables. */
 typedef struct ar_schema_future {
     ar_future *raw;
 } ar_schema_future;

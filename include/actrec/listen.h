@@ -25,10 +25,10 @@ typedef struct ar_notification {
 
 /* Has each notification of `channel` told to `actor`, until ar_unlisten, or until the actor has ended. A lost connection is opened again by itself: after 100 ms at first, then
  * twice as long each time up to 30 s. Notifications that find the actor's mailbox full are dropped, which is logged. Doing it twice is doing it once.
- * Owns:    nothing; `channel` (1 to 63 bytes, taken as it is, also its case) is copied.
+ * Owns:    nothing; `channel` (1 to 63 bytes of UTF-8, taken as it is, also its case) is copied.
  * Threads: any. Behaviours: the async one.
  * Blocks:  until the server has it; the other never.
- * Errors:  AR_E_UNSUPPORTED where the engine has no notifications; AR_E_INVALID for NULL, a name that is too long, and the handle of a transaction; AR_E_CLOSED; those of a
+ * Errors:  AR_E_UNSUPPORTED where the engine has no notifications; AR_E_INVALID for NULL, a name that is too long or not UTF-8, and the handle of a transaction; AR_E_CLOSED; those of a
  *          connection. After an error nothing is told. */
 AR_API AR_NODISCARD ar_status ar_listen(ar_db *db, const char *channel, ar_actor *actor, ar_error *err);
 AR_API ar_done ar_listen_async(ar_db *db, const char *channel, ar_actor *actor);

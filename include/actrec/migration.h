@@ -34,7 +34,7 @@ typedef ar_status (*ar_migration_fn)(ar_db *db, void *arg, ar_error *err);
 
 typedef struct ar_migration {
     int64_t version;  /* above 0, and above that of the one before */
-    const char *name; /* at most 200 bytes */
+    const char *name; /* at most 200 bytes, UTF-8 */
     const char *up;   /* SQL: statements with semicolons between them, no BEGIN and COMMIT; NULL: up_fn */
     const char *down; /* likewise; neither: it cannot be undone */
     ar_migration_fn up_fn, down_fn;

@@ -41,6 +41,8 @@ typedef struct ar_dialect {
     bool backslash_escapes;   /* inside '…' */
     bool dollar_quotes;       /* $tag$ … $tag$ */
     bool nested_comments;
+    uint32_t max_name_bytes, max_name_characters; /* of a table, a column …; 0: any */
+    bool basic_names;                             /* without characters above U+FFFF */
     uint32_t max_parameters;
     const char *column_types[16]; /* by ar_type; NULL: not supported */
     const char *key_types[16];    /* likewise, of columns that are in a key or unique; NULL: as in column_types */
