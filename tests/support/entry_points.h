@@ -52,15 +52,18 @@
     "ar_uuid_parse ar_uuid_parse_n ar_date_parse ar_date_parse_n ar_time_parse ar_time_parse_n ar_timestamp_parse " \
     "ar_timestamp_parse_n ar_decimal_parse ar_decimal_parse_n ar_failures_add ar_related_one ar_related_many"
 
-/* test_injection_schema: names of tables, columns, indexes, migrations and channels, and URLs. */
-#define ENTRIES_OF_SCHEMA                                                                                          \
-    "ar_table_create ar_table_create_async ar_table_create_if_missing ar_table_create_if_missing_async "           \
-    "ar_table_drop ar_table_drop_async ar_table_drop_if_exists ar_table_drop_if_exists_async ar_tables_create "    \
-    "ar_tables_create_async ar_tables_create_if_missing ar_tables_create_if_missing_async ar_tables_drop "         \
-    "ar_tables_drop_async ar_tables_drop_if_exists ar_tables_drop_if_exists_async ar_schema_read "                 \
-    "ar_schema_read_async ar_schema_compare ar_schema_compare_async ar_migrate_up ar_migrate_up_async "            \
-    "ar_migrate_down ar_migrate_down_async ar_migrate_resolve ar_migrate_resolve_async ar_listen ar_listen_async " \
-    "ar_unlisten ar_unlisten_async ar_db_open"
+/* test_injection_schema: names of tables, columns, indexes, checks and schemas. */
+#define ENTRIES_OF_SCHEMA                                                                                       \
+    "ar_table_create ar_table_create_async ar_table_create_if_missing ar_table_create_if_missing_async "        \
+    "ar_table_drop ar_table_drop_async ar_table_drop_if_exists ar_table_drop_if_exists_async ar_tables_create " \
+    "ar_tables_create_async ar_tables_create_if_missing ar_tables_create_if_missing_async ar_tables_drop "      \
+    "ar_tables_drop_async ar_tables_drop_if_exists ar_tables_drop_if_exists_async ar_schema_read "              \
+    "ar_schema_read_async ar_schema_compare ar_schema_compare_async"
+
+/* test_injection_outside: migrations, channels and URLs. */
+#define ENTRIES_OF_OUTSIDE                                                                        \
+    "ar_migrate_up ar_migrate_up_async ar_migrate_down ar_migrate_down_async ar_migrate_resolve " \
+    "ar_migrate_resolve_async ar_listen ar_listen_async ar_unlisten ar_unlisten_async ar_db_open"
 
 /* Of actors and errors, from which nothing goes to a database, and options without a text. */
 #define ENTRIES_OF_NONE                                                                                   \

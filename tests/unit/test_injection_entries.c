@@ -17,8 +17,8 @@ static const char *const declared[] = {
 };
 enum { DECLARED = sizeof declared / sizeof declared[0] };
 
-static const char *const lists[] = { ENTRIES_OF_VALUES, ENTRIES_OF_KEYS,   ENTRIES_OF_QUERIES,
-                                     ENTRIES_OF_NAMES,  ENTRIES_OF_SCHEMA, ENTRIES_OF_NONE };
+static const char *const lists[] = { ENTRIES_OF_VALUES, ENTRIES_OF_KEYS,    ENTRIES_OF_QUERIES, ENTRIES_OF_NAMES,
+                                     ENTRIES_OF_SCHEMA, ENTRIES_OF_OUTSIDE, ENTRIES_OF_NONE };
 enum { LISTS = sizeof lists / sizeof lists[0] };
 
 static void no_entry_point_is_forgotten(void **state)
