@@ -37,6 +37,7 @@ static ar_status down(const ar_migration *migration, const ar_migrate_options *o
 
 static void check_report(ar_migration_report *report, const char *name)
 {
+    assert_non_null(report); /* without memory there is none */
     assert_true(report->count == 1 && strcmp(report->steps[0].name, name) == 0 && report->steps[0].is_done);
     ar_migration_report_free(report);
 }
@@ -62,6 +63,7 @@ static void through_migrations(const hostile *text)
     if (status == AR_OK) {
         check_report(report, text->text.data);
         named(up(&migration, NULL, !is_async, &report), AR_OK); /* with the same checksum */
+        assert_non_null(report);
         assert_int_equal(report->count, 0);
         ar_migration_report_free(report);
         named(down(&migration, NULL, is_async, &report), AR_OK);
