@@ -4,6 +4,7 @@
 #include <stdalign.h>
 
 #include "orm/apply.h"
+#include "orm/column.h"
 #include "orm/query_run.h"
 
 /* Design. Loading is a future that asks a tree of questions: the query for the roots, if there is one, then for each
@@ -292,9 +293,35 @@ static void finish_level(loading *self, ari_db *db, ari_level *level)
         start_branches(self, db, level->branch->children, children, count);
 }
 
+static bool was_read(const ari_hydrate *rows, const ar_column *column)
+{
+    for (size_t i = 0; rows->map != NULL && i < rows->map_count; i++) {
+        if (rows->map[i] != UINT16_MAX && rows->plan->columns[rows->map[i]].from == column)
+            return true;
+    }
+    return rows->map == NULL;
+}
+
+/* A member that was not read is zero, and would lead to another record, or to none. */
+static void check_roots(loading *self, const ari_hydrate *rows)
+{
+    ar_error error;
+    for (const ari_branch *branch = self->eager->branches; branch != NULL; branch = branch->next) {
+        if (was_read(rows, branch->parent_key))
+            continue;
+        ar_status status = ar_error_set(
+            &error, AR_E_INVALID, "loading %s.%s: its records are found by column %s, which the query does not select",
+            self->eager->model->name, branch->entry->member, ari_column_name(branch->parent_key));
+        fail(self, status, &error);
+    }
+}
+
 static void take_roots(loading *self, ari_db *db)
 {
     const ari_hydrate *rows = &ari_query_run_of(self->root)->hydrate;
+    check_roots(self, rows);
+    if (self->status != AR_OK)
+        return;
     if ((rows->flags & ARI_HYDRATE_LIST) != 0) {
         if (rows->list != NULL && rows->list->count > 0)
             start_branches(self, db, self->eager->branches, rows->list->items, rows->list->count);

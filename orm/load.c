@@ -62,6 +62,18 @@ static void hold_list(ari_eager *eager, ari_list *list)
     eager->lists[eager->list_count++] = list;
 }
 
+/* A key that was not read is zero, and would lead to another record, or to none. */
+static ar_status check_key(const ari_eager *eager, const ari_record *record, ar_error *err)
+{
+    for (const ari_branch *branch = eager->branches; branch != NULL; branch = branch->next) {
+        if ((record->flags & ARI_RECORD_KEYLESS) != 0 && (branch->parent_key->flags & AR_PRIMARY_KEY) != 0)
+            return ar_error_set(err, AR_E_INVALID,
+                                "loading %s.%s: the record was read without its primary key, by which they are found",
+                                eager->model->name, branch->entry->member);
+    }
+    return AR_OK;
+}
+
 static ar_status take_roots(ari_eager *eager, const ari_db *db, const void *items, size_t count, const ar_path *path,
                             ar_error *err)
 {
@@ -78,6 +90,8 @@ static ar_status take_roots(ari_eager *eager, const ari_db *db, const void *item
         if (record == NULL)
             return AR_E_INVALID;
         ar_status status = ari_apply_pending(record, "load", err);
+        if (status == AR_OK)
+            status = check_key(eager, record, err);
         if (status != AR_OK)
             return status;
         eager->homes[i] = ari_related_home(record);

@@ -206,7 +206,7 @@ static ar_status check_key(const checking *self, const ar_model *from, size_t of
     if (key == NULL)
         return ar_error_set(self->err, AR_E_INVALID,
                             "model %s, relation %s: the primary key of %s is to be one column, which is what a "
-                            "relation refers to",
+                            "relation refers to; give it one, or ask with a query that joins or filters",
                             self->model->name, self->entry->member, to->name);
     if (column == NULL)
         return complain(self, "the member with the key is not a column of its model");

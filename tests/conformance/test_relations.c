@@ -99,6 +99,30 @@ AR_MODEL_DEFINE(WrongInverse, "wrong", AR_COLUMN(WrongInverse, id, AR_PRIMARY_KE
 AR_MODEL_DEFINE(WrongNullify, "wrong", AR_COLUMN(WrongNullify, id, AR_PRIMARY_KEY),
                 AR_HAS_MANY(WrongNullify, pages, Page, book_id, .dependent = AR_DEPENDENT_NULLIFY));
 
+/* Of a key of two columns, from either side and through rows between. */
+typedef struct Grid Grid;
+typedef struct Cell {
+    int64_t id;
+    int64_t grid_x;
+    AR_ONE(Grid) grid;
+} Cell;
+typedef struct Net {
+    int64_t id;
+    AR_MANY(Grid) grids;
+} Net;
+struct Grid {
+    int64_t x, y;
+    AR_MANY(Page) pages;
+};
+AR_MODEL_DECLARE(Grid);
+AR_MODEL_DECLARE(Cell);
+AR_MODEL_DECLARE(Net);
+AR_MODEL_DEFINE(Grid, "wrong", AR_COLUMN(Grid, x, AR_PRIMARY_KEY), AR_COLUMN(Grid, y, AR_PRIMARY_KEY),
+                AR_HAS_MANY(Grid, pages, Page, book_id));
+AR_MODEL_DEFINE(Cell, "wrong", AR_COLUMN(Cell, id, AR_PRIMARY_KEY), AR_COLUMN(Cell, grid_x),
+                AR_BELONGS_TO(Cell, grid, Grid, grid_x));
+AR_MODEL_DEFINE(Net, "wrong", AR_COLUMN(Net, id, AR_PRIMARY_KEY), AR_MANY_TO_MANY(Net, grids, Grid, Loan, id, book_id));
+
 static int fill(void **state)
 {
     (void)state;
@@ -293,6 +317,37 @@ static void no_way_leads_back_to_one_that_may_go_first(void **state)
     fails(AR_GET_ONE(posts.items[0], author, &back, &err), AR_E_NOT_LOADED);
     Writer_free(both[0]);
     Writer_free(both[2]);
+}
+
+static void what_leads_to_others_must_have_been_read(void **state)
+{
+    (void)state;
+    Story_list posts;
+    Writer_list writers;
+    ar_query *q = Story_query(db);
+    ar_query_select(q, "id, title");
+    ar_query_include(q, AR_PATH(Story, author));
+    fails(Story_all(ar_query_clone(q), &posts, &err), AR_E_INVALID);
+    assert_non_null(strstr(err.message, "writer_id"));
+    Story_list_future future = Story_all_async(q);
+    fails(Story_list_await(&future, &posts, &err), AR_E_INVALID);
+    q = Story_query(db);
+    ar_query_select(q, "title, writer_id");
+    ar_query_order_by(q, "id");
+    ar_query_include(q, AR_PATH(Story, author));
+    ok(Story_all(q, &posts, &err));
+    Writer *author;
+    ok(AR_GET_ONE(posts.items[0], author, &author, &err));
+    assert_string_equal(author->name, "Ann");
+    Story_list_free(&posts);
+    q = Writer_query(db);
+    ar_query_select(q, "name");
+    ok(Writer_all(q, &writers, &err));
+    fails(Writer_load(db, writers.items[0], AR_PATH(Writer, posts), &err), AR_E_INVALID);
+    ar_done done = Writer_list_load_async(db, &writers, AR_PATH(Writer, posts));
+    fails(ar_done_await(&done, &err), AR_E_INVALID);
+    assert_non_null(strstr(err.message, "primary key"));
+    Writer_list_free(&writers);
 }
 
 static void a_record_that_loads_is_busy(void **state)
@@ -579,11 +634,13 @@ static void what_depends_on_what_depends_goes_too(void **state)
 static void models_that_make_no_sense_are_refused(void **state)
 {
     (void)state;
-    const ar_model *const wrong[] = { &WrongType_model, &WrongInverse_model, &WrongNullify_model };
+    const ar_model *const wrong[] = { &WrongType_model, &WrongInverse_model, &WrongNullify_model,
+                                      &Grid_model,      &Cell_model,         &Net_model };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         void *out;
         fails(ar_query_first(ar_query_create(db, wrong[i]), wrong[i], &out, &err), AR_E_INVALID);
         assert_non_null(strstr(err.message, "relation"));
+        assert_true((i >= 3) == (strstr(err.message, "primary key of Grid is to be one column") != NULL));
     }
     Node node = { .parent_id = { .has = false } };
     Node *found;
@@ -695,6 +752,7 @@ int main(void)
         filled(records_may_go_while_they_load),
         filled(a_record_may_be_kept_while_its_list_loads),
         filled(no_way_leads_back_to_one_that_may_go_first),
+        filled(what_leads_to_others_must_have_been_read),
         filled(a_record_that_loads_is_busy),
         filled(a_new_record_has_nothing_to_load_by),
         filled(what_is_loaded_belongs_to_its_record),
