@@ -505,7 +505,9 @@ int64_t ar_tx_backoff(ar_db *db, const ar_tx_options *options, int attempt)
         return 0;
     if (options == NULL)
         options = &defaults;
-    int64_t pause = are_valid(options) ? ari_transaction_backoff(ari_db_env(entered), options, attempt < 0 ? 0 : (unsigned)attempt) : 0;
+    int64_t pause = are_valid(options)
+                        ? ari_transaction_backoff(ari_db_env(entered), options, attempt < 0 ? 0 : (unsigned)attempt)
+                        : 0;
     ari_db_leave(entered);
     return (pause + 999) / 1000;
 }
