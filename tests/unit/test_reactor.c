@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -537,12 +538,24 @@ static int set_up_near(void **state)
     return 0;
 }
 
+/* The line is timed behind the turn that sends the first operation. */
+static void wait_timed(void)
+{
+    const ar_env *env = ari_pool_env(pool);
+    int64_t patience = env->now(env->ctx) + INT64_C(10000000);
+    while (atomic_load(&pool->writers.connections[0].depth) != 1) {
+        assert_true(env->now(env->ctx) < patience);
+        sched_yield();
+    }
+}
+
 /* No thread is woken for what could only wait on the server. */
 static void on_a_near_line_what_waits_goes_with_the_next_answer(void **state)
 {
     (void)state;
     ar_future *first = send("w:hold 1");
     line_wait_sent(1);
+    wait_timed();
     ar_future *others[] = { send("w:hold 2"), send("w:ok 3"), send("r:ok 4") };
     assert_int_equal(atomic_load(&pool->writers.waiting), 3);
     line_answer(1);
