@@ -215,6 +215,7 @@ static void records_get_back_what_they_had(void **state)
 {
     (void)state;
     Counter *counter = Counter_new();
+    assert_non_null(counter);
     counter->id = 2;
     ar_db *tx = ar_tx_begin(db, &(ar_tx_options){ .retries = 1, .backoff_max_ms = 1 });
     ok(Counter_save(tx, counter, &err));
