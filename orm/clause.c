@@ -192,8 +192,12 @@ void ari_clause_value(ari_clause *clause, const ar_value *value)
 
 void ari_clause_append(ari_clause *clause, const ari_clause *other)
 {
+    if (other->failed || other->text.failed) {
+        clause->failed = true;
+        return;
+    }
     append_piece(clause, ari_text_buffer_cstr(&other->text), other->text.length);
-    if (clause->failed || other->failed || other->text.failed || !reserve(clause, other->count)) {
+    if (clause->failed || !reserve(clause, other->count)) {
         clause->failed = true;
         return;
     }

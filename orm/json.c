@@ -69,6 +69,14 @@ static void add_step(ari_text_buffer *path, const ar_value *step, bool as_path)
     ari_text_buffer_append_cstr(path, as_path ? "\"" : "");
 }
 
+static void bind_path(ari_writing *writing, const ari_text_buffer *path)
+{
+    if (path->failed)
+        writing->clause->failed = true;
+    else
+        bind_text(writing, ari_text_buffer_cstr(path), path->length);
+}
+
 static void write_path(ari_writing *writing, const ar_expr *expr)
 {
     ari_text_buffer path;
@@ -81,13 +89,12 @@ static void write_path(ari_writing *writing, const ar_expr *expr)
         if (!by_step)
             continue;
         ari_clause_sql(writing->clause, ", ");
-        bind_text(writing, ari_text_buffer_cstr(&path), path.length);
+        bind_path(writing, &path);
         ari_clause_sql(writing->clause, "::text");
         ari_text_buffer_clear(&path);
     }
     if (!by_step)
-        bind_text(writing, ari_text_buffer_cstr(&path), path.length);
-    writing->clause->failed = writing->clause->failed || path.failed;
+        bind_path(writing, &path);
     ari_text_buffer_fini(&path);
 }
 
